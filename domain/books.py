@@ -1,0 +1,181 @@
+"""What one decision may look at, and how it says what it still lacks.
+
+The service that posts a batch loads what the documents are known to need, then decides one after the other in memory. Where a
+decision meets something that is not loaded it raises `Lacking`; the service loads it and decides that document again. So the
+domain stays free of I/O, and the common case is one set-based read per batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from domain.general_ledger import Entry
+from domain.stock_ledger import Balance, Chain, Difference, Movement
+
+
+class Lacking(Exception):  # noqa: N818 - a request to the caller, not an error
+    """The decision needs something that is not in memory yet; it has changed nothing."""
+
+    def __init__(
+        self,
+        *,
+        chains: tuple[Chain, ...] = (),
+        vouchers: tuple[tuple[str, str], ...] = (),
+        history: tuple[Chain, int, int] | None = None,
+        shortage: tuple[Chain, int, int, int] | None = None,
+        layers: tuple[Chain, int] | None = None,
+        receipt_layer: tuple[Chain, int] | None = None,
+    ) -> None:
+        super().__init__("not loaded")
+        self.chains = chains  # balances of these chains
+        self.vouchers = vouchers  # (type or "", number) of posted documents
+        self.history = history  # (chain, at, sequence): quantities from that place on
+        self.shortage = shortage  # (chain, at, sequence, needed): the first later moment with less than `needed`
+        self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
+        self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
+
+
+@dataclass(slots=True)
+class QuantityHistory:
+    """Quantities of a chain from one place in time on, as of now.
+
+    `running`: the quantity just after (at, sequence). `lowest`: the least running quantity of all later moments up to the
+    next count, or to the end (None where nothing moves later). `next_count`: the first count after it, if any.
+    """
+
+    running: int
+    lowest: int | None
+    next_count: Movement | None
+
+
+@dataclass(slots=True)
+class ShortMoment:
+    """The first later moment that a backdated document would leave short."""
+
+    at: int
+    voucher_type: str
+    voucher_number: str
+    running: int
+
+
+@dataclass(slots=True)
+class Link:
+    """A line of one voucher that refers to a line of another: what cancels, returns and bills are measured by.
+
+    `kind`: bills, returns, delivers, landed_cost, pays, consolidates, reverses, amends. `qty` millionths, `amount` minor units.
+    """
+
+    voucher: int
+    line: int
+    kind: str
+    target: int
+    target_line: int
+    qty: int = 0
+    amount: int = 0
+
+
+@dataclass(slots=True)
+class PostedVoucher:
+    """A posted document as later ones see it.
+
+    `movements` carry their present values (differences included) with `booked` of each kept in the store; `links` are those
+    that point at it and are not cancelled; `cancelled_by` the sequence of its cancel, 0 while it stands. `figures` are its totals as
+    stored; `entries` its general ledger as of now, netted per account, party, cost center and dimensions.
+    """
+
+    sequence: int
+    type: str
+    number: str
+    at: int
+    date: date
+    document: object
+    movements: list[Movement] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    figures: dict[str, object] = field(default_factory=dict)
+    cancelled_by: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Voucher:
+    """The head of what was posted: one per posted document, with its computed totals."""
+
+    sequence: int
+    type: str
+    number: str
+    at: int
+    date: date
+    reverses: int = 0
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Posting:
+    """All that one document writes: both ledgers together, or nothing.
+
+    `reposts` are the places (chain, at, sequence) from which values must be recomputed, because this document lies before what is
+    posted already. `waits_cleared` names what parked documents may wait for (`voucher:purchase_receipt:PR-1`).
+    """
+
+    voucher: Voucher
+    movements: list[Movement] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    reposts: list[tuple[Chain, int, int]] = field(default_factory=list)
+
+
+class MasterBook(Protocol):
+    """Masters as of one document's acceptance; a missing one parks the document (`DocumentParked`)."""
+
+    def get(self, kind: str, name: str) -> object | None:
+        """The master of this kind and name that holds for the document, the company's own before a shared one."""
+
+
+class Books:
+    """The working books of one company while a batch is decided.
+
+    `balances`, `vouchers`, `histories` hold what is loaded; `posted` collects the batch's postings in order.
+    """
+
+    def __init__(self, masters: MasterBook, *, next_movement: int) -> None:
+        self.masters = masters
+        self.next_movement = next_movement
+        self.balances: dict[Chain, Balance] = {}
+        self.vouchers: dict[tuple[str, str], PostedVoucher | None] = {}
+        self.histories: dict[tuple[Chain, int, int], QuantityHistory] = {}
+        self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
+        self.touched: set[Chain] = set()
+
+    def balance(self, chain: Chain) -> Balance:
+        """The chain's state. Errors: Lacking."""
+        try:
+            return self.balances[chain]
+        except KeyError:
+            raise Lacking(chains=(chain,)) from None
+
+    def voucher(self, type_: str, number: str) -> PostedVoucher | None:
+        """A posted document by type and number, None where there is none. Errors: Lacking."""
+        try:
+            return self.vouchers[type_, number]
+        except KeyError:
+            raise Lacking(vouchers=((type_, number),)) from None
+
+    def history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
+        """Quantities from a place in time on. Errors: Lacking."""
+        try:
+            return self.histories[chain, at, sequence]
+        except KeyError:
+            raise Lacking(history=(chain, at, sequence)) from None
+
+    def first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
+        """The first later moment at which the chain holds less than `needed`. Errors: Lacking."""
+        try:
+            return self.short_moments[chain, at, sequence, needed]
+        except KeyError:
+            raise Lacking(shortage=(chain, at, sequence, needed)) from None
+
+
+Needs = tuple[list[Chain], list[tuple[str, str]]]  # chains and (type, number) of vouchers that a document will ask for

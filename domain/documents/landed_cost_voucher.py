@@ -1,0 +1,25 @@
+"""Landed cost voucher: charges that arrive after the goods become part of their cost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.documents.shape import Charge, Document, Shape
+from domain.money import Money
+
+
+class ReceiptLineShare(Shape, kw_only=True):
+    """A receipt line and, where shared out by hand, its amount."""
+
+    number: str
+    line: int
+    amount: Money | None = None
+
+
+class LandedCostVoucher(Document, tag="landed_cost_voucher", kw_only=True):
+    """Charges shared out over receipts; `receipt_lines` narrows to lines (numbers alone mean lines of the one receipt)."""
+
+    charges: list[Charge]
+    receipts: list[str] = []
+    receipt_lines: list[ReceiptLineShare | int] = []
+    distribute_by: Literal["amount", "qty", "manual"] = "amount"

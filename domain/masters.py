@@ -1,0 +1,222 @@
+"""Masters: companies, warehouses, items and everything else that documents name.
+
+A master is a document too: same content changes nothing, changed content is a new version that holds for later documents.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.documents.shape import ModeAmount, Shape
+from domain.money import Money, Rate
+from domain.quantity import Quantity
+
+SHARED = "*"
+ValuationMethod = Literal["fifo", "lifo", "moving_average"]
+
+
+class Master(Shape, tag_field="type", kw_only=True):
+    """Header of every master; `company` is `*` where it is shared by all companies."""
+
+    name: str
+    company: str = SHARED
+    schema: int = 1
+    actor: str | None = None
+
+
+class Company(Master, tag="company", kw_only=True):
+    """A company, its settings and its default accounts."""
+
+    currency: str
+    time_zone: str = "UTC"
+    currency_precision: int | None = None
+    perpetual_inventory: bool = True
+    chart_of_accounts: str = "standard"
+    inventory: str | None = None
+    stock_received_not_billed: str | None = None
+    stock_adjustment: str | None = None
+    expenses_included_in_valuation: str | None = None
+    cost_of_goods_sold: str | None = None
+    default_expense: str | None = None
+    purchase_price_variance: str | None = None
+    provisional: str | None = None
+    income: str | None = None
+    receivable: str | None = None
+    payable: str | None = None
+    round_off: str | None = None
+    write_off: str | None = None
+    temporary_opening: str | None = None
+    exchange_gain_loss: str | None = None
+    cash_over_short: str | None = None
+    retained_earnings: str | None = None
+    cost_center: str | None = None
+    smallest_currency_fraction: Money | None = None
+    allow_negative_stock: bool = False
+    rate_difference: Literal["revalue", "variance", "leave", "refuse"] = "revalue"
+    on_out_of_sync: Literal["block", "warn"] = "block"
+    sync_tolerance: Money = Money(0)
+    stock_journals: Literal["refuse", "allow"] = "refuse"
+    repost: str = "immediately"
+    provisional_accounting_for_non_stock: bool = False
+    mandatory_dimensions: list[str] = []
+    second_acceptance_above: Money | None = None
+    fiscal_year_start: str = "01-01"
+    stock_frozen_upto: str | None = None
+
+
+class Account(Master, tag="account", kw_only=True):
+    """An account of the chart."""
+
+    parent: str | None = None
+    root_type: Literal["asset", "liability", "equity", "income", "expense"] | None = None
+    account_type: str | None = None
+    is_group: bool = False
+    disabled: bool = False
+
+
+class Warehouse(Master, tag="warehouse", kw_only=True):
+    """A place where stock lies; a group only holds other warehouses together."""
+
+    parent: str | None = None
+    account: str | None = None
+    is_group: bool = False
+    disabled: bool = False
+
+
+class ItemDefaults(Shape, kw_only=True):
+    """An item's or item group's defaults in one company."""
+
+    expense_account: str | None = None
+    income_account: str | None = None
+    cost_center: str | None = None
+    warehouse: str | None = None
+
+
+class Item(Shape, tag_field="type", tag="item", kw_only=True):
+    """Something bought, stocked or sold."""
+
+    code: str
+    company: str = SHARED
+    name: str | None = None
+    schema: int = 1
+    actor: str | None = None
+    valuation_method: ValuationMethod = "fifo"
+    has_batch: bool = False
+    batch_wise_valuation: bool | None = None
+    has_serial: bool = False
+    is_stock_item: bool = True
+    stock_uom: str | None = None
+    uoms: dict[str, Rate] | None = None
+    valuation_rate: Rate | None = None
+    standard_rate: Rate | None = None
+    allow_negative_stock: bool | None = None
+    bundle: dict[str, Quantity] | None = None
+    item_group: str | None = None
+    defaults: dict[str, ItemDefaults] | None = None
+    disabled: bool = False
+
+
+class Batch(Master, tag="batch", kw_only=True):
+    """A batch of an item; may state whether it is valued by itself."""
+
+    item: str | None = None
+    batch_wise_valuation: bool | None = None
+    expires_on: str | None = None
+
+
+class ItemGroup(Master, tag="item_group", kw_only=True):
+    """A group of items with shared defaults."""
+
+    parent: str | None = None
+    defaults: dict[str, ItemDefaults] | None = None
+
+
+class Customer(Master, tag="customer", kw_only=True):
+    """Somebody we sell to."""
+
+    receivable: str | None = None
+
+
+class Supplier(Master, tag="supplier", kw_only=True):
+    """Somebody we buy from."""
+
+    payable: str | None = None
+
+
+class CostCenter(Master, tag="cost_center", kw_only=True):
+    """A place to which costs are charged."""
+
+    parent: str | None = None
+    is_group: bool = False
+
+
+class PaymentMode(Shape, kw_only=True):
+    """A mode of payment at a till and its account."""
+
+    mode: str
+    account: str | None = None
+    default: bool = False
+
+
+class PosProfile(Master, tag="pos_profile", kw_only=True):
+    """How a till sells and closes."""
+
+    warehouse: str | None = None
+    customer_default: str | None = None
+    payment_modes: list[PaymentMode] = []
+    opens_at: str | None = None
+    closes_at: str | None = None
+    consolidate_by: Literal["closing", "customer"] = "closing"
+    returns: Literal["net", "credit_note"] = "net"
+    disable_rounded_total: bool = False
+    post_change_entries: bool = True
+    opening_float: list[ModeAmount] = []
+    cost_center: str | None = None
+    income_account: str | None = None
+    change_account: str | None = None
+    allow_partial_payment: bool = False
+    write_off_limit: Money | None = None
+
+
+class AccountingPeriod(Master, tag="accounting_period", kw_only=True):
+    """A period of the one calendar of stock and accounts."""
+
+    start: str
+    end: str
+    status: Literal["open", "closed", "frozen"] = "open"
+    document_types: dict[str, Literal["open", "closed", "frozen"]] | None = None
+
+
+class Recipient(Master, tag="recipient", kw_only=True):
+    """Who gets which mail."""
+
+    email: str
+    mails: list[str] = []
+    role: str | None = None
+    locale: str | None = None
+
+
+class Publisher(Master, tag="publisher", kw_only=True):
+    """An upstream app and what it may publish."""
+
+    companies: list[str] = []
+    document_types: list[str] = []
+    signing_key: str | None = None
+    requires_signature: bool = False
+
+
+AnyMaster = (
+    Company
+    | Account
+    | Warehouse
+    | Item
+    | Batch
+    | ItemGroup
+    | Customer
+    | Supplier
+    | CostCenter
+    | PosProfile
+    | AccountingPeriod
+    | Recipient
+    | Publisher
+)
