@@ -12,34 +12,56 @@ from collections.abc import Sequence
 NANO = 1_000_000_000  # scale 9
 MICRO = 1_000_000  # scale 6
 
+_LONGEST = 64  # characters; no number of any scale needs more
+_POWERS: tuple[int, ...] = tuple(10**exponent for exponent in range(10))
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\Z", re.ASCII)
+
+
+class NumberRefused(ValueError):
+    """A number that cannot be held exactly; `code` is the catalogued reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def parse_scaled(text: str, scale: int, limit: int) -> int:
     """Read a decimal number exactly.
 
     Shapes: `text` as in JSON (sign, digits, point, exponent); the result is scaled by 10**scale.
-    Errors: ValueError with a readable reason for anything that is not a finite number, has more than `scale`
-    decimals, or whose scaled magnitude exceeds `limit`.
+    Errors: NumberRefused with a readable reason for anything that is not a finite number (NotANumber), has more than
+    `scale` decimals (TooManyDecimals), or whose scaled magnitude exceeds `limit` (NumberTooLarge).
     """
-    match = _NUMBER.match(text) if len(text) <= 64 else None
+    whole, point, fraction = text.partition(".")
+    if whole.isdigit() and (fraction.isdigit() or not point) and text.isascii() and len(text) <= 18:
+        missing = scale - len(fraction)
+        if missing >= 0 and (plain := int(whole + fraction) * _POWERS[missing]) <= limit:
+            return plain
+    return _parse_any(text, scale, limit)
+
+
+def _parse_any(text: str, scale: int, limit: int) -> int:
+    """The whole grammar, for what the quick look at plain digits did not settle."""
+    if len(text) > _LONGEST:
+        raise NumberRefused("NumberTooLarge", f"{text[:20]}... is longer than {_LONGEST} characters")
+    match = _NUMBER.match(text)
     if match is None or not (match[2] or match[3]):
-        raise ValueError(f"{text[:40]!r} is not a plain decimal number")
+        raise NumberRefused("NotANumber", f"{text!r} is not a plain decimal number")
     sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4] or 0)
     shift = exponent + scale - len(fraction)
-    digits = int(whole + fraction or "0")
+    digits = int(whole + fraction)
     if digits == 0:
         return 0
+    if shift > 40:
+        raise NumberRefused("NumberTooLarge", f"{text} is too large")
     if shift >= 0:
-        if shift > 40:
-            raise ValueError(f"{text[:40]} is too large")
         scaled: int = digits * 10**shift
     else:
         scaled, rest = divmod(digits, 10**-shift)
         if rest:
-            raise ValueError(f"{text[:40]} has more than {scale} decimals")
+            raise NumberRefused("TooManyDecimals", f"{text} has more than {scale} decimals")
     if scaled > limit:
-        raise ValueError(f"{text[:40]} is too large")
+        raise NumberRefused("NumberTooLarge", f"{text} is too large")
     return -scaled if sign == "-" else scaled
 
 

@@ -16,6 +16,15 @@ class RoundedTotal:
         self.wanted = wanted
         self.stated = stated
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RoundedTotal) and (other.wanted, other.stated) == (self.wanted, self.stated)
+
+    def __hash__(self) -> int:
+        return hash((self.wanted, self.stated))
+
+    def __repr__(self) -> str:
+        return f"RoundedTotal({self.wanted}, {self.stated})"
+
     @classmethod
     def parse(cls, value: bool | int | str) -> RoundedTotal:
         """From JSON true, false, or a number. Errors: ValueError (not a number)."""

@@ -1,0 +1,1 @@
+"""Records: takes documents in, lets the domain decide, and writes both ledgers."""
