@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import ModeAmount, Shape
+from domain.documents.shape import ModeAmount, Name, Prose, Shape
 from domain.money import Money, Rate
 from domain.quantity import Quantity
 
@@ -18,58 +18,58 @@ ValuationMethod = Literal["fifo", "lifo", "moving_average"]
 class Master(Shape, tag_field="type", kw_only=True):
     """Header of every master; `company` is `*` where it is shared by all companies."""
 
-    name: str
-    company: str = SHARED
+    name: Name
+    company: Name = SHARED
     schema: int = 1
-    actor: str | None = None
+    actor: Name | None = None
 
 
 class Company(Master, tag="company", kw_only=True):
     """A company, its settings and its default accounts."""
 
-    currency: str
-    time_zone: str = "UTC"
+    currency: Name
+    time_zone: Name = "UTC"
     currency_precision: int | None = None
     perpetual_inventory: bool = True
-    chart_of_accounts: str = "standard"
-    inventory: str | None = None
-    stock_received_not_billed: str | None = None
-    stock_adjustment: str | None = None
-    expenses_included_in_valuation: str | None = None
-    cost_of_goods_sold: str | None = None
-    default_expense: str | None = None
-    purchase_price_variance: str | None = None
-    provisional: str | None = None
-    income: str | None = None
-    receivable: str | None = None
-    payable: str | None = None
-    round_off: str | None = None
-    write_off: str | None = None
-    temporary_opening: str | None = None
-    exchange_gain_loss: str | None = None
-    cash_over_short: str | None = None
-    retained_earnings: str | None = None
-    cost_center: str | None = None
+    chart_of_accounts: Name = "standard"
+    inventory: Name | None = None
+    stock_received_not_billed: Name | None = None
+    stock_adjustment: Name | None = None
+    expenses_included_in_valuation: Name | None = None
+    cost_of_goods_sold: Name | None = None
+    default_expense: Name | None = None
+    purchase_price_variance: Name | None = None
+    provisional: Name | None = None
+    income: Name | None = None
+    receivable: Name | None = None
+    payable: Name | None = None
+    round_off: Name | None = None
+    write_off: Name | None = None
+    temporary_opening: Name | None = None
+    exchange_gain_loss: Name | None = None
+    cash_over_short: Name | None = None
+    retained_earnings: Name | None = None
+    cost_center: Name | None = None
     smallest_currency_fraction: Money | None = None
     allow_negative_stock: bool = False
     rate_difference: Literal["revalue", "variance", "leave", "refuse"] = "revalue"
     on_out_of_sync: Literal["block", "warn"] = "block"
     sync_tolerance: Money = Money(0)
     stock_journals: Literal["refuse", "allow"] = "refuse"
-    repost: str = "immediately"
+    repost: Name = "immediately"
     provisional_accounting_for_non_stock: bool = False
-    mandatory_dimensions: list[str] = []
+    mandatory_dimensions: list[Name] = []
     second_acceptance_above: Money | None = None
-    fiscal_year_start: str = "01-01"
-    stock_frozen_upto: str | None = None
+    fiscal_year_start: Name = "01-01"
+    stock_frozen_upto: Name | None = None
 
 
 class Account(Master, tag="account", kw_only=True):
     """An account of the chart."""
 
-    parent: str | None = None
+    parent: Name | None = None
     root_type: Literal["asset", "liability", "equity", "income", "expense"] | None = None
-    account_type: str | None = None
+    account_type: Name | None = None
     is_group: bool = False
     disabled: bool = False
 
@@ -77,8 +77,8 @@ class Account(Master, tag="account", kw_only=True):
 class Warehouse(Master, tag="warehouse", kw_only=True):
     """A place where stock lies; a group only holds other warehouses together."""
 
-    parent: str | None = None
-    account: str | None = None
+    parent: Name | None = None
+    account: Name | None = None
     is_group: bool = False
     disabled: bool = False
 
@@ -86,94 +86,94 @@ class Warehouse(Master, tag="warehouse", kw_only=True):
 class ItemDefaults(Shape, kw_only=True):
     """An item's or item group's defaults in one company."""
 
-    expense_account: str | None = None
-    income_account: str | None = None
-    cost_center: str | None = None
-    warehouse: str | None = None
+    expense_account: Name | None = None
+    income_account: Name | None = None
+    cost_center: Name | None = None
+    warehouse: Name | None = None
 
 
 class Item(Shape, tag_field="type", tag="item", kw_only=True):
     """Something bought, stocked or sold."""
 
-    code: str
-    company: str = SHARED
-    name: str | None = None
+    code: Name
+    company: Name = SHARED
+    name: Name | None = None
     schema: int = 1
-    actor: str | None = None
+    actor: Name | None = None
     valuation_method: ValuationMethod = "fifo"
     has_batch: bool = False
     batch_wise_valuation: bool | None = None
     has_serial: bool = False
     is_stock_item: bool = True
-    stock_uom: str | None = None
-    uoms: dict[str, Rate] | None = None
+    stock_uom: Name | None = None
+    uoms: dict[Name, Rate] | None = None
     valuation_rate: Rate | None = None
     standard_rate: Rate | None = None
     allow_negative_stock: bool | None = None
-    bundle: dict[str, Quantity] | None = None
-    item_group: str | None = None
-    defaults: dict[str, ItemDefaults] | None = None
+    bundle: dict[Name, Quantity] | None = None
+    item_group: Name | None = None
+    defaults: dict[Name, ItemDefaults] | None = None
     disabled: bool = False
 
 
 class Batch(Master, tag="batch", kw_only=True):
     """A batch of an item; may state whether it is valued by itself."""
 
-    item: str | None = None
+    item: Name | None = None
     batch_wise_valuation: bool | None = None
-    expires_on: str | None = None
+    expires_on: Name | None = None
 
 
 class ItemGroup(Master, tag="item_group", kw_only=True):
     """A group of items with shared defaults."""
 
-    parent: str | None = None
-    defaults: dict[str, ItemDefaults] | None = None
+    parent: Name | None = None
+    defaults: dict[Name, ItemDefaults] | None = None
 
 
 class Customer(Master, tag="customer", kw_only=True):
     """Somebody we sell to."""
 
-    receivable: str | None = None
+    receivable: Name | None = None
 
 
 class Supplier(Master, tag="supplier", kw_only=True):
     """Somebody we buy from."""
 
-    payable: str | None = None
+    payable: Name | None = None
 
 
 class CostCenter(Master, tag="cost_center", kw_only=True):
     """A place to which costs are charged."""
 
-    parent: str | None = None
+    parent: Name | None = None
     is_group: bool = False
 
 
 class PaymentMode(Shape, kw_only=True):
     """A mode of payment at a till and its account."""
 
-    mode: str
-    account: str | None = None
+    mode: Name
+    account: Name | None = None
     default: bool = False
 
 
 class PosProfile(Master, tag="pos_profile", kw_only=True):
     """How a till sells and closes."""
 
-    warehouse: str | None = None
-    customer_default: str | None = None
+    warehouse: Name | None = None
+    customer_default: Name | None = None
     payment_modes: list[PaymentMode] = []
-    opens_at: str | None = None
-    closes_at: str | None = None
+    opens_at: Name | None = None
+    closes_at: Name | None = None
     consolidate_by: Literal["closing", "customer"] = "closing"
     returns: Literal["net", "credit_note"] = "net"
     disable_rounded_total: bool = False
     post_change_entries: bool = True
     opening_float: list[ModeAmount] = []
-    cost_center: str | None = None
-    income_account: str | None = None
-    change_account: str | None = None
+    cost_center: Name | None = None
+    income_account: Name | None = None
+    change_account: Name | None = None
     allow_partial_payment: bool = False
     write_off_limit: Money | None = None
 
@@ -181,27 +181,27 @@ class PosProfile(Master, tag="pos_profile", kw_only=True):
 class AccountingPeriod(Master, tag="accounting_period", kw_only=True):
     """A period of the one calendar of stock and accounts."""
 
-    start: str
-    end: str
+    start: Name
+    end: Name
     status: Literal["open", "closed", "frozen"] = "open"
-    document_types: dict[str, Literal["open", "closed", "frozen"]] | None = None
+    document_types: dict[Name, Literal["open", "closed", "frozen"]] | None = None
 
 
 class Recipient(Master, tag="recipient", kw_only=True):
     """Who gets which mail."""
 
-    email: str
-    mails: list[str] = []
-    role: str | None = None
-    locale: str | None = None
+    email: Name
+    mails: list[Name] = []
+    role: Name | None = None
+    locale: Name | None = None
 
 
 class Publisher(Master, tag="publisher", kw_only=True):
     """An upstream app and what it may publish."""
 
-    companies: list[str] = []
-    document_types: list[str] = []
-    signing_key: str | None = None
+    companies: list[Name] = []
+    document_types: list[Name] = []
+    signing_key: Prose | None = None
     requires_signature: bool = False
 
 

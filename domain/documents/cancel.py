@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.documents.shape import Document, DocumentRef
+from domain.documents.shape import Document, DocumentRef, Prose
 from domain.posting_time import PostingTime
 
 
@@ -12,5 +12,5 @@ class Cancel(Document, tag="cancel", kw_only=True):
     """A reversal of another document; its own time is when it was asked for."""
 
     target: DocumentRef
-    reason: str | None = None
+    reason: Prose | None = None
     posting_datetime: PostingTime | msgspec.UnsetType = msgspec.UNSET  # type: ignore[assignment]

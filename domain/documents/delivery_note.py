@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.shape import ItemLine, Name, TradeDocument
 from domain.money import Rate
 
 
@@ -10,7 +10,7 @@ class DeliveryNoteLine(ItemLine, kw_only=True):
     """Delivered goods; `expense_account` overrides cost of goods sold, `cost_rate` values a return without an original."""
 
     allow_zero_rate: bool = False
-    expense_account: str | None = None
+    expense_account: Name | None = None
     cost_rate: Rate | None = None
 
 
@@ -18,4 +18,4 @@ class DeliveryNote(TradeDocument, tag="delivery_note", kw_only=True):
     """Goods delivered to a customer."""
 
     lines: list[DeliveryNoteLine]
-    customer: str | None = None
+    customer: Name | None = None

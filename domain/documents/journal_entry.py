@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import Document, Line
+from domain.documents.shape import Document, Line, Name
 from domain.money import Money, Rate
 
 
 class JournalLine(Line, kw_only=True):
     """One side of one account."""
 
-    account: str
+    account: Name
     debit: Money = Money(0)
     credit: Money = Money(0)
-    party: str | None = None
+    party: Name | None = None
 
 
 class JournalEntry(Document, tag="journal_entry", kw_only=True):
     """Entries that balance; `reference` names what they cure, for instance a reconciliation proposal."""
 
     lines: list[JournalLine]
-    reference: str | None = None
-    currency: str | None = None
+    reference: Name | None = None
+    currency: Name | None = None
     exchange_rate: Rate | None = None
     is_opening: bool = False

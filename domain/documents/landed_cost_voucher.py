@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import Charge, Document, Shape
+from domain.documents.shape import Charge, Document, LineNumber, Name, Shape
 from domain.money import Money
 
 
 class ReceiptLineShare(Shape, kw_only=True):
     """A receipt line and, where shared out by hand, its amount."""
 
-    number: str
-    line: int
+    number: Name
+    line: LineNumber
     amount: Money | None = None
 
 
@@ -20,6 +20,6 @@ class LandedCostVoucher(Document, tag="landed_cost_voucher", kw_only=True):
     """Charges shared out over receipts; `receipt_lines` narrows to lines (numbers alone mean lines of the one receipt)."""
 
     charges: list[Charge]
-    receipts: list[str] = []
-    receipt_lines: list[ReceiptLineShare | int] = []
+    receipts: list[Name] = []
+    receipt_lines: list[ReceiptLineShare | LineNumber] = []
     distribute_by: Literal["amount", "qty", "manual"] = "amount"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.shape import ItemLine, Name, TradeDocument
 
 
 class PurchaseOrder(TradeDocument, tag="purchase_order", kw_only=True):
     """Goods on their way in."""
 
     lines: list[ItemLine]
-    party: str | None = None
+    party: Name | None = None
 
 
 class SalesOrder(TradeDocument, tag="sales_order", kw_only=True):
     """Goods promised to a customer."""
 
     lines: list[ItemLine]
-    party: str | None = None
+    party: Name | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import Document
+from domain.documents.shape import Document, Name
 
 
 class PeriodClosing(Document, tag="period_closing", kw_only=True):
     """Closes the profit-and-loss accounts of an accounting period."""
 
-    period: str
+    period: Name

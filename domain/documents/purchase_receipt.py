@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, LineRef, TradeDocument
+from domain.documents.shape import ItemLine, LineRef, Name, TradeDocument
 from domain.quantity import Quantity
 
 
@@ -10,14 +10,14 @@ class PurchaseReceiptLine(ItemLine, kw_only=True):
     """Received (and rejected) goods; `against_invoice` where the bill came first."""
 
     rejected_qty: Quantity | None = None
-    rejected_warehouse: str | None = None
-    expense_account: str | None = None
-    provisional_account: str | None = None
-    against_invoice: LineRef | str | None = None
+    rejected_warehouse: Name | None = None
+    expense_account: Name | None = None
+    provisional_account: Name | None = None
+    against_invoice: LineRef | Name | None = None
 
 
 class PurchaseReceipt(TradeDocument, tag="purchase_receipt", kw_only=True):
     """Goods received from a supplier."""
 
     lines: list[PurchaseReceiptLine]
-    supplier: str | None = None
+    supplier: Name | None = None

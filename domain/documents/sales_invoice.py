@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, LineRef, Payment, TradeDocument
+from domain.documents.shape import ItemLine, LineRef, Name, Payment, TradeDocument
 from domain.money import Money, Rate
 from domain.posting_time import PostingTime
 
@@ -35,9 +35,9 @@ class SalesLine(ItemLine, kw_only=True):
     """A sold line, of an invoice or a POS invoice."""
 
     discount: Money | None = None
-    income_account: str | None = None
-    expense_account: str | None = None
-    against_delivery: LineRef | str | None = None
+    income_account: Name | None = None
+    expense_account: Name | None = None
+    against_delivery: LineRef | Name | None = None
     cost_rate: Rate | None = None
     allow_zero_rate: bool = False
 
@@ -46,7 +46,7 @@ class SalesInvoice(TradeDocument, tag="sales_invoice", kw_only=True):
     """An invoice to a customer, paid at once where `is_pos`."""
 
     lines: list[SalesLine]
-    customer: str | None = None
+    customer: Name | None = None
     update_stock: bool = False
     is_pos: bool = False
     due_date: PostingTime | None = None

@@ -5,13 +5,17 @@ Unknown fields are refused by name. Numbers are scaled integers (`Quantity`, `Ra
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from domain.money import Money, Rate
 from domain.posting_time import PostingTime
 from domain.quantity import Quantity
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]  # a key in ledgers and a column in reports
+Prose = Annotated[str, msgspec.Meta(max_length=500)]
+LineNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]  # counted from 1, as people count
 
 
 class Shape(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -21,21 +25,21 @@ class Shape(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class LineRef(Shape, kw_only=True):
     """A line of another document: its number and, where it matters, the line (counted from 1)."""
 
-    number: str
-    line: int | None = None
+    number: Name
+    line: LineNumber | None = None
 
 
 class DocumentRef(Shape, kw_only=True):
     """Another document, by type and number; the type may be left out where the number is unique."""
 
-    number: str
-    type: str | None = None
+    number: Name
+    type: Name | None = None
 
 
 class Tax(Shape, kw_only=True):
     """A tax or charge on a document, in the order in which it is applied."""
 
-    account: str
+    account: Name
     charge: Literal[
         "actual", "percent_of_net_total", "percent_of_previous_tax", "percent_of_previous_total", "per_quantity"
     ] = "actual"
@@ -43,77 +47,77 @@ class Tax(Shape, kw_only=True):
     amount: Money | None = None
     rate: Rate | None = None
     included_in_rate: bool = False
-    cost_center: str | None = None
-    dimensions: dict[str, str] | None = None
+    cost_center: Name | None = None
+    dimensions: dict[Name, Name] | None = None
 
 
 class Payment(Shape, kw_only=True):
     """Money taken or given back in one mode."""
 
-    mode: str
+    mode: Name
     amount: Money
-    account: str | None = None
+    account: Name | None = None
 
 
 class ModeAmount(Shape, kw_only=True):
     """An amount in one mode of payment: a float at opening, a count at closing."""
 
-    mode: str
+    mode: Name
     amount: Money
 
 
 class Charge(Shape, kw_only=True):
     """A cost from outside: additional costs of a stock entry, charges of a landed cost voucher."""
 
-    account: str
+    account: Name
     amount: Money
-    currency: str | None = None
+    currency: Name | None = None
     exchange_rate: Rate | None = None
-    cost_center: str | None = None
+    cost_center: Name | None = None
 
 
 class Document(Shape, tag_field="type", kw_only=True):
     """Header of every document."""
 
-    company: str
-    number: str
+    company: Name
+    number: Name
     posting_datetime: PostingTime
     schema: int = 1
-    remarks: str | None = None
-    actor: str | None = None
-    cost_center: str | None = None
-    dimensions: dict[str, str] | None = None
-    amends: str | None = None
+    remarks: Prose | None = None
+    actor: Name | None = None
+    cost_center: Name | None = None
+    dimensions: dict[Name, Name] | None = None
+    amends: Name | None = None
     total: Money | None = None
 
 
 class TradeDocument(Document, kw_only=True):
     """Header of purchases and sales: currency, taxes, returns."""
 
-    currency: str | None = None
+    currency: Name | None = None
     exchange_rate: Rate | None = None
     taxes: list[Tax] = []
     is_return: bool = False
-    return_against: str | None = None
+    return_against: Name | None = None
 
 
 class Line(Shape, kw_only=True):
     """What every line may carry."""
 
-    cost_center: str | None = None
-    dimensions: dict[str, str] | None = None
+    cost_center: Name | None = None
+    dimensions: dict[Name, Name] | None = None
 
 
 class ItemLine(Line, kw_only=True):
     """A line that names an item; amount = qty x rate - discount, checked where stated."""
 
-    item: str
+    item: Name
     qty: Quantity
     rate: Rate = Rate(0)
     amount: Money | None = None
-    warehouse: str | None = None
-    uom: str | None = None
+    warehouse: Name | None = None
+    uom: Name | None = None
     conversion_factor: Rate | None = None
-    batch: str | None = None
-    serials: list[str] | None = None
-    return_of: int | None = None
+    batch: Name | None = None
+    serials: list[Name] | None = None
+    return_of: LineNumber | None = None

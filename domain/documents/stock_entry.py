@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from domain.documents.shape import Charge, Document, Line
+from domain.documents.shape import Charge, Document, Line, Name
 from domain.money import Money, Rate
 from domain.quantity import Quantity
 
@@ -14,19 +14,19 @@ from domain.quantity import Quantity
 class StockEntryLine(Line, kw_only=True):
     """One movement: out of `from`, into `to`, or both."""
 
-    item: str
-    source: str | None = msgspec.field(name="from", default=None)
-    target: str | None = msgspec.field(name="to", default=None)
+    item: Name
+    source: Name | None = msgspec.field(name="from", default=None)
+    target: Name | None = msgspec.field(name="to", default=None)
     qty: Quantity | None = None
     rate: Rate | None = None
     basic_amount: Money | None = None
     amount: Money | None = None
-    uom: str | None = None
+    uom: Name | None = None
     conversion_factor: Rate | None = None
     finished: bool = False
     scrap: bool = False
-    batch: str | None = None
-    serials: list[str] | None = None
+    batch: Name | None = None
+    serials: list[Name] | None = None
     allow_zero_rate: bool = False
 
 
@@ -36,5 +36,5 @@ class StockEntry(Document, tag="stock_entry", kw_only=True):
     purpose: Literal["material_receipt", "material_issue", "material_transfer", "manufacture", "repack"]
     lines: list[StockEntryLine]
     additional_costs: list[Charge] = []
-    difference_account: str | None = None
+    difference_account: Name | None = None
     is_opening: bool = False

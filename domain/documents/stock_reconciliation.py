@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import Document, Line
+from domain.documents.shape import Document, Line, Name
 from domain.money import Rate
 from domain.quantity import Quantity
 
@@ -12,12 +12,12 @@ from domain.quantity import Quantity
 class StockReconciliationLine(Line, kw_only=True):
     """A counted item; a blank quantity or rate keeps what the books have."""
 
-    item: str
-    warehouse: str
+    item: Name
+    warehouse: Name
     qty: Quantity | None = None
     rate: Rate | None = None
-    batch: str | None = None
-    serials: list[str] | None = None
+    batch: Name | None = None
+    serials: list[Name] | None = None
 
 
 class StockReconciliation(Document, tag="stock_reconciliation", kw_only=True):
@@ -25,4 +25,4 @@ class StockReconciliation(Document, tag="stock_reconciliation", kw_only=True):
 
     lines: list[StockReconciliationLine]
     purpose: Literal["opening_stock", "stock_reconciliation"] = "stock_reconciliation"
-    difference_account: str | None = None
+    difference_account: Name | None = None
