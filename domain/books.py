@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
 
 from domain.general_ledger import Entry
+from domain.master_view import MasterBook, MasterView
 from domain.stock_ledger import Balance, Chain, Difference, Movement
 
 
@@ -80,9 +80,10 @@ class Link:
 class PostedVoucher:
     """A posted document as later ones see it.
 
-    `movements` carry their present values (differences included) with `booked` of each kept in the store; `links` are those
-    that point at it and are not cancelled; `cancelled_by` the sequence of its cancel, 0 while it stands. `figures` are its totals as
-    stored; `entries` its general ledger as of now, netted per account, party, cost center and dimensions.
+    `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and are not cancelled; `cancelled_by` the sequence of its cancel, 0 while it stands. `figures` are its totals as
+    stored; `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed
+    cost and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of
+    this voucher's issues, by movement (minor units, as booked on stock).
     """
 
     sequence: int
@@ -96,6 +97,8 @@ class PostedVoucher:
     links: list[Link] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     cancelled_by: int = 0
+    caused: list[Difference] = field(default_factory=list)
+    true_ups: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,13 +130,6 @@ class Posting:
     reposts: list[tuple[Chain, int, int]] = field(default_factory=list)
 
 
-class MasterBook(Protocol):
-    """Masters as of one document's acceptance; a missing one parks the document (`DocumentParked`)."""
-
-    def get(self, kind: str, name: str) -> object | None:
-        """The master of this kind and name that holds for the document, the company's own before a shared one."""
-
-
 class Books:
     """The working books of one company while a batch is decided.
 
@@ -142,12 +138,20 @@ class Books:
 
     def __init__(self, masters: MasterBook, *, next_movement: int) -> None:
         self.masters = masters
+        self._view: MasterView | None = None
         self.next_movement = next_movement
         self.balances: dict[Chain, Balance] = {}
         self.vouchers: dict[tuple[str, str], PostedVoucher | None] = {}
         self.histories: dict[tuple[Chain, int, int], QuantityHistory] = {}
         self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
         self.touched: set[Chain] = set()
+
+    @property
+    def view(self) -> MasterView:
+        """The masters as the document being decided sees them. Errors: DocumentParked where the company is unknown."""
+        if self._view is None or self._view.stamp != self.masters.stamp:
+            self._view = MasterView(self.masters)
+        return self._view
 
     def balance(self, chain: Chain) -> Balance:
         """The chain's state. Errors: Lacking."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import ModeAmount, Name, Prose, Shape
 from domain.money import Money, Rate
 from domain.quantity import Quantity
+from domain.shape import ModeAmount, Name, Prose, Shape
 
 SHARED = "*"
 ValuationMethod = Literal["fifo", "lifo", "moving_average"]
@@ -54,7 +54,7 @@ class Company(Master, tag="company", kw_only=True):
     allow_negative_stock: bool = False
     rate_difference: Literal["revalue", "variance", "leave", "refuse"] = "revalue"
     on_out_of_sync: Literal["block", "warn"] = "block"
-    sync_tolerance: Money = Money(0)
+    sync_tolerance: Money = msgspec.field(default_factory=Money)
     stock_journals: Literal["refuse", "allow"] = "refuse"
     repost: Name = "immediately"
     provisional_accounting_for_non_stock: bool = False

@@ -12,7 +12,6 @@ from datetime import date
 from enum import IntEnum
 from typing import NamedTuple
 
-
 NEVER = -(2**62)  # before every posting time
 
 

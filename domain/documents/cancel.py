@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.documents.shape import Document, DocumentRef, Prose
+from domain.documents.shape import Document, DocumentRef
 from domain.posting_time import PostingTime
+from domain.shape import Prose
 
 
 class Cancel(Document, tag="cancel", kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, Name, TradeDocument
+from domain.documents.shape import ItemLine, TradeDocument
 from domain.money import Rate
+from domain.shape import Name
 
 
 class DeliveryNoteLine(ItemLine, kw_only=True):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import Document, Line, Name
+from domain.documents.shape import Document, Line
 from domain.money import Money, Rate
+from domain.shape import Name
 
 
 class JournalLine(Line, kw_only=True):
     """One side of one account."""
 
     account: Name
-    debit: Money = Money(0)
-    credit: Money = Money(0)
+    debit: Money = msgspec.field(default_factory=Money)
+    credit: Money = msgspec.field(default_factory=Money)
     party: Name | None = None
 
 

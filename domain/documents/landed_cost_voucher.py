@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import Charge, Document, LineNumber, Name, Shape
+from domain.documents.shape import Charge, Document
 from domain.money import Money
+from domain.shape import LineNumber, Name, Shape
 
 
 class ReceiptLineShare(Shape, kw_only=True):

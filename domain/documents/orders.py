@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, Name, TradeDocument
+from domain.documents.shape import ItemLine, TradeDocument
+from domain.shape import Name
 
 
 class PurchaseOrder(TradeDocument, tag="purchase_order", kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import Document, Name, Shape
+from domain.documents.shape import Document
 from domain.money import Money, Rate
+from domain.shape import Name, Shape
 
 
 class Settlement(Shape, kw_only=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import Document, Name
+from domain.documents.shape import Document
+from domain.shape import Name
 
 
 class PeriodClosing(Document, tag="period_closing", kw_only=True):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.documents.sales_invoice import RoundedTotal, SalesLine
-from domain.documents.shape import Document, ModeAmount, Name, Payment, TradeDocument
+from domain.documents.shape import Document, Payment, TradeDocument
 from domain.money import Money, Rate
+from domain.shape import ModeAmount, Name
 
 
 class PosOpening(Document, tag="pos_opening", kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, LineRef, Name, TradeDocument
+from domain.documents.shape import ItemLine, LineRef, TradeDocument
 from domain.quantity import Quantity
+from domain.shape import Name
 
 
 class PurchaseReceiptLine(ItemLine, kw_only=True):

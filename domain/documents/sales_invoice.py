@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from domain.documents.shape import ItemLine, LineRef, Name, Payment, TradeDocument
+from domain.documents.shape import ItemLine, LineRef, Payment, TradeDocument
 from domain.money import Money, Rate
 from domain.posting_time import PostingTime
+from domain.shape import Name
 
 
 class RoundedTotal:

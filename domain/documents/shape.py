@@ -5,21 +5,12 @@ Unknown fields are refused by name. Numbers are scaled integers (`Quantity`, `Ra
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-import msgspec
+from typing import Literal
 
 from domain.money import Money, Rate
 from domain.posting_time import PostingTime
 from domain.quantity import Quantity
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]  # a key in ledgers and a column in reports
-Prose = Annotated[str, msgspec.Meta(max_length=500)]
-LineNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]  # counted from 1, as people count
-
-
-class Shape(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Base of everything in the contract: keywords only, unknown fields refused by name."""
+from domain.shape import LineNumber, Name, Prose, Shape
 
 
 class LineRef(Shape, kw_only=True):
@@ -57,13 +48,6 @@ class Payment(Shape, kw_only=True):
     mode: Name
     amount: Money
     account: Name | None = None
-
-
-class ModeAmount(Shape, kw_only=True):
-    """An amount in one mode of payment: a float at opening, a count at closing."""
-
-    mode: Name
-    amount: Money
 
 
 class Charge(Shape, kw_only=True):
@@ -113,7 +97,7 @@ class ItemLine(Line, kw_only=True):
 
     item: Name
     qty: Quantity
-    rate: Rate = Rate(0)
+    rate: Rate = msgspec.field(default_factory=Rate)
     amount: Money | None = None
     warehouse: Name | None = None
     uom: Name | None = None

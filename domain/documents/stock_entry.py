@@ -6,9 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from domain.documents.shape import Charge, Document, Line, Name
+from domain.documents.shape import Charge, Document, Line
 from domain.money import Money, Rate
 from domain.quantity import Quantity
+from domain.shape import Name
 
 
 class StockEntryLine(Line, kw_only=True):

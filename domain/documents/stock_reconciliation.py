@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from domain.documents.shape import Document, Line, Name
+from domain.documents.shape import Document, Line
 from domain.money import Rate
 from domain.quantity import Quantity
+from domain.shape import Name
 
 
 class StockReconciliationLine(Line, kw_only=True):

@@ -1,0 +1,239 @@
+"""Masters as one document sees them, and the resolution of accounts, cost centers and batches.
+
+Resolution order is the field's: the line, then the item, its group and that group's parents, then the company. What is
+missing parks the document (it may still come); what is wrong rejects it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Protocol
+
+from domain.chart_of_accounts import (
+    BALANCE_SHEET,
+    DEFAULT_ACCOUNTS,
+    DEFAULT_COST_CENTER,
+    PROFIT_AND_LOSS,
+    STANDARD_CHART,
+)
+from domain.errors import DocumentParked, DocumentRejected
+from domain.masters import Account, AccountingPeriod, Batch, Company, Item, ItemGroup, Warehouse
+from domain.money import Currency
+from domain.posting_time import zone
+from domain.stock_ledger import Chain
+
+
+class MasterBook(Protocol):
+    """Masters as of one document's acceptance: the company's own before shared ones.
+
+    `stamp` changes whenever an answer may differ, so that a view may be kept while it stays.
+    """
+
+    company: str
+    stamp: object
+
+    def get(self, kind: str, name: str) -> object | None:
+        """The master of this kind and name, None where there is none."""
+
+    def all(self, kind: str) -> Iterable[object]:
+        """Every master of this kind."""
+
+
+class MasterView:
+    """What a document may ask of the masters; answers are kept while the book's stamp stays."""
+
+    def __init__(self, book: MasterBook) -> None:
+        company = book.get("company", book.company)
+        if not isinstance(company, Company):
+            raise DocumentParked(
+                "UnknownMaster",
+                f"The company {book.company} is not known. Publish its company master; the document posts by itself then.",
+                (f"company:{book.company}",),
+                "company",
+            )
+        self.book = book
+        self.stamp = book.stamp
+        self.company = company
+        self.currency = Currency(company.currency, company.currency_precision)
+        self.zone = zone(company.time_zone)
+        self.perpetual = company.perpetual_inventory
+        self.cost_center = company.cost_center or DEFAULT_COST_CENTER
+        self.periods = [p for p in book.all("accounting_period") if isinstance(p, AccountingPeriod)]
+        self.frozen_upto = date.fromisoformat(company.stock_frozen_upto) if company.stock_frozen_upto else None
+        self._items: dict[str, Item] = {}
+        self._stock_accounts: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        self._batchwise: dict[tuple[str, str], bool] = {}
+
+    # -- accounts -----------------------------------------------------------------------------------------------------
+
+    def role(self, role: str) -> str:
+        """The account that plays a role in this company, for instance `cost_of_goods_sold`."""
+        name: str = getattr(self.company, role) or DEFAULT_ACCOUNTS[role]
+        return self.account(name, f"company.{role}")
+
+    def account(self, name: str, field: str) -> str:
+        """An account that can be posted to. Errors: parked where unknown, rejected where a group or disabled."""
+        if name not in self._accounts:
+            self._accounts[name] = self._root_type(name, field)
+        return name
+
+    def is_profit_and_loss(self, name: str) -> bool:
+        """Whether an account belongs to the profit and loss statement (and so needs a cost center)."""
+        return self._accounts.get(name, "") in PROFIT_AND_LOSS
+
+    def is_balance_sheet(self, name: str) -> bool:
+        """Whether an account belongs to the balance sheet."""
+        self.account(name, "account")
+        return self._accounts[name] in BALANCE_SHEET
+
+    def account_type(self, name: str) -> str:
+        """What an account is for: `stock`, `receivable`, ...; empty where nothing is stated."""
+        known = self.book.get("account", name)
+        if isinstance(known, Account) and known.account_type:
+            return known.account_type
+        return STANDARD_CHART[name].account_type if name in STANDARD_CHART else ""
+
+    def _root_type(self, name: str, field: str) -> str:
+        known = self.book.get("account", name)
+        if isinstance(known, Account):
+            if known.is_group or known.disabled:
+                raise DocumentRejected(
+                    "GroupAccount" if known.is_group else "DisabledAccount",
+                    f"{field}: {name} is {'a group of accounts' if known.is_group else 'disabled'} and can't be posted "
+                    "to. Name an open account.",
+                    field,
+                )
+            return self._inherited_root_type(known)
+        standard = STANDARD_CHART.get(name)
+        if standard is None:
+            raise unknown_master("account", name, field)
+        if standard.is_group:
+            raise DocumentRejected(
+                "GroupAccount",
+                f"{field}: {name} is a group of accounts and can't be posted to. Name one below it.",
+                field,
+            )
+        return standard.root_type
+
+    def _inherited_root_type(self, account: Account) -> str:
+        seen: set[str] = set()
+        current: Account | None = account
+        while current is not None and current.name not in seen:
+            if current.root_type:
+                return current.root_type
+            seen.add(current.name)
+            parent = current.parent or ""
+            if parent in STANDARD_CHART:
+                return STANDARD_CHART[parent].root_type
+            above = self.book.get("account", parent) if parent else None
+            current = above if isinstance(above, Account) else None
+        return ""
+
+    def stock_account(self, warehouse: str, field: str = "warehouse") -> str:
+        """The stock account of a warehouse: its own, its nearest ancestor's, else the company's default."""
+        known = self._stock_accounts.get(warehouse)
+        if known is None:
+            known = self._stock_accounts[warehouse] = self._resolve_stock_account(warehouse, field)
+        return known
+
+    def _resolve_stock_account(self, name: str, field: str) -> str:
+        warehouse = self._warehouse(name, field)
+        if warehouse.is_group or warehouse.disabled:
+            raise DocumentRejected(
+                "GroupWarehouse" if warehouse.is_group else "DisabledWarehouse",
+                f"{field}: {name} is {'a group of warehouses' if warehouse.is_group else 'disabled'}; stock can't lie "
+                "there. Name an open warehouse.",
+                field,
+            )
+        seen: set[str] = set()
+        while warehouse.account is None and warehouse.parent and warehouse.name not in seen:
+            seen.add(warehouse.name)
+            warehouse = self._warehouse(warehouse.parent, field)
+        if warehouse.account is not None:
+            return self.account(warehouse.account, f"warehouse {warehouse.name}: account")
+        return self.role("inventory")
+
+    def _warehouse(self, name: str, field: str) -> Warehouse:
+        warehouse = self.book.get("warehouse", name)
+        if not isinstance(warehouse, Warehouse):
+            raise unknown_master("warehouse", name, field)
+        return warehouse
+
+    # -- items --------------------------------------------------------------------------------------------------------
+
+    def item(self, code: str, field: str = "item") -> Item:
+        """An item that can be used. Errors: parked where unknown, rejected where disabled."""
+        item = self._items.get(code)
+        if item is None:
+            known = self.book.get("item", code)
+            if not isinstance(known, Item):
+                raise unknown_master("item", code, field)
+            if known.disabled:
+                raise DocumentRejected(
+                    "DisabledItem", f"{field}: the item {code} is disabled. Enable it or name another.", field
+                )
+            item = self._items[code] = known
+        return item
+
+    def expense_account(self, stated: str | None, item: Item, role: str, field: str) -> str:
+        """The expense account of a line: stated, the item's, its groups', else the company's account for `role`."""
+        return self._default(stated, item, "expense_account", field) or self.role(role)
+
+    def income_account(self, stated: str | None, item: Item, field: str) -> str:
+        """The income account of a line: stated, the item's, its groups', else the company's."""
+        return self._default(stated, item, "income_account", field) or self.role("income")
+
+    def _default(self, stated: str | None, item: Item, which: str, field: str) -> str | None:
+        name = stated
+        if name is None and item.defaults:
+            own = item.defaults.get(self.company.name) or item.defaults.get("*")
+            name = getattr(own, which, None) if own else None
+        group_name, seen = item.item_group, set[str]()
+        while name is None and group_name and group_name not in seen:
+            seen.add(group_name)
+            group = self.book.get("item_group", group_name)
+            if not isinstance(group, ItemGroup):
+                break
+            own = (group.defaults or {}).get(self.company.name) or (group.defaults or {}).get("*")
+            name = getattr(own, which, None) if own else None
+            group_name = group.parent
+        return self.account(name, field) if name is not None else None
+
+    def values_by_batch(self, item: Item, batch: str) -> bool:
+        """Whether a batch is valued by itself: as the batch says, else the item, else yes."""
+        key = (item.code, batch)
+        known = self._batchwise.get(key)
+        if known is None:
+            master = self.book.get("batch", batch)
+            stated = master.batch_wise_valuation if isinstance(master, Batch) else None
+            if stated is None:
+                stated = item.batch_wise_valuation
+            known = self._batchwise[key] = True if stated is None else stated
+        return known
+
+    def chain(self, item: Item, warehouse: str, batch: str = "", serial: str = "") -> Chain:
+        """The chain that a movement of this item belongs to."""
+        if serial:
+            return Chain(item.code, warehouse, serial)
+        if batch and self.values_by_batch(item, batch):
+            return Chain(item.code, warehouse, batch)
+        return Chain(item.code, warehouse)
+
+    def allows_negative(self, item: Item) -> bool:
+        """Whether stock of this item may go below zero: never for a batch or serial number."""
+        if item.has_batch or item.has_serial:
+            return False
+        return self.company.allow_negative_stock if item.allow_negative_stock is None else item.allow_negative_stock
+
+
+def unknown_master(kind: str, name: str, field: str) -> DocumentParked:
+    """The parking of a document that names a master we have not heard of."""
+    return DocumentParked(
+        "UnknownMaster",
+        f"{field}: the {kind.replace('_', ' ')} {name} is not known yet. Publish it and the document posts by itself.",
+        (f"{kind}:{name}",),
+        field,
+        {"kind": kind, "name": name},
+    )
