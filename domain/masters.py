@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from domain.money import Money, Rate
 from domain.quantity import Quantity
 from domain.shape import ModeAmount, Name, Prose, Shape

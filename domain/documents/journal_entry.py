@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from domain.documents.shape import Document, Line
 from domain.money import Money, Rate
 from domain.shape import Name

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from domain.money import Money, Rate
 from domain.posting_time import PostingTime
 from domain.quantity import Quantity
