@@ -1,0 +1,53 @@
+# Everything a newcomer types is a target here; `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+ROOMS := domain worker scheduler
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench drill lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The stamp is written last, so an interrupted installation is simply done again.
+$(STAMP): pyproject.toml .requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Perpetua needs Python 3.11 or newer, and $(PYTHON) is older: name another one, for example make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Preparing .venv (once; a minute or two)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .requirements.lock
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(STAMP) ## Create .venv with the locked dependencies.
+
+demo: $(STAMP) ## Post a real shop's documents from stream to both ledgers and show them agree.
+	@$(BIN)/perpetua demo
+
+test: check ## Run the checks and the tests.
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+check: $(STAMP) ## Run format, style, type and floor checks.
+	@$(BIN)/ruff format --check --quiet $(ROOMS) tests
+	@$(BIN)/ruff check --quiet $(ROOMS) tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP) ## Measure speed against the floors; prints one table.
+	@$(BIN)/python -m pytest -m bench -q -s tests/benchmarks
+
+drill: $(STAMP) ## Run the exhaustive forms of the tests (minutes).
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m drill -q
+
+# One lock for every supported Python and platform. It names no registry: pip asks the one it is set up for.
+lock: ## Resolve pyproject.toml anew into .requirements.lock.
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --upgrade \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file .requirements.lock pyproject.toml
+
+clean: ## Remove .venv and caches (never the data folder).
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +

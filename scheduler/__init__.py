@@ -1,0 +1,1 @@
+"""Reminds: which job is due for which company and business date, as pure functions."""

@@ -1,0 +1,1 @@
+"""Tests; the rooms below mirror domain, worker and scheduler."""

@@ -1,0 +1,49 @@
+"""Fixtures for every test that needs real servers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Database, clean_redis, fresh_database, shared_cluster
+from worker.embedded import Endpoints
+from worker.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def xdist_worker(request: pytest.FixtureRequest) -> str:
+    """Name this test process: gw0, gw1, ..., or master where there is only one."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "master"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, xdist_worker: str) -> Iterator[Endpoints]:
+    """Real PostgreSQL and Valkey, one cluster for the whole run."""
+    own = tmp_path_factory.getbasetemp()
+    with shared_cluster(own if xdist_worker == "master" else own.parent) as endpoints:
+        yield endpoints
+
+
+@pytest.fixture
+def database(cluster: Endpoints, xdist_worker: str) -> Iterator[Database]:
+    """A fresh database with the present schema."""
+    with fresh_database(cluster, xdist_worker) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def redis_url(cluster: Endpoints, xdist_worker: str) -> str:
+    """An empty logical database of Valkey, this test process's own."""
+    return clean_redis(cluster, xdist_worker)
+
+
+@pytest.fixture
+def settings(database: Database, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings that point every service at this test's database and Valkey."""
+    return Settings(
+        database_url=database.worker_url,
+        owner_database_url=database.owner_url,
+        redis_url=redis_url,
+        broker_url=redis_url,
+        home=tmp_path,
+    )

@@ -1,0 +1,1 @@
+"""What several tests share: the throw-away cluster, builders and checkers."""

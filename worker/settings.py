@@ -1,0 +1,147 @@
+"""Settings: the environment read once, into one frozen object."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("console", "json")
+
+Value = TypeVar("Value")
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used; the message names the variable, its value and what would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between two installations.
+
+    A URL that is None is served by the embedded servers in `home`. The worker logs in by `database_url` as a restricted
+    role; only migrations use `owner_database_url`. URLs carry passwords, so they never show in the representation.
+    """
+
+    database_url: str | None = field(default=None, repr=False)
+    owner_database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    broker_url: str | None = field(default=None, repr=False)
+    home: Path
+    log_level: str = "info"
+    log_format: str = "console"
+    intake_batch: int = 500
+    lane_batch: int = 1000
+    outcome_timeout_seconds: int = 60
+    lease_seconds: int = 6
+    sweep_seconds: int = 5
+    worker_processes: int = 2
+    flower_address: str = "127.0.0.1"
+    flower_port: int = 5555
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the PERPETUA_ variables; an empty one counts as absent.
+
+    Raises SettingsError with one line that names the variable and what it may be.
+    """
+    source = os.environ if environment is None else environment
+    present = {name: value for name, value in source.items() if name.startswith("PERPETUA_") and value.strip()}
+
+    def read(name: str, parse: Callable[[str, str], Value], default: Value) -> Value:
+        return parse(name, present[name].strip()) if name in present else default
+
+    database_url = read("PERPETUA_DATABASE_URL", _postgresql, None)
+    owner_database_url = read("PERPETUA_OWNER_DATABASE_URL", _postgresql, database_url)
+    if database_url is None and owner_database_url is not None:
+        message = "PERPETUA_OWNER_DATABASE_URL is set without PERPETUA_DATABASE_URL: set both, or neither"
+        raise SettingsError(message)
+    redis_url = read("PERPETUA_REDIS_URL", _redis, None)
+    return Settings(
+        database_url=database_url,
+        owner_database_url=owner_database_url,
+        redis_url=redis_url,
+        broker_url=read("PERPETUA_BROKER_URL", _broker, redis_url),
+        home=read("PERPETUA_HOME", _folder, None) or default_home(source),
+        log_level=read("PERPETUA_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
+        log_format=read("PERPETUA_LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
+        intake_batch=read("PERPETUA_INTAKE_BATCH", _whole(1, 10_000), 500),
+        lane_batch=read("PERPETUA_LANE_BATCH", _whole(1, 10_000), 1000),
+        outcome_timeout_seconds=read("PERPETUA_OUTCOME_TIMEOUT", _whole(1, 86_400), 60),
+        lease_seconds=read("PERPETUA_LEASE_SECONDS", _whole(2, 300), 6),
+        sweep_seconds=read("PERPETUA_SWEEP_SECONDS", _whole(1, 3600), 5),
+        worker_processes=read("PERPETUA_WORKER_PROCESSES", _whole(1, 256), 2),
+        flower_address=read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1"),
+        flower_port=read("PERPETUA_FLOWER_PORT", _whole(1, 65_535), 5555),
+    )
+
+
+def default_home(environment: Mapping[str, str]) -> Path:
+    """Choose the data folder: /var/lib/perpetua for root, else the user's own by the XDG convention."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/perpetua")
+    data = environment.get("XDG_DATA_HOME", "")
+    # The convention itself says that a relative path is to be ignored.
+    base = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    return base / "perpetua"
+
+
+def _postgresql(name: str, value: str) -> str | None:
+    return _url(name, value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/perpetua")
+
+
+def _redis(name: str, value: str) -> str | None:
+    return _url(name, value, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+
+
+def _broker(name: str, value: str) -> str | None:
+    # Any transport that Celery knows will do; intake and outcomes alone insist on Redis streams.
+    return _url(name, value, None, "redis://:password@host:6379/0")
+
+
+def _url(name: str, value: str, schemes: tuple[str, ...] | None, example: str) -> str:
+    # The value may hold a password, so no message repeats it.
+    try:
+        parts = urlsplit(value)
+        valid = bool(parts.scheme) and "://" in value and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or (schemes is not None and parts.scheme not in schemes):
+        message = f"{name} is no URL of the expected kind: write it like {example}"
+        raise SettingsError(message)
+    # SQLAlchemy knows PostgreSQL by one scheme only.
+    return value.replace("postgres://", "postgresql://", 1) if parts.scheme == "postgres" else value
+
+
+def _folder(name: str, value: str) -> Path | None:
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        message = f"{name} is {value!r}: give the data folder as an absolute path"
+        raise SettingsError(message)
+    return path
+
+
+def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
+    def parse(name: str, value: str) -> str:
+        if value.lower() not in choices:
+            message = f"{name} is {value!r}: choose one of {', '.join(choices)}"
+            raise SettingsError(message)
+        return value.lower()
+
+    return parse
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
+    def parse(name: str, value: str) -> int:
+        if not (value.isascii() and value.isdecimal() and lowest <= int(value) <= highest):
+            message = f"{name} is {value!r}: give a whole number from {lowest} to {highest}"
+            raise SettingsError(message)
+        return int(value)
+
+    return parse
