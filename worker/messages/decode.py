@@ -57,7 +57,7 @@ def decode(raw: bytes) -> Message:
         message = _typed.decode(raw)
         content = _plain.decode(raw)
     except msgspec.ValidationError as error:
-        raise refusal.from_validation(error) from error
+        raise refusal.from_validation(error, raw) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refusal.from_malformed(raw, error) from error
     except RecursionError:

@@ -14,9 +14,20 @@ import msgspec
 from domain.errors import DocumentRejected
 from domain.exact import NumberRefused
 from domain.posting_time import PostingTime
+from worker.messages import outline
 
 _AT = re.compile(r" - at `\$\.?(?P<path>.*)`\Z", re.DOTALL)
 _FIELD = re.compile(r"(?:missing required|contains unknown) field `(?P<name>.*)`\Z", re.DOTALL)
+_JSON_NAME = re.compile("`([^`]*)`")
+_JSON_NAMES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number with decimals",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing (null)",
+}
 _AGAIN = "Correct it at the source and send the document again."
 
 
@@ -59,11 +70,11 @@ def from_malformed(raw: bytes, error: Exception) -> DocumentRejected:
     return DocumentRejected("Malformed", f"The message is not one JSON object: {error}. {_AGAIN}")
 
 
-def from_validation(error: msgspec.ValidationError) -> DocumentRejected:
+def from_validation(error: msgspec.ValidationError, raw: bytes) -> DocumentRejected:
     """JSON whose shape is not the contract's, in our own words and codes."""
     text = str(error)
     at = _AT.search(text)
-    path, reason = (at["path"], text[: at.start()]) if at else ("", text)
+    path, reason = (at["path"].replace("[...]", ".*"), text[: at.start()]) if at else ("", text)
     cause = error.__cause__
     if isinstance(cause, NumberRefused):
         return DocumentRejected(cause.code, f"{path}: {cause}. {_AGAIN}", path)
@@ -72,30 +83,34 @@ def from_validation(error: msgspec.ValidationError) -> DocumentRejected:
     if isinstance(cause, ValueError):
         return DocumentRejected("BadTime", f"{path}: {cause}. {_AGAIN}", path)
     if name := _FIELD.search(reason):
-        return _missing_or_unknown(reason, path, name["name"])
+        return _missing_or_unknown(reason, path, name["name"], raw)
     if path == "type" and reason.startswith("Invalid value"):
         return DocumentRejected(
             "UnknownType",
-            f"type: {reason.removeprefix('Invalid value ')} is no document or master of the contract. {_AGAIN}",
+            f"type: {reason.removeprefix('Invalid value ')} is no document or master of the contract. "
+            f"There are: {', '.join(sorted(outline.SHAPES))}.",
             "type",
         )
     if "out of range" in reason:
         return DocumentRejected("NumberTooLarge", f"{path}: the number is too large. {_AGAIN}", path)
     if not path:
         return DocumentRejected("Malformed", f"The message is not one JSON object: {reason}. {_AGAIN}")
-    return _wrong_value(reason, path)
+    return _wrong_value(reason, path, raw)
 
 
-def _missing_or_unknown(reason: str, path: str, name: str) -> DocumentRejected:
+def _missing_or_unknown(reason: str, path: str, name: str, raw: bytes) -> DocumentRejected:
     field = f"{path}.{name}" if path else name
     if "unknown" in reason:
-        return DocumentRejected("UnknownField", f"{field}: the contract has no such field here. {_AGAIN}", field)
+        allowed = f"There are: {', '.join(known)}. " if (known := outline.fields_at(_stated_type(raw), path)) else ""
+        return DocumentRejected(
+            "UnknownField", f"{field}: the contract has no such field here. {allowed}{_AGAIN}", field
+        )
     if field == "lines":
         return empty_document(field)
     return DocumentRejected("MissingField", f"{field} is missing. Add it and send the document again.", field)
 
 
-def _wrong_value(reason: str, path: str) -> DocumentRejected:
+def _wrong_value(reason: str, path: str, raw: bytes) -> DocumentRejected:
     if "of length >=" in reason:
         return DocumentRejected(
             "EmptyText", f"{path}: the text is empty. Leave the field out, or give it a value and send it again.", path
@@ -105,8 +120,24 @@ def _wrong_value(reason: str, path: str) -> DocumentRejected:
         return DocumentRejected("TextTooLong", f"{path}: the text is longer than {limit} characters. {_AGAIN}", path)
     if reason.startswith("Invalid enum value"):
         stated = reason.removeprefix("Invalid enum value ")
-        return DocumentRejected("UnknownChoice", f"{path}: {stated} is none of the contract's choices. {_AGAIN}", path)
-    return DocumentRejected("WrongType", f"{path}: {reason[:1].lower()}{reason[1:].replace('`', '')}. {_AGAIN}", path)
+        allowed = ", ".join(outline.choices_at(_stated_type(raw), path))
+        return DocumentRejected("UnknownChoice", f"{path}: {stated} is none of: {allowed}. {_AGAIN}", path)
+    readable = _JSON_NAME.sub(_in_plain_words, reason[:1].lower() + reason[1:])
+    code = "OutOfRange" if "= " in reason else "WrongType"
+    return DocumentRejected(code, f"{path}: {readable}. {_AGAIN}", path)
+
+
+def _in_plain_words(found: re.Match[str]) -> str:
+    return " or ".join(_JSON_NAMES.get(name, name) for name in found[1].split(" | "))
+
+
+def _stated_type(raw: bytes) -> str:
+    """The type of a message whose shape is wrong; empty where what follows the fault is not even JSON."""
+    try:
+        content: dict[str, object] = json.loads(raw, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return ""
+    return str(content.get("type"))
 
 
 def empty_document(field: str) -> DocumentRejected:

@@ -49,7 +49,7 @@ def _check_one(text: str, path: str, name: str) -> None:
             "Remove it at the source and send the document again.",
             path,
         )
-    if text.isspace():
+    if text.isspace() and name not in _PROSE:
         raise DocumentRejected(
             "EmptyText", f"{path}: the text is blank. Leave the field out, or give it a value and send it again.", path
         )
