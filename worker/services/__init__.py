@@ -1,0 +1,1 @@
+"""Load, call the domain, store: one service a file."""

@@ -1,0 +1,221 @@
+"""Scenario files: a short story of documents, with its settings as shorthand for masters.
+
+`read` takes a JSON or YAML file; numbers stay text from the file to the decoder, so nothing passes through binary floats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from domain.documents.pos import PosClosing, PosInvoice, PosOpening
+from domain.masters import Company
+from worker.services.replay.accounts import accounts_named
+
+Json = dict[str, Any]
+
+DEFAULT_CURRENCY: Final = "INR"  # the manual's own; documents in another currency then state their exchange rate
+DEFAULT_PROFILE: Final = "POS"
+
+_COMPANY_FIELDS: Final = frozenset(Company.__struct_fields__) - {"name", "company", "schema", "actor"}
+_READERS_ONLY: Final = ("note", "expect_error", "compute_only")
+# Settings of a source system that have no meaning here: quantities always keep six decimals.
+_IGNORED: Final = frozenset({"float_precision"})
+_PARTY: Final = {
+    "purchase_receipt": ("supplier", "Supplier"),
+    "purchase_invoice": ("supplier", "Supplier"),
+    "delivery_note": ("customer", "Customer"),
+    "sales_invoice": ("customer", "Customer"),
+    "purchase_order": ("party", "Supplier"),
+    "sales_order": ("party", "Customer"),
+}
+_AT_A_TILL: Final = frozenset(shape.__struct_config__.tag for shape in (PosOpening, PosInvoice, PosClosing))
+# Plural settings that spell out masters by name beside the contract's own `items` and `warehouses`.
+_SPELLED_OUT: Final = {
+    "accounts": "account",
+    "cost_centers": "cost_center",
+    "item_groups": "item_group",
+    "batches": "batch",
+    "customers": "customer",
+    "suppliers": "supplier",
+    "accounting_periods": "accounting_period",
+}
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be read; the one-line message names the file and what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One document of the story, ready to submit; `compute_only` is checked and computed, and posts nothing."""
+
+    document: Json
+    compute_only: bool = False
+
+    @property
+    def number(self) -> str:
+        """The document's number, empty where the story leaves it out."""
+        return str(self.document.get("number", ""))
+
+    @property
+    def type(self) -> str:
+        """The document's type, empty where the story leaves it out."""
+        return str(self.document.get("type", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A story to replay: its masters, then its documents in order, all in one company of its own."""
+
+    id: str
+    company: str
+    masters: list[Json]
+    steps: list[Step]
+    expect: Json = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read(path: Path) -> Json:
+    """The scenario object in a JSON or YAML file. Errors: ScenarioError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        story = _yaml(text) if path.suffix in {".yaml", ".yml"} else json.loads(text, parse_float=str)
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(story, dict) or not isinstance(story.get("documents"), list):
+        raise ScenarioError(f"{path}: a scenario is an object with id, settings and a list of documents")
+    story.setdefault("id", path.stem)
+    return story
+
+
+def understand(story: Mapping[str, Any], company: str) -> Scenario:
+    """A story as masters and documents of the company named. Errors: ScenarioError."""
+    settings: Json = dict(story.get("settings") or {})
+    documents: list[Json] = [dict(document) for document in story["documents"]]
+    stated = {str(document["company"]) for document in documents if "company" in document}
+    if len(stated) > 1:
+        raise ScenarioError(f"scenario {story['id']} names the companies {', '.join(sorted(stated))}: it plays in one")
+    warnings: list[str] = []
+    masters = list(_masters(settings, documents, company, warnings))
+    for name in accounts_named(settings, documents):
+        masters.insert(1, {"type": "account", "company": company, **name})
+    profile = _profile_name(settings)
+    rates = settings.get("exchange_rates") or {}
+    currency = masters[0]["currency"]
+    steps = [
+        Step(_filled(document, company, profile, currency, rates), bool(document.get("compute_only")))
+        for document in documents
+    ]
+    return Scenario(str(story["id"]), company, masters, steps, dict(story.get("expect") or {}), warnings)
+
+
+def _masters(settings: Json, documents: list[Json], company: str, warnings: list[str]) -> Iterator[Json]:
+    own = {"company": company}
+    yield _company(settings, company, warnings)
+    for plural, kind in _SPELLED_OUT.items():
+        named = settings.get(plural) or {}
+        for name in named:
+            yield {"type": kind, **own, "name": name, **((named[name] or {}) if isinstance(named, dict) else {})}
+    for name, warehouse in (settings.get("warehouses") or {}).items():
+        about = warehouse if isinstance(warehouse, dict) else {"account": warehouse} if warehouse else {}
+        yield {"type": "warehouse", **own, "name": name, **about}
+    for code, item in (settings.get("items") or {}).items():
+        about = dict(item or {})
+        batches = about.pop("batches", None) or {}
+        yield {"type": "item", **own, "code": code, **about}
+        for name in batches:
+            flags = (batches[name] or {}) if isinstance(batches, dict) else {}
+            yield {"type": "batch", **own, "name": name, "item": code, **flags}
+    if "pos_profile" in settings or any(document.get("type") in _AT_A_TILL for document in documents):
+        yield _profile(settings, documents, company)
+
+
+def _company(settings: Json, company: str, warnings: list[str]) -> Json:
+    master: Json = {"type": "company", "name": company, "currency": DEFAULT_CURRENCY}
+    special = {
+        "items", "warehouses", "pos_profile", "exchange_rates", "maintain_same_rate", "value_stock_at_invoice_rate",
+        *_SPELLED_OUT,
+    }  # fmt: skip
+    for name, value in settings.items():
+        if name in _COMPANY_FIELDS:
+            master[name] = value
+        elif name not in special and name not in _IGNORED:
+            warnings.append(f"the setting {name} is not known and changes nothing")
+    policy = _rate_difference(settings)
+    if policy is not None:
+        master.setdefault("rate_difference", policy)
+    return master
+
+
+def _rate_difference(settings: Json) -> str | None:
+    if settings.get("maintain_same_rate"):
+        return "refuse"
+    at_invoice_rate = settings.get("value_stock_at_invoice_rate")
+    if at_invoice_rate is None:
+        return None
+    return "revalue" if at_invoice_rate else "leave"
+
+
+def _profile_name(settings: Json) -> str:
+    return str((settings.get("pos_profile") or {}).get("name", DEFAULT_PROFILE))
+
+
+def _profile(settings: Json, documents: list[Json], company: str) -> Json:
+    profile = {"type": "pos_profile", "company": company, "name": DEFAULT_PROFILE, **(settings.get("pos_profile") or {})}
+    warehouses = list(settings.get("warehouses") or {})
+    if warehouses:
+        profile.setdefault("warehouse", warehouses[0])
+    modes: dict[str, Json] = {}
+    for document in documents:
+        for payment in document.get("payments") or []:
+            known = modes.setdefault(payment["mode"], {"mode": payment["mode"]})
+            if "account" in payment:
+                known.setdefault("account", payment["account"])
+    profile.setdefault("payment_modes", list(modes.values()))
+    return profile
+
+
+def _filled(document: Json, company: str, profile: str, currency: str, rates: Mapping[str, Any]) -> Json:
+    filled = {name: value for name, value in document.items() if name not in _READERS_ONLY}
+    filled["company"] = company
+    kind = document.get("type")
+    party = _PARTY.get(str(kind))
+    if party is not None:
+        filled.setdefault(*party)
+    if kind == "payment_entry":
+        pays_bill = any(str(one.get("type")).startswith("purchase") for one in document.get("against") or [])
+        filled.setdefault("party", "Supplier" if pays_bill else "Customer")
+    if kind in _AT_A_TILL:
+        filled.setdefault("pos_profile", profile)
+    foreign = document.get("currency")
+    if foreign and foreign != currency and "exchange_rate" not in document and foreign in rates:
+        filled["exchange_rate"] = _rate_on(rates[foreign], str(document.get("posting_datetime", "")))
+    return filled
+
+
+def _rate_on(rate: Any, day: str) -> Any:
+    """An exchange rate, or the one in force on a day where the setting gives a rate per date."""
+    if not isinstance(rate, dict):
+        return rate
+    in_force = [since for since in sorted(rate) if since <= day]
+    return rate[in_force[-1] if in_force else min(rate)]
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    class Exact(yaml.SafeLoader):
+        """YAML without its guesses about floats and dates: both stay the text that the file has."""
+
+    Exact.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":float", ":timestamp"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    try:
+        return yaml.load(text, Loader=Exact)  # noqa: S506 - a SafeLoader with fewer guesses
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,64 @@
+"""Bring a database to the newest schema, or say where it stands."""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_ONE_AT_A_TIME = 7_050_114  # any number will do, as long as every version of this program uses the same
+
+
+def upgrade(owner_url: str) -> None:
+    """Migrate to the newest schema in one transaction; nothing happens where it is there already.
+
+    Two upgrades at once wait for each other. A lock that a migration cannot get within seconds fails it as a whole, so that
+    it never stands in the way of posting; run it again later.
+    """
+    engine = engine_for(owner_url)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            if _revision(connection) != newest():
+                command.upgrade(_configuration(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def current(url: str) -> str | None:
+    """The revision of a database, None where it has no schema yet."""
+    engine = engine_for(url)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection)
+    finally:
+        engine.dispose()
+
+
+def newest() -> str:
+    """The revision that this program needs."""
+    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    assert head is not None  # noqa: S101 - the package always holds its migrations
+    return head
+
+
+def engine_for(url: str) -> sqlalchemy.Engine:
+    """A SQLAlchemy engine for migrations and their tests; the hot path uses `worker.store.database`."""
+    driver = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
+    return sqlalchemy.create_engine(driver, poolclass=sqlalchemy.NullPool)
+
+
+def _revision(connection: sqlalchemy.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _configuration(connection: sqlalchemy.Connection) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.attributes["connection"] = connection
+    return configuration

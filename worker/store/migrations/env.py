@@ -1,0 +1,13 @@
+"""Runs migrations on the connection that `worker.store.migrate` hands over; never by itself."""
+
+from alembic import context
+
+from worker.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()
