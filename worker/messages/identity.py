@@ -7,6 +7,7 @@ first by the hash of their bytes, and where that differs by their canonical form
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import NamedTuple
 
 import msgspec
@@ -28,19 +29,6 @@ class Key(NamedTuple):
     number: str
 
 
-class _Envelope(msgspec.Struct):
-    """The fields of the key as whatever they are; everything else is passed over."""
-
-    type: object = None
-    company: object = None
-    number: object = None
-    name: object = None
-    code: object = None
-
-
-_envelope = msgspec.json.Decoder(_Envelope, float_hook=str)
-
-
 def key_of(message: AnyDocument | AnyMaster) -> Key:
     """The key of a decoded document or master."""
     kind = str(message.__struct_config__.tag)
@@ -56,17 +44,27 @@ def read_key(raw: bytes) -> Key | None:
     """
     if len(raw) > MAX_BYTES:
         return None
-    try:
-        stated = _envelope.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    kind, company, number = stated.type, stated.company, stated.number
-    if kind in MASTER_TYPES:
+    stated = _read_object(raw)
+    kind, company, number = stated.get("type"), stated.get("company"), stated.get("number")
+    if isinstance(kind, str) and kind in MASTER_TYPES:
         company = SHARED if company is None else company
-        number = stated.code if kind == "item" else stated.name
+        number = stated.get("code" if kind == "item" else "name")
     if is_name(company) and is_name(kind) and is_name(number):
         return Key(company, kind, number)
     return None
+
+
+def _nameless(_: str) -> None:
+    """A number names nothing, and it may be too long to be worth reading."""
+
+
+def _read_object(raw: bytes) -> dict[str, object]:
+    """The message as Python's lenient reader has it (NaN included); empty where it is no JSON object."""
+    try:
+        content = json.loads(raw, parse_float=_nameless, parse_int=_nameless)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def content_hash(raw: bytes) -> bytes:

@@ -193,7 +193,7 @@ def _company(company: Company) -> None:
     except ValueError as error:
         raise _refused("BadTimeZone", "time_zone", str(error)) from error
     if company.currency_precision is not None and not 0 <= company.currency_precision <= 4:
-        raise _refused("NumberTooLarge", "currency_precision", "a currency has 0 to 4 decimals")
+        raise _refused("OutOfRange", "currency_precision", "a currency has 0 to 4 decimals")
     if company.smallest_currency_fraction is not None and company.smallest_currency_fraction <= 0:
         raise _refused("NotPositive", "smallest_currency_fraction", "the smallest coin is worth something")
     if company.sync_tolerance < 0:

@@ -1,0 +1,421 @@
+"""Every error code of the system: its family, what it means and what to do about it, as data.
+
+The family says who acts: the publisher corrects a rejected document, something that is still to come releases a parked one,
+the system itself tries again where infrastructure is away, and a broken invariant calls a person.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Family(Enum):
+    """What happens next to whatever met the error."""
+
+    REJECTED = "rejected"
+    PARKED = "parked"
+    UNAVAILABLE = "unavailable"
+    BROKEN = "broken"
+
+
+class Entry(NamedTuple):
+    """One code of the catalogue."""
+
+    family: Family
+    meaning: str
+    remedy: str
+
+
+CATALOGUE: dict[str, Entry] = {
+    "Malformed": Entry(
+        Family.REJECTED,
+        "The message is not one JSON object in UTF-8.",
+        "Send one JSON object per message.",
+    ),
+    "TooLarge": Entry(
+        Family.REJECTED,
+        "The message is larger than is taken.",
+        "Split the document into several.",
+    ),
+    "TooDeep": Entry(
+        Family.REJECTED,
+        "The message is nested deeper than any document.",
+        "Check the publisher's encoder.",
+    ),
+    "UnknownType": Entry(
+        Family.REJECTED,
+        "The type is no document or master of the contract.",
+        "Use one of the types that the message lists.",
+    ),
+    "MissingField": Entry(
+        Family.REJECTED,
+        "A required field is missing.",
+        "Add the field and send the document again.",
+    ),
+    "UnknownField": Entry(
+        Family.REJECTED,
+        "The contract has no such field at this place.",
+        "Remove or rename the field; the message lists those that exist.",
+    ),
+    "DuplicateField": Entry(
+        Family.REJECTED,
+        "An object names the same field twice.",
+        "Send each field once.",
+    ),
+    "WrongType": Entry(
+        Family.REJECTED,
+        "A field holds another kind of JSON value than it should.",
+        "Send the kind of value that the message names.",
+    ),
+    "UnknownChoice": Entry(
+        Family.REJECTED,
+        "A field holds a word that is none of its choices.",
+        "Use one of the choices that the message lists.",
+    ),
+    "OutOfRange": Entry(
+        Family.REJECTED,
+        "A number lies outside what the field takes.",
+        "Send a number within the range that the message names.",
+    ),
+    "NotANumber": Entry(
+        Family.REJECTED,
+        "A number is NaN, infinite or not a plain decimal.",
+        "Send a plain decimal number.",
+    ),
+    "TooManyDecimals": Entry(
+        Family.REJECTED,
+        "A number has more decimals than its scale holds.",
+        "Round it at the source.",
+    ),
+    "NumberTooLarge": Entry(
+        Family.REJECTED,
+        "A number is larger than the books can hold.",
+        "Check the figure; split the document if it is real.",
+    ),
+    "BadTime": Entry(
+        Family.REJECTED,
+        "A time, day or time window cannot be read or does not exist.",
+        "Send ISO 8601, for instance 2024-06-15T09:00:00.",
+    ),
+    "BadTimeZone": Entry(
+        Family.REJECTED,
+        "A company's time zone is no IANA zone.",
+        "Use a name such as Europe/Berlin.",
+    ),
+    "BadCurrency": Entry(
+        Family.REJECTED,
+        "A currency code is not three capital letters.",
+        "Use the ISO 4217 code.",
+    ),
+    "BadMailAddress": Entry(
+        Family.REJECTED,
+        "A recipient's address is no mail address.",
+        "Correct the address.",
+    ),
+    "SchemaVersion": Entry(
+        Family.REJECTED,
+        "The message states a version of the contract that is not known here.",
+        "Send version 1, or leave the field out.",
+    ),
+    "SharedCompany": Entry(
+        Family.REJECTED,
+        "A document names '*', which stands for shared masters.",
+        "Name the company that the document belongs to.",
+    ),
+    "EmptyDocument": Entry(
+        Family.REJECTED,
+        "A list that the document lives by has no entries.",
+        "Send at least one.",
+    ),
+    "EmptyText": Entry(
+        Family.REJECTED,
+        "A text field is empty or blank.",
+        "Leave the field out or give it a value.",
+    ),
+    "TextTooLong": Entry(
+        Family.REJECTED,
+        "A text is longer than ledgers and reports carry.",
+        "Shorten it.",
+    ),
+    "ControlCharacter": Entry(
+        Family.REJECTED,
+        "A text holds a control character.",
+        "Remove it at the source.",
+    ),
+    "ZeroQuantity": Entry(
+        Family.REJECTED,
+        "A line has no quantity.",
+        "Leave the line out, or state its quantity.",
+    ),
+    "NegativeQuantity": Entry(
+        Family.REJECTED,
+        "A quantity is negative where only returns have negative ones.",
+        "Mark the document as a return, or correct the sign.",
+    ),
+    "PositiveReturn": Entry(
+        Family.REJECTED,
+        "A return has a line with a positive quantity.",
+        "Send what comes back as negative quantities.",
+    ),
+    "NegativeRate": Entry(
+        Family.REJECTED,
+        "A rate is negative.",
+        "State the rate as zero or more; returns have negative quantities.",
+    ),
+    "NegativeAmount": Entry(
+        Family.REJECTED,
+        "An amount is negative where only zero or more makes sense.",
+        "Put it on the other side, or correct the sign.",
+    ),
+    "NotPositive": Entry(
+        Family.REJECTED,
+        "A factor, exchange rate or amount is not above zero.",
+        "Correct the figure.",
+    ),
+    "OneSidedLine": Entry(
+        Family.REJECTED,
+        "A journal line has both a debit and a credit, or neither.",
+        "State one of the two.",
+    ),
+    "DuplicateSerial": Entry(
+        Family.REJECTED,
+        "A serial number is named twice on a line.",
+        "Name each serial once.",
+    ),
+    "SameWarehouse": Entry(
+        Family.REJECTED,
+        "A transfer goes from a warehouse to itself.",
+        "Name two warehouses.",
+    ),
+    "BundleHoldsItself": Entry(
+        Family.REJECTED,
+        "A bundle names itself as a component.",
+        "Remove it from the bundle.",
+    ),
+    "DuplicateConflict": Entry(
+        Family.REJECTED,
+        "The key is known with other content.",
+        "Give the new document a number of its own, or cancel and amend the first.",
+    ),
+    "NotPermitted": Entry(
+        Family.REJECTED,
+        "The publisher may not send this company's or type's documents.",
+        "Ask for the right in the publisher's master.",
+    ),
+    "BadSignature": Entry(
+        Family.REJECTED,
+        "The message's signature does not fit its bytes.",
+        "Sign the bytes as sent, with the key of the publisher's master.",
+    ),
+    "InternalFault": Entry(
+        Family.REJECTED,
+        "Deciding the document failed three times for a reason of our own.",
+        "Report it with its key; it can be retried after the fault is cured.",
+    ),
+    "TotalMismatch": Entry(
+        Family.REJECTED,
+        "A stated amount or total does not add up.",
+        "Compare both figures in the message and correct the document.",
+    ),
+    "NegativeStock": Entry(
+        Family.REJECTED,
+        "Stock would fall below zero, now or at a later moment.",
+        "Receive the goods first, or issue fewer; the message says where and by how much.",
+    ),
+    "ValuationRateMissing": Entry(
+        Family.REJECTED,
+        "Goods leave or come without any rate to value them.",
+        "Receive with a rate, set the item's valuation rate, or allow a zero rate on the line.",
+    ),
+    "StockFrozen": Entry(
+        Family.REJECTED,
+        "Stock is frozen up to a day at or after the posting time.",
+        "Post later than the frozen day, or have it lifted.",
+    ),
+    "BackdatedNotAllowed": Entry(
+        Family.REJECTED,
+        "The document is dated before what its item and warehouse already have.",
+        "Date it later, or have a person with the role post it.",
+    ),
+    "PeriodClosed": Entry(
+        Family.REJECTED,
+        "The posting time lies in a closed period.",
+        "Date the document into an open period, or have the period reopened.",
+    ),
+    "AccountsFrozen": Entry(
+        Family.REJECTED,
+        "Accounts are frozen up to the posting time.",
+        "Date the document later, or have a person with the role post it.",
+    ),
+    "PendingReposting": Entry(
+        Family.REJECTED,
+        "Reposts that reach into this are still pending.",
+        "Wait until they are done.",
+    ),
+    "RepostInProgress": Entry(
+        Family.REJECTED,
+        "The document is being reposted.",
+        "Wait until the repost is done, then cancel.",
+    ),
+    "StockAccountNotLinked": Entry(
+        Family.REJECTED,
+        "No account is found for a warehouse: neither its own, nor an ancestor's, nor the company's.",
+        "Set one of the three.",
+    ),
+    "ExpenseAccountMissing": Entry(
+        Family.REJECTED,
+        "No expense account is found for a line.",
+        "Set it on the line, the item, its group or the company.",
+    ),
+    "NotProfitAndLoss": Entry(
+        Family.REJECTED,
+        "The account must be one of profit and loss.",
+        "Name an income or expense account.",
+    ),
+    "CostCenterMissing": Entry(
+        Family.REJECTED,
+        "An entry to profit and loss has no cost center.",
+        "Set it on the line, the document or the company.",
+    ),
+    "OpeningNeedsBalanceSheetAccount": Entry(
+        Family.REJECTED,
+        "Opening stock is set against a profit and loss account.",
+        "Use a balance sheet account such as Temporary Opening.",
+    ),
+    "NothingToReconcile": Entry(
+        Family.REJECTED,
+        "Every counted line equals the books.",
+        "Nothing needs doing; send the lines that differ.",
+    ),
+    "FinishedItemMissing": Entry(
+        Family.REJECTED,
+        "A manufacture or repack has no finished line.",
+        "Mark the line of the product as finished.",
+    ),
+    "SeveralFinishedItems": Entry(
+        Family.REJECTED,
+        "A manufacture has more than one finished item.",
+        "Split it, or use repack.",
+    ),
+    "DebitCreditMismatch": Entry(
+        Family.REJECTED,
+        "Debits and credits of the document differ.",
+        "Correct the amounts so that both sides agree.",
+    ),
+    "RoundOffAccountMissing": Entry(
+        Family.REJECTED,
+        "A rounding difference has no account to go to.",
+        "Set the company's round off account.",
+    ),
+    "DisabledAccount": Entry(
+        Family.REJECTED,
+        "The account is disabled.",
+        "Use another account, or enable it.",
+    ),
+    "DisabledItem": Entry(
+        Family.REJECTED,
+        "The item is disabled.",
+        "Use another item, or enable it.",
+    ),
+    "DisabledWarehouse": Entry(
+        Family.REJECTED,
+        "The warehouse is disabled.",
+        "Use another warehouse, or enable it.",
+    ),
+    "GroupAccount": Entry(
+        Family.REJECTED,
+        "The account is a group, which holds no entries of its own.",
+        "Name one of the accounts below it.",
+    ),
+    "GroupWarehouse": Entry(
+        Family.REJECTED,
+        "The warehouse is a group, which holds no stock of its own.",
+        "Name one of the warehouses below it.",
+    ),
+    "WarehouseOfOtherCompany": Entry(
+        Family.REJECTED,
+        "The warehouse belongs to another company.",
+        "Name a warehouse of the document's company.",
+    ),
+    "StockAccountOnlyViaStock": Entry(
+        Family.REJECTED,
+        "A journal touches a stock account that agrees with its stock.",
+        "Post a stock document instead.",
+    ),
+    "OriginalNotConsolidated": Entry(
+        Family.REJECTED,
+        "A return's original is neither consolidated nor in the same closing.",
+        "Close the original's till first.",
+    ),
+    "DuplicatePosInvoice": Entry(
+        Family.REJECTED,
+        "A closing names a sale twice.",
+        "Name each sale once.",
+    ),
+    "ConsolidatedDocument": Entry(
+        Family.REJECTED,
+        "The POS sale is consolidated and lives in the closing's invoice.",
+        "Cancel the closing.",
+    ),
+    "LinkedToClosing": Entry(
+        Family.REJECTED,
+        "The invoice was made by a POS closing.",
+        "Cancel the closing.",
+    ),
+    "LinkedDocuments": Entry(
+        Family.REJECTED,
+        "Live documents depend on the one to cancel.",
+        "Cancel those that the message names first.",
+    ),
+    "OpeningNotOpen": Entry(
+        Family.REJECTED,
+        "The POS opening is not open.",
+        "Open the till, or name the opening that is.",
+    ),
+    "PaymentRequired": Entry(
+        Family.REJECTED,
+        "A POS sale has no payment.",
+        "State at least one payment.",
+    ),
+    "InsufficientStock": Entry(
+        Family.REJECTED,
+        "The till has fewer than the sale needs, with open sales counted.",
+        "Sell fewer, or bring stock to the till's warehouse.",
+    ),
+    "UnknownMaster": Entry(
+        Family.PARKED,
+        "A master that the document names is not known yet.",
+        "Send the master; the document is released when it arrives.",
+    ),
+    "ValueOutOfSync": Entry(
+        Family.PARKED,
+        "A stock account and its stock differ, so posting to it waits.",
+        "Find the cause, or accept the proposed journal entry.",
+    ),
+    "UnknownDocument": Entry(
+        Family.PARKED,
+        "A document that this one refers to is not posted yet.",
+        "Send it; this one is released when it posts.",
+    ),
+    "BrokerUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "Redis does not answer, so bells cannot be rung.",
+        "Nothing is lost: it is tried again by itself. See that Redis runs.",
+    ),
+    "OutcomesUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "Redis does not answer, so outcomes wait to be told.",
+        "Nothing is lost: they are told later. See that Redis runs.",
+    ),
+    "DatabaseUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "PostgreSQL does not answer.",
+        "Nothing is lost: it is tried again by itself. See that PostgreSQL runs.",
+    ),
+    "Unbalanced": Entry(
+        Family.BROKEN,
+        "Entries about to be written do not balance.",
+        "Stop and report: this is a fault of ours.",
+    ),
+}
