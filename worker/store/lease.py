@@ -9,7 +9,7 @@ import psycopg
 from worker.store.tables import SHARED_COMPANY
 
 
-class LeaseLost(Exception):  # noqa: N818 - says what happened
+class LeaseLost(Exception):
     """Another reader holds the lease by now: what this one was about to write is not written."""
 
 

@@ -1,0 +1,58 @@
+"""Companies by name: numbers are given on first mention and never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain.errors import PerpetuaError
+from worker.store.database import Rows
+from worker.store.tables import SHARED_COMPANY
+
+SHARED = "*"
+
+
+def company_ids(connection: Rows, names: Iterable[str]) -> dict[str, int]:
+    """Numbers of the companies that exist, by name."""
+    found = connection.execute("SELECT name, company_id FROM company WHERE name = ANY(%s)", [list(names)])
+    return dict(found.fetchall())
+
+
+def company_id(connection: Rows, name: str) -> int:
+    """The number of one company. Errors: PerpetuaError (UnknownCompany) where no document ever named it."""
+    found = company_ids(connection, [name]).get(name, SHARED_COMPANY)
+    if found == SHARED_COMPANY:
+        raise PerpetuaError(
+            "UnknownCompany", f"No company {name!r} is known here. Check its spelling, or send its company master.", "company"
+        )
+    return found
+
+
+def open_companies(connection: Rows, names: list[str]) -> dict[str, int]:
+    """Create companies, each with its lane and its counter; the caller holds the lock of acceptance.
+
+    A company is opened by the first message that names it, so that its documents keep their order even where its own master
+    comes later.
+    """
+    created = dict(
+        connection.execute(
+            "INSERT INTO company (company_id, name, created_at) "
+            "SELECT (SELECT max(company_id) FROM company) + place, name, clock_timestamp() "
+            "FROM unnest(%s::text[]) WITH ORDINALITY AS named (name, place) RETURNING name, company_id",
+            [names],
+        ).fetchall()
+    )
+    numbers = list(created.values())
+    connection.execute("INSERT INTO intake_counter (company_id, last_sequence) SELECT unnest(%s::int[]), 0", [numbers])
+    connection.execute(
+        "INSERT INTO lane (company_id, decided_sequence, last_movement, last_difference, last_entry, last_link, last_request, "
+        "last_term, last_chain, batch_no, published_batch, head_hash, fault_sequence, fault_attempts) "
+        "SELECT unnest(%s::int[]), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''::bytea, 0, 0",
+        [numbers],
+    )
+    return created
+
+
+def all_companies(connection: Rows) -> dict[str, int]:
+    """Every company but the shared one, by name."""
+    found = connection.execute("SELECT name, company_id FROM company WHERE company_id <> 0 ORDER BY company_id")
+    return dict(found.fetchall())

@@ -1,0 +1,50 @@
+"""COPY in PostgreSQL's own text form: rows are built as text in one pass, so that nothing is converted row by row.
+
+The text is exactly what PostgreSQL writes when the rows are copied out again (session time zone UTC), so a hash over it can be
+checked later.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from domain.posting_time import from_instant
+from worker.store.database import Rows
+
+NULL = "\\N"
+
+
+def escape(text: str) -> str:
+    """A text value as COPY wants it: backslashes and line breaks escaped."""
+    if text.isalnum():
+        return text
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if text.isprintable():
+        return text
+    for plain, escaped in (("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"), ("\b", "\\b"), ("\f", "\\f"), ("\v", "\\v")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def hexadecimal(raw: bytes) -> str:
+    """A bytea value as COPY wants it."""
+    return "\\\\x" + raw.hex()
+
+
+def stamp(moment: datetime) -> str:
+    """A timestamp as PostgreSQL writes it in UTC: no trailing zeros, a short offset."""
+    text = moment.astimezone(UTC).isoformat(sep=" ")[:-6]
+    return (text.rstrip("0") if "." in text else text) + "+00"
+
+
+def stamp_instant(microseconds: int) -> str:
+    """Microseconds since 1970 as PostgreSQL writes the timestamp in UTC."""
+    return stamp(from_instant(microseconds))
+
+
+def copy_in(connection: Rows, table: str, columns: str, rows: str) -> None:
+    """Append rows (lines of tab-separated columns, each with its line break) to a table."""
+    if rows:
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            copy.write(rows)

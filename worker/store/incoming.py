@@ -1,0 +1,48 @@
+"""What comes to the door of the store, and what goes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ReceiptStatus = Literal["new", "known", "conflict", "rejected", "master", "unchanged", "unreadable"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Incoming:
+    """A message that has a key, or none at all.
+
+    A document: company, type, number. A master: `is_master`, `number` is its name and `company` `*` where it is shared. A message whose
+    key cannot be read has an empty type and number. `error` is the refusal of its shape, as an outcome words it.
+    """
+
+    company: str = ""
+    type: str = ""
+    number: str = ""
+    payload: bytes
+    content_hash: bytes
+    is_master: bool = False
+    publisher: str = ""
+    message_id: str = ""
+    error: dict[str, object] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Receipt:
+    """What became of a message: new and master were stored, known and unchanged were there already, the rest carry an error.
+
+    `sequence` is the document's place in its company's lane (0 where it has none).
+    """
+
+    company: str
+    type: str
+    number: str
+    status: ReceiptStatus
+    company_id: int = 0
+    sequence: int = 0
+    error: dict[str, object] | None = field(default=None)
+
+    @property
+    def rings(self) -> bool:
+        """Whether the company's lane may have work now."""
+        return self.status in {"new", "known", "master"}
