@@ -9,9 +9,13 @@ NIGHTLY: Final = "nightly"
 MAIL: Final = "mail"
 CANARY: Final = "canary"
 
+# Celery's own default, where a publisher's `send_task` lands that names no queue; workers serve it as well.
+UNNAMED: Final = "celery"
+
 QUEUES: Final = (POSTING, REPOSTING, POS, NIGHTLY, MAIL, CANARY)
 
 DOCUMENTS_SUBMIT: Final = "documents.submit"
+DOCUMENTS_OUTCOME: Final = "documents.outcome"
 LANE_POST: Final = "lane.post"
 LANE_SWEEP: Final = "lane.sweep"
 SLOTS_TICK: Final = "slots.tick"
@@ -19,6 +23,7 @@ SLOTS_TICK: Final = "slots.tick"
 # Every task has one home, so that long work (a repost, a closing) never stands before a posting.
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     DOCUMENTS_SUBMIT: {"queue": POSTING},
+    DOCUMENTS_OUTCOME: {"queue": POSTING},
     LANE_POST: {"queue": POSTING},
     LANE_SWEEP: {"queue": POSTING},
     SLOTS_TICK: {"queue": NIGHTLY},

@@ -1,0 +1,37 @@
+"""The beat table: what is rung when, and why, as data.
+
+Beat only rings. Whatever has to happen exactly once is decided in PostgreSQL, so two beats, a late beat or none for a while do no harm.
+Times are intervals in UTC: crontabs in local time skip runs when clocks change.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """One row of the table: `task` is rung on `queue` every so many seconds, for this `reason`.
+
+    A ring that waited longer than its interval in the queue is thrown away, since the next one says the same.
+    """
+
+    name: str
+    task: str
+    queue: str
+    every_seconds: float
+    reason: str
+
+
+def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
+    """The whole table; `sweep_seconds` is how long a lost doorbell may go unnoticed."""
+    return (
+        Ring(
+            name="sweep the lanes",
+            task="lane.sweep",
+            queue="posting",
+            every_seconds=sweep_seconds,
+            reason=(
+                "The broker may lose a doorbell, and Redis may be wiped. Whatever is accepted and not decided is rung for "
+                "again, and outcomes that were not told are told, so a loss costs seconds."
+            ),
+        ),
+    )

@@ -1,0 +1,105 @@
+"""The intake's loop: hold the lease, take what waits, have it committed, and only then acknowledge it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from redis.exceptions import RedisError, ResponseError
+
+from domain.errors import Unavailable
+from worker.intake.stream import Delivery, IntakeStream
+
+log = structlog.get_logger()
+
+# A stop signal and a message left by another reader are noticed within this time.
+WAIT_MILLISECONDS = 500
+STANDBY_SECONDS = 0.5
+LONGEST_BACK_OFF_SECONDS = 5.0
+
+
+class Lease(Protocol):
+    """The right to be the one active reader."""
+
+    def keep(self) -> bool:
+        """Take or prolong the lease; False while another reader holds it. Errors: Unavailable."""
+
+    def release(self) -> None:
+        """Give the lease back at once. Errors: Unavailable."""
+
+
+class Reader:
+    """One reader of the stream: active while it holds the lease, standing by otherwise.
+
+    `accept` commits a batch and tells its outcomes; it raises Unavailable where it could not, and then the messages stay in the
+    stream and are taken again.
+    """
+
+    def __init__(self, stream: IntakeStream, lease: Lease, accept: Callable[[Sequence[Delivery]], None]) -> None:
+        self._stream = stream
+        self._lease = lease
+        self._accept = accept
+        self._stopping = False
+        # Delivered messages that nobody acknowledged come before new ones, or a delivery would overtake its receipt.
+        self._behind = True
+        self._active = False
+        self._failures = 0
+
+    def stop(self) -> None:
+        """Finish the batch in hand, then leave `run`."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Read until stopped; whatever is away is waited for."""
+        while not self._stopping:
+            try:
+                self._turn()
+            except (Unavailable, RedisError) as error:
+                self._back_off(error)
+            else:
+                self._recovered()
+        if self._active:
+            self._lease.release()
+
+    def _turn(self) -> None:
+        if not self._hold_lease():
+            time.sleep(STANDBY_SECONDS)
+            return
+        deliveries = self._stream.undecided() if self._behind else self._stream.fresh()
+        if deliveries:
+            # Until the acknowledgement has gone through, what was delivered counts as left behind.
+            self._behind = True
+            self._accept(deliveries)
+            self._behind = self._stream.acknowledge(deliveries)
+        elif self._behind:
+            self._behind = False
+        else:
+            # A reader that lost its lease between two steps may have left messages behind: look when there is time.
+            self._behind = not self._stream.wait(WAIT_MILLISECONDS)
+
+    def _hold_lease(self) -> bool:
+        held = self._lease.keep()
+        if held and not self._active:
+            log.info("intake reads the stream")
+            self._stream.open()
+            self._behind = True
+        elif self._active and not held:
+            log.warning("intake lost its lease and stands by")
+        self._active = held
+        return held
+
+    def _back_off(self, error: Exception) -> None:
+        self._behind = True
+        if isinstance(error, ResponseError) and "NOGROUP" in str(error):
+            log.warning("the intake stream was wiped; reading it anew from its beginning")
+            self._stream.open()
+            return
+        self._failures += 1
+        if self._failures == 1:
+            log.warning("intake waits; the messages stay in the stream", reason=str(error))
+        time.sleep(min(0.1 * 2**self._failures, LONGEST_BACK_OFF_SECONDS))
+
+    def _recovered(self) -> None:
+        if self._failures:
+            log.info("intake goes on", attempts=self._failures)
+            self._failures = 0

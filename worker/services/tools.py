@@ -1,0 +1,29 @@
+"""What the services of one process work with."""
+
+from dataclasses import dataclass
+
+from celery import Celery
+
+from worker.bells import Bells
+from worker.outcomes import Outcomes
+from worker.redis_client import connect
+from worker.settings import Settings
+from worker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The database, the doorbells and the outcomes stream of one process, all of which connect on first use."""
+
+    settings: Settings
+    database: Database
+    bells: Bells
+    outcomes: Outcomes
+
+
+def open_tools(settings: Settings, broker: Celery) -> Tools:
+    """Make the tools for settings whose URLs are all known."""
+    if settings.database_url is None or settings.redis_url is None:
+        raise ValueError("PostgreSQL and Redis have no URL yet: connect the settings to servers first")
+    redis = connect(settings.redis_url)
+    return Tools(settings, Database(settings.database_url), Bells(redis, broker), Outcomes(redis))
