@@ -408,6 +408,16 @@ CATALOGUE: dict[str, Entry] = {
         "Redis does not answer, so outcomes wait to be told.",
         "Nothing is lost: they are told later. See that Redis runs.",
     ),
+    "IntakeUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "Redis does not take documents.",
+        "Keep them and send them again: sending twice is safe.",
+    ),
+    "WorkerUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "No worker answers the question for an outcome.",
+        "Ask again later; see that a worker runs.",
+    ),
     "DatabaseUnavailable": Entry(
         Family.UNAVAILABLE,
         "PostgreSQL does not answer.",

@@ -57,7 +57,7 @@ def require_balanced(entries: Iterable[Entry]) -> None:
     for (voucher, cause, day), difference in sums.items():
         if difference:
             raise InvariantBroken(
-                "DebitCreditMismatch",
+                "Unbalanced",
                 f"Voucher {voucher} on {day} does not balance: debits less credits are {difference} minor units.",
                 details={"voucher": voucher, "cause": cause, "difference": difference},
             )

@@ -1,0 +1,53 @@
+"""Every code that the sources raise is in the catalogue, in the family of the error that carries it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from domain.error_catalogue import CATALOGUE, Family
+
+ROOT = Path(__file__).parents[2]
+FAMILIES = {
+    "DocumentRejected": Family.REJECTED,
+    "NumberRefused": Family.REJECTED,
+    "DocumentParked": Family.PARKED,
+    "Unavailable": Family.UNAVAILABLE,
+    "InvariantBroken": Family.BROKEN,
+}
+RAISING = re.compile(r"_?(refus|reject)")
+
+
+def raised(source: str) -> Iterator[tuple[str, Family]]:
+    """Codes given to errors, or to functions that make them, anywhere in a source."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        family = FAMILIES.get(name) or (Family.REJECTED if RAISING.match(name) else None)
+        first = node.args[0]
+        if family and isinstance(first, ast.Constant) and re.fullmatch(r"[A-Z]\w+", str(first.value)):
+            yield str(first.value), family
+
+
+def test_every_raised_code_is_catalogued() -> None:
+    missing = {
+        f"{code} ({family.value}) in {path.relative_to(ROOT)}"
+        for room in ("domain", "worker", "scheduler")
+        for path in (ROOT / room).rglob("*.py")
+        for code, family in raised(path.read_text())
+        if code not in CATALOGUE or CATALOGUE[code].family is not family
+    }
+    assert not missing, f"add to domain/error_catalogue.py: {', '.join(sorted(missing))}"
+
+
+def test_the_scan_sees_codes() -> None:
+    source = 'raise DocumentRejected("Nonsense", "x")\nraise _refused("Folly", "y", "z")\nraise DocumentParked("Wait", "x", ())'
+    assert list(raised(source)) == [("Nonsense", Family.REJECTED), ("Folly", Family.REJECTED), ("Wait", Family.PARKED)]
+
+
+def test_every_entry_says_what_and_what_to_do() -> None:
+    for code, entry in CATALOGUE.items():
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", code)
+        assert entry.meaning.endswith(".")
+        assert entry.remedy.endswith(".")
