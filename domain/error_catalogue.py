@@ -213,6 +213,106 @@ CATALOGUE: dict[str, Entry] = {
         "Deciding the document failed three times for a reason of our own.",
         "Report it with its key; it can be retried after the fault is cured.",
     ),
+    "AmountMismatch": Entry(
+        Family.REJECTED,
+        "A line's stated amount is not quantity times rate less discount.",
+        "Compare both figures in the message and correct one.",
+    ),
+    "ActualTaxIncluded": Entry(
+        Family.REJECTED,
+        "A tax of a fixed amount is said to be included in the rates.",
+        "State it on top, or as a percentage.",
+    ),
+    "NoPreviousTax": Entry(
+        Family.REJECTED,
+        "The first tax is a percentage of a tax before it.",
+        "Put the tax that it builds on first.",
+    ),
+    "ExchangeRateMissing": Entry(
+        Family.REJECTED,
+        "The document is in another currency than the books and states no exchange rate.",
+        "State the exchange rate, in company currency per unit.",
+    ),
+    "BadConversionFactor": Entry(
+        Family.REJECTED,
+        "A conversion factor is not above zero.",
+        "Correct the factor on the line or in the item's units.",
+    ),
+    "UnknownUnit": Entry(
+        Family.REJECTED,
+        "The item has no such unit of measure.",
+        "State the conversion factor, or add the unit to the item.",
+    ),
+    "WarehouseMissing": Entry(
+        Family.REJECTED,
+        "A stock line names no warehouse and the item has no default.",
+        "Name the warehouse on the line.",
+    ),
+    "RejectedWarehouseMissing": Entry(
+        Family.REJECTED,
+        "Rejected goods have no warehouse of their own.",
+        "Name the rejected warehouse.",
+    ),
+    "BatchMissing": Entry(
+        Family.REJECTED,
+        "The item is kept in batches and the line names none.",
+        "Name the batch.",
+    ),
+    "BatchNotWanted": Entry(
+        Family.REJECTED,
+        "The item has no batches, but the line names one.",
+        "Leave the batch out, or give the item batches.",
+    ),
+    "SerialsNotWanted": Entry(
+        Family.REJECTED,
+        "The item has no serials, but the line names some.",
+        "Leave the serials out, or give the item serials.",
+    ),
+    "SerialsDoNotMatch": Entry(
+        Family.REJECTED,
+        "A line names more or fewer serials than its quantity.",
+        "Name one serial for each unit.",
+    ),
+    "RateDiffers": Entry(
+        Family.REJECTED,
+        "Receipt and bill have different rates, and the company refuses that.",
+        "Correct the rate, or change the company's rate_difference.",
+    ),
+    "ReferenceCancelled": Entry(
+        Family.REJECTED,
+        "The document that is referred to is cancelled.",
+        "Refer to the one that replaced it.",
+    ),
+    "NotOnReference": Entry(
+        Family.REJECTED,
+        "The document that is referred to has no such line.",
+        "Correct the number, the line or the item.",
+    ),
+    "NotOnOriginal": Entry(
+        Family.REJECTED,
+        "The original of a return has no such line.",
+        "Name the original's line with return_of.",
+    ),
+    "OverReturned": Entry(
+        Family.REJECTED,
+        "More comes back than is left to return.",
+        "Return no more than the message says is left.",
+    ),
+    "ReturnBeforeOriginal": Entry(
+        Family.REJECTED,
+        "A return is dated before its original.",
+        "Date the return after it.",
+    ),
+    "ReceivedTwice": Entry(
+        Family.REJECTED,
+        "Goods already received would be received again by the bill.",
+        "Leave out update_stock, or the reference to the receipt.",
+    ),
+    "DeliveredTwice": Entry(
+        Family.REJECTED,
+        "Goods already delivered would be delivered again by the invoice.",
+        "Leave out update_stock, or the reference to the delivery.",
+    ),
     "TotalMismatch": Entry(
         Family.REJECTED,
         "A stated amount or total does not add up.",
