@@ -18,7 +18,7 @@ def check_text(raw: bytes, content: object) -> None:
     JSON can carry a control character only as an escape, beyond ASCII or as DEL, and text of blanks only begins with a blank,
     so nearly every message is settled by looking at its bytes. Errors: DocumentRejected (ControlCharacter, EmptyText).
     """
-    if raw.isascii() and b"\\" not in raw and b"\x7f" not in raw and b'" "' not in raw and b'"  ' not in raw:
+    if raw.isascii() and b"\\" not in raw and b"\x7f" not in raw and b'" ' not in raw:
         return
     _walk(content, "", "")
 
