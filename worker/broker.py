@@ -18,5 +18,7 @@ TRANSPORT_OPTIONS: Final[dict[str, Any]] = {
 def sender(broker_url: str, result_url: str | None = None) -> Celery:
     """A Celery app that only sends; it leaves the process's current app alone and connects on first use."""
     app = Celery("perpetua-sender", broker=broker_url, backend=result_url, set_as_current=False)
-    app.conf.update(broker_transport_options=TRANSPORT_OPTIONS, broker_connection_timeout=4, broker_connection_max_retries=3)
+    app.conf.update(
+        broker_transport_options=TRANSPORT_OPTIONS, broker_connection_timeout=4, broker_connection_max_retries=3
+    )
     return app

@@ -29,9 +29,7 @@ class Outcomes:
         """Append each outcome to the stream, in order. Errors: Unavailable, where Redis is away."""
         pipeline = self._redis.pipeline(transaction=False)
         for outcome in outcomes:
-            pipeline.xadd(
-                routes.OUTCOMES_STREAM, {FIELD: encode_outcome(outcome)}, maxlen=KEPT, approximate=True
-            )
+            pipeline.xadd(routes.OUTCOMES_STREAM, {FIELD: encode_outcome(outcome)}, maxlen=KEPT, approximate=True)
         try:
             pipeline.execute()
         except RedisError as error:

@@ -67,9 +67,7 @@ class Publisher:
         except RedisError as error:
             message = f"Redis took no documents: {error}. Send them again once it does."
             raise Unavailable("IntakeUnavailable", message) from error
-        return [
-            Receipt(message_id.decode(), key) for message_id, (key, _) in zip(message_ids, messages, strict=True)
-        ]
+        return [Receipt(message_id.decode(), key) for message_id, (key, _) in zip(message_ids, messages, strict=True)]
 
     def outcome(self, company: str, type_: str, number: str, *, seconds: float = 10.0) -> dict[str, Any] | None:
         """Ask for a document's outcome, however old; None for a key that was never accepted.

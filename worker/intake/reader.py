@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import psycopg
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from domain.errors import Unavailable
 from worker.intake.stream import Delivery, IntakeStream
+from worker.store.lease import LeaseLost
 
 log = structlog.get_logger()
 
@@ -54,7 +56,11 @@ class Reader:
         while not self._stopping:
             try:
                 self._turn()
-            except (Unavailable, RedisError) as error:
+            except LeaseLost as lost:
+                log.warning("intake stands by; nothing of its last batch was written", reason=str(lost))
+                self._active = False
+            except (Unavailable, RedisError, psycopg.Error) as error:
+                # PostgreSQL away, full, locked, or not migrated yet: in each case the messages can wait.
                 self._back_off(error)
             else:
                 self._recovered()
@@ -84,7 +90,7 @@ class Reader:
             self._stream.open()
             self._behind = True
         elif self._active and not held:
-            log.warning("intake lost its lease and stands by")
+            log.warning("another intake reads the stream now; this one stands by")
         self._active = held
         return held
 

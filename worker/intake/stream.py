@@ -66,7 +66,12 @@ class IntakeStream:
         _, messages, _ = cast(
             "tuple[bytes, list[Any], list[bytes]]",
             self._redis.xautoclaim(
-                routes.INTAKE_STREAM, GROUP, self._consumer, min_idle_time=0, start_id=_written(BEGINNING), count=self._count
+                routes.INTAKE_STREAM,
+                GROUP,
+                self._consumer,
+                min_idle_time=0,
+                start_id=_written(BEGINNING),
+                count=self._count,
             ),
         )
         return self._deliveries(messages)

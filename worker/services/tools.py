@@ -1,8 +1,10 @@
 """What the services of one process work with."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from celery import Celery
+from redis import Redis
 
 from worker.bells import Bells
 from worker.outcomes import Outcomes
@@ -17,8 +19,20 @@ class Tools:
 
     settings: Settings
     database: Database
+    redis: Redis
     bells: Bells
     outcomes: Outcomes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what connects; the broker belongs to whoever made it."""
+        self.database.close()
+        self.redis.close()
 
 
 def open_tools(settings: Settings, broker: Celery) -> Tools:
@@ -26,4 +40,4 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("PostgreSQL and Redis have no URL yet: connect the settings to servers first")
     redis = connect(settings.redis_url)
-    return Tools(settings, Database(settings.database_url), Bells(redis, broker), Outcomes(redis))
+    return Tools(settings, Database(settings.database_url), redis, Bells(redis, broker), Outcomes(redis))

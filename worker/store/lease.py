@@ -59,5 +59,6 @@ class StreamLease:
         self._prolong_at = 0.0
         with self._database.transaction() as connection:
             connection.execute(
-                "DELETE FROM stream_lease WHERE company_id = %s AND stream = %s AND holder = %s", (*self._key, self._holder)
+                "DELETE FROM stream_lease WHERE company_id = %s AND stream = %s AND holder = %s",
+                (*self._key, self._holder),
             )

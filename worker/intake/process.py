@@ -1,0 +1,60 @@
+"""The intake process: its connections and its signals around the reader's loop."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from domain.errors import DocumentRejected
+from worker import routes
+from worker.broker import sender
+from worker.intake.reader import Reader
+from worker.intake.stream import Delivery, IntakeStream
+from worker.redis_client import connect
+from worker.services.acceptance import Message, take
+from worker.services.tools import Tools, open_tools
+from worker.settings import Settings
+from worker.store.lease import StreamLease
+
+
+def run(settings: Settings) -> None:
+    """Read the intake stream until SIGTERM or SIGINT; then finish the batch in hand and give back the lease.
+
+    The settings' URLs must all be known. Whatever is away is waited for, so nothing is raised for it.
+    """
+    with opened(settings, f"{socket.gethostname()}:{os.getpid()}") as reader:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: reader.stop())
+        reader.run()
+
+
+@contextmanager
+def opened(settings: Settings, holder: str) -> Iterator[Reader]:
+    """A reader for these settings with its connections; `holder` names it in the lease and among the stream's consumers."""
+    if settings.redis_url is None or settings.broker_url is None:
+        raise ValueError("Redis has no URL yet: connect the settings to servers first")
+    with (
+        sender(settings.broker_url) as broker,
+        open_tools(settings, broker) as tools,
+        connect(settings.redis_url) as redis,
+    ):
+        lease = StreamLease(tools.database, routes.INTAKE_STREAM, holder, settings.lease_seconds)
+        yield Reader(IntakeStream(redis, holder, settings.intake_batch), lease, partial(_accept, tools, lease))
+
+
+def _accept(tools: Tools, lease: StreamLease, deliveries: Sequence[Delivery]) -> None:
+    take(tools, [_message(delivery) for delivery in deliveries], guard=lease.confirm)
+
+
+def _message(delivery: Delivery) -> Message:
+    publisher = delivery.publisher or ""
+    if delivery.raw is not None:
+        return Message(delivery.raw, publisher, delivery.message_id)
+    refusal = DocumentRejected(
+        "Malformed",
+        "The message has no field `document`. Send the document's JSON text in a field of that name.",
+        "document",
+    )
+    return Message(delivery.kept(), publisher, delivery.message_id, refusal)

@@ -1,0 +1,167 @@
+"""Accept messages, whichever way they came: read, store in one transaction, then ring and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
+
+import psycopg
+import structlog
+
+from domain.errors import DocumentRejected, PerpetuaError, Unavailable
+from worker.bells import Lane
+from worker.messages import MASTER_TYPES, canonical, content_hash, decode, key_of, read_key
+from worker.services.tools import Tools
+from worker.store.acceptance import accept
+from worker.store.database import Rows
+from worker.store.incoming import Incoming, Receipt
+from worker.store.lanes import lanes_with_work
+from worker.store.outcomes import fetch_outcomes
+
+log = structlog.get_logger()
+
+
+class Message(NamedTuple):
+    """Bytes as a publisher sent them; `refusal` where it is known already that they hold no document."""
+
+    raw: bytes
+    publisher: str = ""
+    message_id: str = ""
+    refusal: DocumentRejected | None = None
+
+
+Guard = Callable[[Rows], None]
+
+_FILED = frozenset({"new", "known", "rejected"})  # receipts of what has a place in its company's lane
+
+
+def take(tools: Tools, messages: Sequence[Message], *, guard: Guard | None = None) -> list[Receipt]:
+    """Accept these messages in their order, ring for their companies, and tell what is decided already.
+
+    `guard` is asked inside the transaction whether to go on. Returns a receipt for each message.
+    Errors: Unavailable, and those of the guard; then nothing was accepted.
+    """
+    receipts = _store(tools, [read(message) for message in messages], guard)
+    _ring(tools, receipts)
+    _tell(tools, messages, receipts)
+    return receipts
+
+
+def outcomes_so_far(tools: Tools, messages: Sequence[Message], receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
+    """What became of accepted messages by now, in their order."""
+    filed: dict[int, list[int]] = {}
+    for receipt in receipts:
+        if receipt.status in _FILED:
+            filed.setdefault(receipt.company_id, []).append(receipt.sequence)
+    stored: dict[tuple[int, int], dict[str, Any]] = {}
+    if filed:
+        with tools.database.transaction() as connection:
+            for company_id, sequences in filed.items():
+                for outcome in fetch_outcomes(connection, company_id, sequences):
+                    stored[company_id, outcome["sequence"]] = outcome
+    return [
+        stored[receipt.company_id, receipt.sequence] if receipt.status in _FILED else _settled(message, receipt)
+        for message, receipt in zip(messages, receipts, strict=True)
+    ]
+
+
+def _tell(tools: Tools, messages: Sequence[Message], receipts: list[Receipt]) -> None:
+    """Publish the outcomes that no lane will publish: of refused messages, of masters, of documents decided long ago."""
+    pairs = [(message, receipt) for message, receipt in zip(messages, receipts, strict=True) if receipt.status != "new"]
+    if not pairs:
+        return
+    outcomes = outcomes_so_far(tools, *zip(*pairs, strict=True))
+    tools.outcomes.publish(
+        outcome
+        for (_, receipt), outcome in zip(pairs, outcomes, strict=True)
+        if receipt.status != "known" or outcome["status"] != "accepted"
+    )
+
+
+def _settled(message: Message, receipt: Receipt) -> dict[str, Any]:
+    """The outcome of a message that is settled by its acceptance: a master holds, anything else is refused.
+
+    A refused one may have no key, or share it with the document whose number it took: its message id tells which is meant.
+    """
+    error = receipt.error
+    if error is not None:
+        details = cast("dict[str, Any]", error["details"])
+        error = {**error, "details": {**details, "message_id": message.message_id} if message.message_id else details}
+    return {
+        "company": receipt.company,
+        "type": receipt.type,
+        "number": receipt.number,
+        "status": "accepted" if error is None else "rejected",
+        "sequence": receipt.sequence or None,
+        "error": error,
+    }
+
+
+def _store(tools: Tools, incoming: list[Incoming], guard: Guard | None) -> list[Receipt]:
+    try:
+        with tools.database.transaction() as connection:
+            if guard is not None:
+                guard(connection)
+            return accept(connection, incoming, canonical=canonical)
+    except psycopg.DataError as error:
+        if len(incoming) == 1:
+            # PostgreSQL refuses this one message. It is kept without a key, so that it can be looked into.
+            log.exception("a message can't be stored under its key", message_id=incoming[0].message_id)
+            return [_keep_unreadable(tools, incoming[0], error, guard)]
+    # One of several is at fault. Halving finds it, and keeps the order of the others.
+    middle = len(incoming) // 2
+    return [*_store(tools, incoming[:middle], guard), *_store(tools, incoming[middle:], guard)]
+
+
+def _keep_unreadable(tools: Tools, incoming: Incoming, error: Exception, guard: Guard | None) -> Receipt:
+    incoming.company = incoming.type = incoming.number = ""
+    incoming.is_master = False
+    incoming.error = _fault(error)
+    with tools.database.transaction() as connection:
+        if guard is not None:
+            guard(connection)
+        return accept(connection, [incoming], canonical=canonical)[0]
+
+
+def _fault(error: Exception) -> dict[str, object]:
+    message = f"The message could not be read or stored for a reason of ours: {error}. Report it with its message id."
+    return PerpetuaError("InternalFault", message).as_outcome()
+
+
+def _ring(tools: Tools, receipts: list[Receipt]) -> None:
+    lanes = {Lane(receipt.company_id, receipt.company) for receipt in receipts if receipt.status == "new"}
+    if any(receipt.status == "master" for receipt in receipts):
+        # A master may have released parked documents of any company.
+        with tools.database.transaction() as connection:
+            lanes.update(Lane(*lane) for lane in lanes_with_work(connection))
+    try:
+        tools.bells.ring(sorted(lanes))
+    except Unavailable as error:
+        # The documents are accepted, and the sweeper rings for them as soon as the broker is back.
+        log.warning("lanes wait for the sweeper", reason=error.message)
+
+
+def read(message: Message) -> Incoming:
+    """Decode a message as far as it goes: its key, and the refusal of its shape where it has one."""
+    incoming = Incoming(
+        payload=message.raw,
+        content_hash=content_hash(message.raw),
+        publisher=message.publisher,
+        message_id=message.message_id,
+    )
+    try:
+        if message.refusal is not None:
+            raise message.refusal
+        document = decode(message.raw)
+    except DocumentRejected as refusal:
+        incoming.error = refusal.as_outcome()
+        key = read_key(message.raw)
+        if key is not None:
+            incoming.company, incoming.type, incoming.number = key
+    except Exception as error:  # noqa: BLE001 - a fault in reading one message must not hold up the stream behind it
+        log.exception("a message can't be read", message_id=message.message_id)
+        incoming.error = _fault(error)
+    else:
+        incoming.company, incoming.type, incoming.number = key_of(document)
+    incoming.is_master = incoming.type in MASTER_TYPES
+    return incoming
