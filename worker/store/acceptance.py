@@ -72,7 +72,7 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
     keys = {_key(companies, message): message.is_master for message in messages if message.type}
     documents = _known_documents(connection, [key for key, is_master in keys.items() if not is_master])
     masters = _known_masters(connection, [key for key, is_master in keys.items() if is_master])
-    _load_differing(connection, companies, messages, documents, masters)
+    _load_differing(connection, companies, messages, documents)
     first_sequences = _reserve(
         connection, (key[0] for key, is_master in keys.items() if not is_master and key not in documents)
     )
@@ -148,7 +148,6 @@ def _load_differing(
     companies: dict[str, int],
     messages: list[Incoming],
     documents: dict[_Key, _Known],
-    masters: dict[_Key, _Known],
 ) -> None:
     """Payloads of known documents that came with other bytes: the same content may be written in two ways."""
     wanted: dict[tuple[int, int], _Known] = {}
@@ -185,12 +184,22 @@ def _reserve(connection: Rows, new_documents: Iterable[int]) -> dict[int, int]:
 
 def _take(batch: _Batch, message: Incoming, canonical: Canonical) -> Receipt:
     if not message.type:
-        error = message.error or {"code": "Malformed", "message": "The message cannot be read.", "field": "", "details": {}}
+        error = message.error or {
+            "code": "Malformed",
+            "message": "The message cannot be read.",
+            "field": "",
+            "details": {},
+        }
         batch.refused.append((SHARED_COMPANY, message, error))
         return Receipt(company="", type="", number="", status="unreadable", error=error)
     company = batch.companies[message.company]
     receipt = Receipt(
-        company=message.company, type=message.type, number=message.number, status="new", company_id=company, error=message.error
+        company=message.company,
+        type=message.type,
+        number=message.number,
+        status="new",
+        company_id=company,
+        error=message.error,
     )
     if message.is_master:
         _take_master(batch, message, receipt, canonical)
@@ -279,7 +288,17 @@ def _write(connection: Rows, batch: _Batch, now: datetime) -> None:
                 "INSERT INTO refused_message (company_id, type, number, content_hash, raw, publisher, message_id, error, received_at) "
                 "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 [
-                    (company, m.type, m.number, m.content_hash, m.payload, m.publisher, m.message_id, _json(error).decode(), now)
+                    (
+                        company,
+                        m.type,
+                        m.number,
+                        m.content_hash,
+                        m.payload,
+                        m.publisher,
+                        m.message_id,
+                        _json(error).decode(),
+                        now,
+                    )
                     for company, m, error in batch.refused
                 ],
             )
@@ -298,5 +317,9 @@ def _release(connection: Rows, brought: list[tuple[int, str, int]]) -> None:
         "  JOIN outcome w ON w.status = 'parked' AND w.waits_for && ARRAY[b.cause] AND b.company_id IN (0, w.company_id)"
         "  GROUP BY w.company_id, w.sequence"
         ") due WHERE o.company_id = due.company_id AND o.sequence = due.sequence AND o.status = 'parked' AND o.moment IS NULL",
-        [[company for company, _, _ in brought], [cause for _, cause, _ in brought], [moment for *_, moment in brought]],
+        [
+            [company for company, _, _ in brought],
+            [cause for _, cause, _ in brought],
+            [moment for *_, moment in brought],
+        ],
     )

@@ -22,7 +22,9 @@ def company_id(connection: Rows, name: str) -> int:
     found = company_ids(connection, [name]).get(name, SHARED_COMPANY)
     if found == SHARED_COMPANY:
         raise PerpetuaError(
-            "UnknownCompany", f"No company {name!r} is known here. Check its spelling, or send its company master.", "company"
+            "UnknownCompany",
+            f"No company {name!r} is known here. Check its spelling, or send its company master.",
+            "company",
         )
     return found
 
@@ -33,7 +35,7 @@ def open_companies(connection: Rows, names: list[str]) -> dict[str, int]:
     A company is opened by the first message that names it, so that its documents keep their order even where its own master
     comes later.
     """
-    created = dict(
+    created: dict[str, int] = dict(
         connection.execute(
             "INSERT INTO company (company_id, name, created_at) "
             "SELECT (SELECT max(company_id) FROM company) + place, name, clock_timestamp() "

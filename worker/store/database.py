@@ -64,7 +64,9 @@ class Database:
                 return connection
             connection.close()
         try:
-            connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, application_name="perpetua")
+            connection = psycopg.connect(
+                self._url, autocommit=True, prepare_threshold=None, application_name="perpetua"
+            )
             connection.execute(self._begin)
         except psycopg.OperationalError as error:
             raise _unavailable(error) from error
@@ -88,4 +90,6 @@ def _is_away(error: psycopg.OperationalError, connection: Rows) -> bool:
 
 def _unavailable(error: psycopg.OperationalError) -> Unavailable:
     reason = " ".join(str(error).split())
-    return Unavailable("DatabaseUnavailable", f"PostgreSQL is not available: {reason}. Nothing is lost; it is tried again.")
+    return Unavailable(
+        "DatabaseUnavailable", f"PostgreSQL is not available: {reason}. Nothing is lost; it is tried again."
+    )

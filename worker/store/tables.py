@@ -5,6 +5,8 @@ nine decimals folded in. Every primary key begins with the company, so that comp
 Ledger tables have neither foreign keys nor row triggers: both would cost a look-up per row of each COPY.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -28,31 +30,35 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
-    naming_convention={"pk": "%(table_name)s_pk", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(column_0_label)s"}
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(column_0_label)s",
+    }
 )
 
 SHARED_COMPANY = 0  # the company of masters that all companies share, `*` in documents
 
-_PLAIN: dict[str, type[TypeEngine[object]] | TypeEngine[object]] = {
-    "int": Integer,
-    "big": BigInteger,
-    "small": SmallInteger,
-    "text": Text,
-    "bytes": LargeBinary,
-    "json": JSON,
-    "day": Date,
-    "yes": Boolean,
+_PLAIN: dict[str, TypeEngine[Any]] = {
+    "int": Integer(),
+    "big": BigInteger(),
+    "small": SmallInteger(),
+    "text": Text(),
+    "bytes": LargeBinary(),
+    "json": JSON(),
+    "day": Date(),
+    "yes": Boolean(),
     "whole": Numeric(38, 0),
     "moment": DateTime(timezone=True),
     "texts": ARRAY(Text),
 }
 
 
-def _columns(kind: str, names: str, *, null: bool = False) -> list[Column[object]]:
+def _columns(kind: str, names: str, *, null: bool = False) -> list[Column[Any]]:
     return [Column(name, _PLAIN[kind], nullable=null, autoincrement=False) for name in names.split()]
 
 
-def _table(name: str, *parts: list[Column[object]] | Index | UniqueConstraint, key: str) -> Table:
+def _table(name: str, *parts: list[Column[Any]] | Index | UniqueConstraint, key: str) -> Table:
     columns = [column for part in parts if isinstance(part, list) for column in part]
     others = [part for part in parts if not isinstance(part, list)]
     return Table(name, metadata, *columns, PrimaryKeyConstraint(*key.split()), *others)

@@ -1,6 +1,7 @@
 """The first books: tables, guards, readable views and who may do what."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -12,6 +13,6 @@ _PARTS = ("tables", "guards", "views", "grants")
 
 def upgrade() -> None:
     """Create everything; the scripts beside this file are the migration."""
-    connection = op.get_bind().connection.dbapi_connection
+    connection: Any = op.get_bind().connection.dbapi_connection
     for part in _PARTS:
         connection.execute(Path(__file__).with_name(f"{revision}_{part}.sql").read_text(encoding="utf-8"))

@@ -1,0 +1,227 @@
+"""Balances: the present state of each chain, its outermost layers in one row and the many between them in pages.
+
+An issue reads and writes the layers that it touches and no others, however many are open. Pages are numbered like a deque: taken
+from either end, put back at either end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import msgspec
+
+from domain.stock_ledger import Balance, Chain, Layer, Shortage
+from worker.store.database import Rows
+from worker.store.names import Names
+
+PAGE = 64  # layers
+ENDS = 64  # layers kept at each end of a row whose middle is in pages
+FEW = 3 * PAGE  # up to so many layers no page is made
+
+_LayerRow = tuple[int, int, int]
+_layers = msgspec.json.Decoder(list[_LayerRow])
+_encode = msgspec.json.Encoder().encode
+
+
+class _State(msgspec.Struct, array_like=True):
+    """What a balance row keeps beside quantity and value; `first_page` to `last_page` hold the stored layers."""
+
+    layers: list[_LayerRow]
+    newest: list[_LayerRow]
+    shortages: list[tuple[int, int, int, str, str, str]]
+    last_rate: int | None
+    stored: int
+    stored_qty: int
+    first_page: int
+    last_page: int
+
+
+_state = msgspec.json.Decoder(_State)
+
+
+class Balances:
+    """Loads, remembers and saves the balances of one company; `loaded` may be used as the books' own."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.loaded: dict[Chain, Balance] = {}
+        self._pages: dict[Chain, tuple[int, int]] = {}
+
+    def forget(self) -> None:
+        """Drop everything in memory, after another process has written or our own transaction has failed."""
+        self.loaded.clear()
+        self._pages.clear()
+
+    def load(self, connection: Rows, chains: Iterable[Chain]) -> None:
+        """Load what is not in memory; a chain that never moved is empty."""
+        missing = [chain for chain in dict.fromkeys(chains) if chain not in self.loaded]
+        if not missing:
+            return
+        found = connection.execute(
+            "SELECT k.place, c.chain_id, b.qty, b.value, b.state, b.last_at, b.last_sequence "
+            "FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (item, warehouse, part, place) "
+            "JOIN term i ON i.company_id = %s AND i.kind = 'item' AND i.name = k.item "
+            "JOIN term w ON w.company_id = %s AND w.kind = 'warehouse' AND w.name = k.warehouse "
+            "LEFT JOIN term p ON p.company_id = %s AND p.kind = 'part' AND p.name = k.part "
+            "JOIN chain c ON c.company_id = %s AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
+            "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
+            "JOIN balance b ON b.company_id = %s AND b.chain_id = c.chain_id",
+            [*(list(column) for column in zip(*missing, strict=True)), *[self._names.company] * 5],
+        )
+        for place, number, qty, value, state, last_at, last_sequence in found:
+            chain = missing[place - 1]
+            self._names.remember(chain, number)
+            self.loaded[chain] = self._read(chain, qty, int(value), state, last_at, last_sequence)
+        for chain in missing:
+            if chain not in self.loaded:
+                self.loaded[chain] = Balance()
+
+    def load_layers(self, connection: Rows, chain: Chain, qty: int, *, newest: bool) -> None:
+        """Bring pages from the store until the oldest (or the newest) loaded layers hold `qty`, or none is stored."""
+        balance = self.loaded[chain]
+        held = sum(layer.qty for layer in (balance.newest if newest else balance.layers))
+        while balance.stored and held < qty:
+            held += self._take_page(connection, chain, balance, newest=newest)
+
+    def load_receipt(self, connection: Rows, chain: Chain, receipt: int) -> None:
+        """Bring pages from the store until the layer of one receipt is loaded, or none is stored."""
+        balance = self.loaded[chain]
+        while balance.stored and all(layer.receipt != receipt for layer in (*balance.layers, *balance.newest)):
+            self._take_page(connection, chain, balance, newest=False)
+
+    def save(self, connection: Rows, touched: Iterable[Chain]) -> None:
+        """Write the balances of these chains; the names of all of them are settled."""
+        columns: tuple[list[object], ...] = ([], [], [], [], [], [])
+        append = [column.append for column in columns]
+        for chain in touched:
+            balance = self.loaded[chain]
+            number = self._names.chains[chain]
+            state = self._page_out(connection, chain, number, balance)
+            for add, cell in zip(
+                append, (number, balance.qty, balance.value, state, balance.last_at, balance.last_sequence), strict=True
+            ):
+                add(cell)
+        if columns[0]:
+            connection.execute(
+                "INSERT INTO balance (company_id, chain_id, qty, value, state, last_at, last_sequence) "
+                "SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::numeric[], %s::text[], %s::bigint[], %s::bigint[]) "
+                "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty, value = excluded.value, "
+                "state = excluded.state, last_at = excluded.last_at, last_sequence = excluded.last_sequence",
+                [self._names.company, *columns],
+            )
+
+    def _read(self, chain: Chain, qty: int, value: int, text: str, last_at: int, last_sequence: int) -> Balance:
+        state = _state.decode(text)
+        if state.stored:
+            self._pages[chain] = (state.first_page, state.last_page)
+        return Balance(
+            qty=qty,
+            value=value,
+            layers=deque(Layer(*layer) for layer in state.layers),
+            newest=deque(Layer(*layer) for layer in state.newest),
+            stored=state.stored,
+            stored_qty=state.stored_qty,
+            shortages=deque(Shortage(*shortage) for shortage in state.shortages),
+            last_rate=state.last_rate,
+            last_at=last_at,
+            last_sequence=last_sequence,
+        )
+
+    def _take_page(self, connection: Rows, chain: Chain, balance: Balance, *, newest: bool) -> int:
+        first, last = self._pages[chain]
+        row = connection.execute(
+            "DELETE FROM layer_page WHERE company_id = %s AND chain_id = %s AND page_no = %s RETURNING layers, qty",
+            [self._names.company, self._names.chains[chain], last if newest else first],
+        ).fetchone()
+        assert row is not None  # noqa: S101 - the row of the balance counts its pages
+        layers = [Layer(*layer) for layer in _layers.decode(row[0])]
+        qty: int = row[1]
+        if newest:
+            balance.newest.extendleft(reversed(layers))
+        else:
+            balance.layers.extend(layers)
+        balance.stored -= len(layers)
+        balance.stored_qty -= qty
+        self._pages[chain] = (first, last - 1) if newest else (first + 1, last)
+        return qty
+
+    def _page_out(self, connection: Rows, chain: Chain, number: int, balance: Balance) -> str:
+        """Move layers that are too many for a row into pages; gives the text of the row's state."""
+        first, last = self._pages.get(chain, (0, -1))
+        if first <= last and not balance.stored:
+            # A count has replaced everything, stored layers included.
+            connection.execute(
+                "DELETE FROM layer_page WHERE company_id = %s AND chain_id = %s", [self._names.company, number]
+            )
+            first, last = 0, -1
+        if len(balance.layers) + len(balance.newest) > FEW:
+            pages: list[tuple[int, list[Layer]]] = []
+            if not balance.stored:
+                # Everything between the two ends is to go into pages, from the newest end.
+                balance.layers.extend(balance.newest)
+                balance.newest = deque(islice(balance.layers, ENDS, None))
+                balance.layers = deque(islice(balance.layers, ENDS))
+            while len(balance.newest) >= ENDS + PAGE:
+                last += 1
+                pages.append((last, [balance.newest.popleft() for _ in range(PAGE)]))
+            while len(balance.layers) >= ENDS + PAGE:
+                first -= 1
+                pages.append((first, [balance.layers.pop() for _ in range(PAGE)][::-1]))
+            self._store_pages(connection, number, balance, pages)
+        if balance.stored:
+            self._pages[chain] = (first, last)
+        else:
+            self._pages.pop(chain, None)
+        return _encode(
+            _State(
+                layers=_rows(balance.layers),
+                newest=_rows(balance.newest),
+                shortages=[(s.qty, s.value, s.issue, s.contra, s.cost_center, s.dimensions) for s in balance.shortages],
+                last_rate=balance.last_rate,
+                stored=balance.stored,
+                stored_qty=balance.stored_qty,
+                first_page=first,
+                last_page=last,
+            )
+        ).decode()
+
+    def _store_pages(
+        self, connection: Rows, number: int, balance: Balance, pages: Sequence[tuple[int, list[Layer]]]
+    ) -> None:
+        if not pages:
+            return
+        sums = [sum(layer.qty for layer in layers) for _, layers in pages]
+        connection.execute(
+            "INSERT INTO layer_page (company_id, chain_id, page_no, layers_held, qty, layers) "
+            "SELECT %s, %s, * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[])",
+            [
+                self._names.company, number, [page for page, _ in pages], [len(layers) for _, layers in pages], sums,
+                [_encode(_rows(layers)).decode() for _, layers in pages],
+            ],
+        )  # fmt: skip
+        balance.stored += sum(len(layers) for _, layers in pages)
+        balance.stored_qty += sum(sums)
+
+
+def _rows(layers: Iterable[Layer]) -> list[_LayerRow]:
+    return [(layer.qty, layer.value, layer.receipt) for layer in layers]
+
+
+def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
+    """Every open layer of a chain, oldest first, for reports."""
+    row = connection.execute(
+        "SELECT state FROM balance WHERE company_id = %s AND chain_id = %s", [company, number]
+    ).fetchone()
+    if row is None:
+        return []
+    state = _state.decode(row[0])
+    layers = list(state.layers)
+    if state.stored:
+        pages = connection.execute(
+            "SELECT layers FROM layer_page WHERE company_id = %s AND chain_id = %s ORDER BY page_no", [company, number]
+        )
+        for (page,) in pages:
+            layers += _layers.decode(page)
+    return [Layer(*layer) for layer in (*layers, *state.newest)]

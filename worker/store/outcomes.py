@@ -1,0 +1,174 @@
+"""Outcomes: what became of each document, as the contract words it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from worker.store.copy import NULL, copy_in, escape, stamp
+from worker.store.database import Rows
+
+_json = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True, kw_only=True)
+class Decision:
+    """A document that was not posted. `moment`: when what it waits for is there already, the place where it is due again."""
+
+    sequence: int
+    status: Literal["rejected", "parked"]
+    error: dict[str, object]
+    waits_for: tuple[str, ...] = ()
+    attempts: int = 0
+    moment: int | None = None
+
+
+def write_decisions(connection: Rows, company_id: int, batch_no: int, now: datetime, decisions: list[Decision]) -> None:
+    """Keep the outcomes of documents that were refused or parked."""
+    written = stamp(now)
+    rows = [
+        f"{company_id}\t{d.sequence}\t{d.status}\t{escape(_json(d.error).decode())}\t{_array(d.waits_for)}\t{d.attempts}\t{batch_no}\t"
+        f"{written}\t{NULL if d.moment is None else written}\t{NULL if d.moment is None else d.moment}\n"
+        for d in decisions
+    ]
+    columns = "company_id, sequence, status, error, waits_for, attempts, batch_no, decided_at, released_at, moment"
+    copy_in(connection, "outcome", columns, "".join(rows))
+
+
+def clear_decisions(connection: Rows, company_id: int, sequences: list[int]) -> None:
+    """Drop the outcomes of released documents, which are being decided anew."""
+    if sequences:
+        connection.execute("DELETE FROM outcome WHERE company_id = %s AND sequence = ANY(%s)", [company_id, sequences])
+
+
+def waiting_for_vouchers(connection: Rows, company_id: int) -> dict[str, list[int]]:
+    """Parked documents that wait for another document, by what they wait for."""
+    found = connection.execute(
+        "SELECT cause, array_agg(sequence ORDER BY sequence) FROM outcome, unnest(waits_for) AS cause "
+        "WHERE company_id = %s AND status = 'parked' AND moment IS NULL AND cause LIKE 'voucher:%%' GROUP BY cause",
+        [company_id],
+    )
+    return dict(found.fetchall())
+
+
+def _array(texts: tuple[str, ...]) -> str:
+    quoted = ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
+    return escape("{" + quoted + "}")
+
+
+_OUTCOME = "SELECT company, type, number, status, sequence, received_at, posted_at, voucher_no, error FROM books.document_status "
+
+
+def _as_outcome(row: Sequence[Any]) -> dict[str, Any]:
+    company, type_, number, status, sequence, received_at, posted_at, voucher_no, error = row
+    return outcome(company, type_, number, status, sequence, received_at, posted_at, voucher_no, error)
+
+
+def outcome(
+    company: str,
+    type_: str,
+    number: str,
+    status: str,
+    sequence: int,
+    received_at: datetime,
+    posted_at: datetime | None = None,
+    voucher_no: str | None = None,
+    error: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The contract's outcome of one document; times are ISO 8601 text in UTC."""
+    return {
+        "company": company,
+        "type": type_,
+        "number": number,
+        "status": status,
+        "sequence": sequence,
+        "received_at": received_at.isoformat(),
+        "posted_at": posted_at.isoformat() if posted_at is not None else None,
+        "voucher_no": voucher_no,
+        "error": error if status in {"rejected", "parked", "accepted"} else None,
+        "vouchers": [voucher_no] if voucher_no else [],
+    }
+
+
+def fetch_outcome(connection: Rows, company: str, type_: str, number: str) -> dict[str, Any] | None:
+    """The outcome of one document; None where it was never accepted."""
+    row = connection.execute(
+        _OUTCOME + "WHERE company_id = (SELECT company_id FROM company WHERE name = %s) AND number = %s AND type = %s",
+        [company, number, type_],
+    ).fetchone()
+    return None if row is None else _as_outcome(row)
+
+
+def fetch_outcomes(connection: Rows, company_id: int, sequences: list[int]) -> list[dict[str, Any]]:
+    """The outcomes of documents by their sequence, in its order."""
+    found = connection.execute(
+        _OUTCOME + "WHERE company_id = %s AND sequence = ANY(%s) ORDER BY sequence", [company_id, sequences]
+    )
+    return [_as_outcome(row) for row in found]
+
+
+def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int) -> list[dict[str, Any]]:
+    """The outcomes decided in the batches after one and up to another."""
+    found = connection.execute(
+        _OUTCOME + "WHERE company_id = %(company)s AND sequence IN ("
+        "SELECT voucher_id FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
+        "UNION SELECT reverses FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
+        "AND reverses <> 0 "
+        "UNION SELECT sequence FROM outcome WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s) "
+        "ORDER BY sequence",
+        {"company": company_id, "after": after, "upto": upto},
+    )
+    return [_as_outcome(row) for row in found]
+
+
+def list_outcomes(
+    connection: Rows,
+    company_id: int,
+    *,
+    status: str | None = None,
+    type_: str | None = None,
+    number: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Outcomes of a company in sequence, page by page: `after` is the last sequence of the page before."""
+    found = connection.execute(
+        _OUTCOME + "WHERE company_id = %(company)s AND sequence > %(after)s "
+        "AND (%(status)s::text IS NULL OR status = %(status)s) AND (%(type)s::text IS NULL OR type = %(type)s) "
+        "AND (%(number)s::text IS NULL OR number = %(number)s) ORDER BY sequence LIMIT %(limit)s",
+        {"company": company_id, "after": after, "status": status, "type": type_, "number": number, "limit": limit},
+    )
+    return [_as_outcome(row) for row in found]
+
+
+def release(connection: Rows, company_id: int, sequence: int) -> bool:
+    """Have a refused or parked document decided anew, after everything accepted so far; False where there is nothing to decide.
+
+    It takes a number in the order of acceptance, so that its second decision has its place in the order like any event.
+    """
+    number = connection.execute(
+        "UPDATE acceptance SET last_number = last_number + 1 WHERE company_id = 0 RETURNING last_number"
+    ).fetchone()
+    assert number is not None  # noqa: S101 - the first migration writes this row
+    changed = connection.execute(
+        "UPDATE outcome SET moment = %s, released_at = clock_timestamp() WHERE company_id = %s AND sequence = %s AND moment IS NULL",
+        [number[0], company_id, sequence],
+    )
+    return changed.rowcount == 1
+
+
+def revise(connection: Rows, company_id: int, sequence: int, payload: str, actor: str, reason: str) -> int:
+    """Keep an operator's edit of a document that was not posted; the original stays, decisions use the newest. Gives its number."""
+    row = connection.execute(
+        "INSERT INTO document_revision (company_id, sequence, revision, payload, actor, reason, at) "
+        "SELECT %(company)s, %(sequence)s, coalesce(max(revision), 0) + 1, %(payload)s, %(actor)s, %(reason)s, clock_timestamp() "
+        "FROM document_revision WHERE company_id = %(company)s AND sequence = %(sequence)s RETURNING revision",
+        {"company": company_id, "sequence": sequence, "payload": payload, "actor": actor, "reason": reason},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    revision: int = row[0]
+    return revision

@@ -1,0 +1,167 @@
+"""Posted documents as later ones see them: present values, general ledger, and what points at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from domain.books import Link, PostedVoucher
+from domain.general_ledger import Entry
+from domain.posting_time import instant
+from domain.stock_ledger import Basis, Chain, Movement
+from worker.store.database import Rows
+
+# A difference, or an entry, of a repost run counts once the run is published.
+VISIBLE = "(run_id = 0 OR EXISTS (SELECT FROM books.published_run r WHERE r.company_id = {0}.company_id AND r.run_id = {0}.run_id))"
+
+MOVEMENT = (
+    "m.movement_id, m.voucher_id, m.line_no, item.name, warehouse.name, coalesce(part.name, ''), m.posting_at, m.posting_date, "
+    "m.qty, m.value, m.basis, account.name, coalesce(contra.name, ''), coalesce(center.name, ''), coalesce(dimensions.name, ''), "
+    "coalesce(batch.name, ''), m.source_id, m.stated, m.weight, m.counted_qty, m.counted_rate, m.provisional"
+)
+MOVEMENT_NAMES = (
+    "JOIN chain c ON c.company_id = m.company_id AND c.chain_id = m.chain_id "
+    "JOIN term item ON item.company_id = m.company_id AND item.term_id = c.item_id "
+    "JOIN term warehouse ON warehouse.company_id = m.company_id AND warehouse.term_id = c.warehouse_id "
+    "JOIN term account ON account.company_id = m.company_id AND account.term_id = m.account_id "
+    "LEFT JOIN term part ON part.company_id = m.company_id AND part.term_id = c.part_id "
+    "LEFT JOIN term contra ON contra.company_id = m.company_id AND contra.term_id = m.contra_id "
+    "LEFT JOIN term center ON center.company_id = m.company_id AND center.term_id = m.cost_center_id "
+    "LEFT JOIN term dimensions ON dimensions.company_id = m.company_id AND dimensions.term_id = m.dimensions_id "
+    "LEFT JOIN term batch ON batch.company_id = m.company_id AND batch.term_id = m.batch_id "
+)
+
+
+def movement(row: Sequence[Any]) -> Movement:
+    """A movement from a row of `MOVEMENT`."""
+    return Movement(
+        id=row[0],
+        voucher=row[1],
+        line=row[2],
+        chain=Chain(row[3], row[4], row[5]),
+        at=instant(row[6]),
+        date=row[7],
+        qty=int(row[8]),
+        value=int(row[9]),
+        basis=Basis(row[10]),
+        account=row[11],
+        contra=row[12],
+        cost_center=row[13],
+        dimensions=row[14],
+        batch=row[15],
+        source=row[16],
+        stated=row[17],
+        weight=int(row[18]),
+        counted_qty=row[19],
+        counted_rate=None if row[20] is None else int(row[20]),
+        provisional=row[21],
+    )
+
+
+def load_vouchers(
+    connection: Rows, company: int, keys: Iterable[tuple[str, str]], decode: Callable[[bytes], object]
+) -> dict[tuple[str, str], PostedVoucher | None]:
+    """Posted documents by (type, number); the type may be empty where the number says enough. None where nothing is posted.
+
+    `decode` reads the stored document.
+    """
+    asked = list(dict.fromkeys(keys))
+    result: dict[tuple[str, str], PostedVoucher | None] = dict.fromkeys(asked)
+    if not asked:
+        return result
+    by_sequence: dict[int, PostedVoucher] = {}
+    found = connection.execute(
+        "SELECT asked.type, v.voucher_id, v.type, v.number, v.posting_at, v.posting_date, v.figures, "
+        "  coalesce(revised.payload, d.payload), coalesce(cancel.voucher_id, 0) "
+        "FROM unnest(%s::text[], %s::text[]) AS asked (type, number) "
+        "JOIN voucher v ON v.company_id = %s AND v.number = asked.number AND asked.type IN ('', v.type) "
+        "JOIN document d ON d.company_id = v.company_id AND d.sequence = v.voucher_id "
+        "LEFT JOIN voucher cancel ON cancel.company_id = v.company_id AND cancel.reverses = v.voucher_id AND cancel.reverses <> 0 "
+        "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = v.company_id "
+        "  AND r.sequence = v.voucher_id ORDER BY revision DESC LIMIT 1) revised ON true ORDER BY v.voucher_id",
+        [[type_ for type_, _ in asked], [number for _, number in asked], company],
+    ).fetchall()
+    for asked_type, sequence, type_, number, at, day, figures, payload, cancelled_by in found:
+        voucher = by_sequence.get(sequence) or PostedVoucher(
+            sequence,
+            type_,
+            number,
+            instant(at),
+            day,
+            decode(payload.encode()),
+            figures=figures,
+            cancelled_by=cancelled_by,
+        )
+        by_sequence[sequence] = voucher
+        result[asked_type, number] = voucher
+    if by_sequence:
+        _add_movements(connection, company, by_sequence)
+        _add_entries(connection, company, by_sequence)
+        _add_links(connection, company, by_sequence)
+    return result
+
+
+def _add_movements(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    found = connection.execute(
+        f"SELECT {MOVEMENT} FROM ("
+        "  SELECT m.company_id, m.movement_id, m.voucher_id, m.line_no, m.chain_id, m.posting_at, m.posting_date, "
+        "    m.qty + coalesce(d.qty, 0) AS qty, m.value + coalesce(d.amount, 0) AS value, m.basis, m.account_id, m.contra_id, "
+        "    m.cost_center_id, m.dimensions_id, m.batch_id, m.source_id, m.stated, m.weight, m.counted_qty, m.counted_rate, m.provisional "
+        "  FROM stock_movement m LEFT JOIN ("
+        "    SELECT d.movement_id, sum(d.qty) AS qty, sum(d.amount) AS amount FROM stock_difference d "
+        f"   WHERE d.company_id = %(company)s AND d.voucher_id = ANY(%(vouchers)s) AND {VISIBLE.format('d')} GROUP BY d.movement_id"
+        "  ) d USING (movement_id) WHERE m.company_id = %(company)s AND m.voucher_id = ANY(%(vouchers)s)"
+        f") m {MOVEMENT_NAMES} ORDER BY m.movement_id",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for row in found:
+        vouchers[row[1]].movements.append(movement(row))
+
+
+def _add_entries(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    found = connection.execute(
+        "SELECT e.voucher_id, account.name, e.amount, coalesce(party.name, ''), coalesce(center.name, ''), "
+        "  coalesce(dimensions.name, ''), e.against_id, coalesce(currency.name, ''), e.currency_amount, e.is_opening FROM ("
+        "  SELECT company_id, voucher_id, account_id, party_id, cost_center_id, dimensions_id, against_id, currency_id, is_opening, "
+        "    sum(debit - credit)::bigint AS amount, sum(currency_amount)::bigint AS currency_amount, min(entry_id) AS first "
+        "  FROM gl_entry e WHERE company_id = %(company)s AND voucher_id = ANY(%(vouchers)s) AND "
+        + VISIBLE.format("e")
+        + " "
+        "  GROUP BY company_id, voucher_id, account_id, party_id, cost_center_id, dimensions_id, against_id, currency_id, is_opening"
+        ") e JOIN term account ON account.company_id = e.company_id AND account.term_id = e.account_id "
+        "LEFT JOIN term party ON party.company_id = e.company_id AND party.term_id = e.party_id "
+        "LEFT JOIN term center ON center.company_id = e.company_id AND center.term_id = e.cost_center_id "
+        "LEFT JOIN term dimensions ON dimensions.company_id = e.company_id AND dimensions.term_id = e.dimensions_id "
+        "LEFT JOIN term currency ON currency.company_id = e.company_id AND currency.term_id = e.currency_id "
+        "WHERE e.amount <> 0 OR e.currency_amount <> 0 ORDER BY e.first",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for sequence, account, amount, party, center, dimensions, against, currency, currency_amount, is_opening in found:
+        voucher = vouchers[sequence]
+        voucher.entries.append(
+            Entry(
+                voucher=sequence,
+                account=account,
+                amount=amount,
+                date=voucher.date,
+                party=party,
+                cost_center=center,
+                dimensions=dimensions,
+                against=against,
+                currency=currency,
+                currency_amount=currency_amount,
+                is_opening=is_opening,
+            )
+        )
+
+
+def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    found = connection.execute(
+        "SELECT l.voucher_id, l.line_no, l.kind, l.target_id, l.target_line, l.qty, l.amount FROM link l "
+        "WHERE l.company_id = %(company)s AND l.target_id = ANY(%(vouchers)s) AND NOT EXISTS ("
+        "  SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0) "
+        "ORDER BY l.link_id",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for row in found:
+        vouchers[row[3]].links.append(Link(*row))
