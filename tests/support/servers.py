@@ -49,7 +49,7 @@ def shared_cluster(run_folder: Path) -> Iterator[Endpoints]:
 def fresh_database(cluster: Endpoints, worker_id: str) -> Iterator[Database]:
     """Clone the migrated template, and drop the clone afterwards with whoever is still connected to it."""
     name = f"test_{worker_id}_{os.getpid()}_{next(_numbers)}"
-    _administer(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER perpetua_owner", name, TEMPLATE)
+    _administer(cluster, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY OWNER perpetua_owner", name, TEMPLATE)
     try:
         yield Database(
             name=name,
