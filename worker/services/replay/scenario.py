@@ -165,7 +165,12 @@ def _profile_name(settings: Json) -> str:
 
 
 def _profile(settings: Json, documents: list[Json], company: str) -> Json:
-    profile = {"type": "pos_profile", "company": company, "name": DEFAULT_PROFILE, **(settings.get("pos_profile") or {})}
+    profile = {
+        "type": "pos_profile",
+        "company": company,
+        "name": DEFAULT_PROFILE,
+        **(settings.get("pos_profile") or {}),
+    }
     warehouses = list(settings.get("warehouses") or {})
     if warehouses:
         profile.setdefault("warehouse", warehouses[0])

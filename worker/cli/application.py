@@ -1,0 +1,98 @@
+"""All commands under one name, and the one place that turns errors into a readable line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import typer
+from typer.exceptions import TyperException
+
+from worker.cli import database, demo, documents, replay, report, schema, servers, submit, verify
+from worker.cli.failure import CommandFailedError
+
+NOT_DONE: Final = 1
+WRONGLY_CALLED: Final = 2
+INTERRUPTED: Final = 130
+
+
+def build() -> typer.Typer:
+    """The application: commands in the order in which a newcomer meets them."""
+    app = typer.Typer(
+        name="perpetua",
+        help="Documents in, ledgers out: perpetual inventory accounting.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for module in (demo, servers, submit, documents, replay, report, verify, database, schema):
+        module.register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; exits 0 only when the thing asked for happened."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status; PERPETUA_DEBUG=1 shows the traceback behind an error."""
+    try:
+        status = build()(args=arguments, prog_name="perpetua", standalone_mode=False)
+    except typer.Abort:
+        return _fail("interrupted", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`perpetua report ... | head`); nothing more can be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except TyperException as error:
+        return _fail(_wrong_call(error), WRONGLY_CALLED, error)
+    except Exception as error:  # noqa: BLE001 - a person at a terminal gets a sentence, never a traceback
+        return _fail(_sentence(error), NOT_DONE, error)
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: str, status: int, error: BaseException | None = None) -> int:
+    if error is not None and os.environ.get("PERPETUA_DEBUG") == "1":
+        raise error
+    print(f"perpetua: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _wrong_call(error: TyperException) -> str:
+    message = str(getattr(error, "format_message", lambda: str(error))())
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "perpetua"
+    return f"{message.rstrip('.')}. See {path} --help."
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, for a person; errors we foresee say it themselves."""
+    import psycopg
+    import redis
+
+    from domain.errors import PerpetuaError
+    from worker.embedded import EmbeddedServerError
+    from worker.processes import AlreadyUpError
+    from worker.services.replay.scenario import ScenarioError
+    from worker.settings import SettingsError
+
+    if isinstance(
+        error, (CommandFailedError, ScenarioError, SettingsError, EmbeddedServerError, AlreadyUpError, TimeoutError)
+    ):
+        return str(error)
+    if isinstance(error, PerpetuaError):
+        return error.message
+    if isinstance(error, (psycopg.OperationalError, redis.ConnectionError)):
+        what = "PostgreSQL" if isinstance(error, psycopg.Error) else "Redis"
+        return f"{what} can't be reached ({error}): start it, or correct the URL that names it"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return (
+        f"internal fault, {type(error).__name__}: {error} (run it again with PERPETUA_DEBUG=1 and report what it shows)"
+    )

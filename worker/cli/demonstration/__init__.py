@@ -1,0 +1,1 @@
+"""The demo's parts: the sample it publishes, the system it runs, the story it tells."""

@@ -1,0 +1,214 @@
+"""`perpetua documents`: what became of documents, and the operator's hand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from worker.cli.failure import CommandFailedError
+from worker.cli.forms import Form, Plain
+
+if TYPE_CHECKING:
+    from worker.store.database import Database, Rows
+
+_PAGE: Final = 1_000
+
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
+]
+TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="For instance purchase_receipt.")]
+NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The document's number.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(help="Documents and what became of them.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("list")(list_documents)
+    group.command("show")(show)
+    group.command("retry")(retry)
+    group.command("release")(release)
+    group.command("cancel")(cancel)
+    app.add_typer(group, name="documents")
+
+
+def list_documents(
+    company: CompanyOption = None,
+    status: Annotated[str | None, typer.Option(help="accepted, posted, rejected, parked or cancelled.")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Only documents of this type.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most; 0 for all.", min=0)] = 100,
+    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+) -> None:
+    """List documents in the order of acceptance."""
+    from worker.cli.connection import one_company, open_database
+    from worker.cli.output import write_rows
+    from worker.reports import Column, Kind
+
+    columns = (
+        Column("sequence", Kind.COUNT), Column("type"), Column("number"), Column("status"), Column("voucher_no"),
+        Column("received_at"), Column("posted_at"), Column("error"), Column("message"),
+    )  # fmt: skip
+    with open_database() as database, database.transaction() as connection:
+        number, _ = one_company(connection, company)
+        rows = (
+            [*(outcome[name] for name in ("sequence", "type", "number", "status", "voucher_no", "received_at", "posted_at")),
+             *_error(outcome)]
+            for outcome in _pages(connection, number, status, type_, limit)
+        )  # fmt: skip
+        write_rows(columns, rows, form, "Documents", None)
+
+
+def show(
+    type_: TypeArgument,
+    number: NumberArgument,
+    company: CompanyOption = None,
+    form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE,
+) -> None:
+    """Show one document's outcome."""
+    from worker.cli.connection import open_database
+
+    with open_database() as database:
+        _, outcome = _find(database, company, type_, number)
+    _print(outcome, form)
+
+
+def retry(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
+    """Decide a rejected or parked document once more; exits 0 when it is posted now."""
+    _decide_anew(type_, number, company, frozenset({"rejected", "parked"}))
+
+
+def release(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
+    """Let a parked document go now, without waiting for its cause to clear; exits 0 when it is posted now."""
+    _decide_anew(type_, number, company, frozenset({"parked"}))
+
+
+def cancel(
+    type_: TypeArgument,
+    number: NumberArgument,
+    company: CompanyOption = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept with the cancellation.")] = None,
+) -> None:
+    """Cancel a posted document by a document of its own; exits 0 when it is cancelled."""
+    import msgspec
+
+    from worker.cli.connection import open_database
+    from worker.messages import canonical
+    from worker.services.acceptance import Message, read
+    from worker.store.acceptance import accept
+
+    with open_database() as database:
+        company_id, outcome = _find(database, company, type_, number)
+        if outcome["status"] != "posted":
+            raise CommandFailedError(
+                f"{type_} {number} is {outcome['status']}: only a posted document can be cancelled"
+            )
+        message: dict[str, Any] = {
+            "type": "cancel",
+            "company": outcome["company"],
+            "number": _free_number(database, company_id, number),
+            "target": {"type": type_, "number": number},
+        }
+        if reason is not None:
+            message["reason"] = reason
+        with database.transaction() as connection:
+            (receipt,) = accept(
+                connection, [read(Message(msgspec.json.encode(message), "perpetua documents"))], canonical=canonical
+            )
+        decided = _decide(database, company_id, receipt.sequence)
+    _require(decided, "posted")
+    print(f"{type_} {number} is cancelled by {decided['voucher_no']}.")
+
+
+def _decide_anew(type_: str, number: str, company: str | None, from_status: frozenset[str]) -> None:
+    from worker.cli.connection import open_database
+    from worker.store.outcomes import release as release_document
+
+    with open_database() as database:
+        company_id, outcome = _find(database, company, type_, number)
+        if outcome["status"] not in from_status:
+            raise CommandFailedError(
+                f"{type_} {number} is {outcome['status']}: only a {' or '.join(sorted(from_status))} document can be decided anew"
+            )
+        with database.transaction() as connection:
+            release_document(connection, company_id, outcome["sequence"])
+        decided = _decide(database, company_id, outcome["sequence"])
+    _require(decided, "posted")
+    print(f"{type_} {number} is posted as {decided['voucher_no']}.")
+
+
+def _decide(database: Database, company_id: int, sequence: int) -> dict[str, Any]:
+    """Drain the lane here and now, with or without a worker; its sweeper tells the outcomes to the stream."""
+    from worker.services.posting import drain
+    from worker.store.outcomes import fetch_outcomes
+
+    drain(database, company_id)
+    with database.transaction() as connection:
+        (outcome,) = fetch_outcomes(connection, company_id, [sequence])
+    return outcome
+
+
+def _find(database: Database, company: str | None, type_: str, number: str) -> tuple[int, dict[str, Any]]:
+    from worker.cli.connection import one_company
+    from worker.store.outcomes import fetch_outcome
+
+    with database.transaction() as connection:
+        company_id, name = one_company(connection, company)
+        outcome = fetch_outcome(connection, name, type_, number)
+    if outcome is None:
+        raise CommandFailedError(f"{name} has no {type_} {number}: perpetua documents list shows what it has")
+    return company_id, outcome
+
+
+def _pages(
+    connection: Rows, company: int, status: str | None, type_: str | None, limit: int
+) -> Iterator[dict[str, Any]]:
+    from worker.store.outcomes import list_outcomes
+
+    left, after = limit or None, 0
+    while left is None or left > 0:
+        size = _PAGE if left is None else min(_PAGE, left)
+        page = list_outcomes(connection, company, status=status, type_=type_, after=after, limit=size)
+        yield from page
+        if len(page) < size:
+            return
+        after = page[-1]["sequence"]
+        left = None if left is None else left - size
+
+
+def _free_number(database: Database, company: int, number: str) -> str:
+    """A number for a cancellation; one that was refused before keeps its own."""
+    from worker.store.outcomes import list_outcomes
+
+    attempt = 1
+    while True:
+        candidate = f"CANCEL-{number}" if attempt == 1 else f"CANCEL-{number}-{attempt}"
+        with database.transaction() as connection:
+            if not list_outcomes(connection, company, type_="cancel", number=candidate, limit=1):
+                return candidate
+        attempt += 1
+
+
+def _require(outcome: dict[str, Any], status: str) -> None:
+    if outcome["status"] != status:
+        code, message = _error(outcome)
+        raise CommandFailedError(f"{outcome['type']} {outcome['number']} is {outcome['status']}: {code}, {message}")
+
+
+def _error(outcome: dict[str, Any]) -> tuple[str, str]:
+    error = outcome.get("error") or {}
+    return str(error.get("code", "")), str(error.get("message", ""))
+
+
+def _print(outcome: dict[str, Any], form: Plain) -> None:
+    from worker.cli.output import to_json
+
+    if form is Plain.JSON:
+        print(to_json(outcome))
+        return
+    for name in ("company", "type", "number", "status", "sequence", "received_at", "posted_at", "voucher_no"):
+        if outcome.get(name) is not None:
+            print(f"{name.replace('_', ' '):<12} {outcome[name]}")
+    code, message = _error(outcome)
+    if code:
+        print(f"{'error':<12} {code}: {message}")

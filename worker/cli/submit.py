@@ -1,0 +1,111 @@
+"""`perpetua submit FILE.ndjson`: publish documents to the intake stream and, if asked, wait for what becomes of them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from worker.cli.failure import CommandFailedError
+from worker.cli.forms import Plain
+
+if TYPE_CHECKING:
+    from worker.client import Publisher, Receipt
+    from worker.settings import Settings
+
+_AT_ONCE: Final = 500
+_SHOWN: Final = 20  # refusals printed in full; the rest are counted
+
+_DONE: Final = frozenset({"accepted", "posted", "cancelled", "open", "consolidated"})
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("submit")(submit)
+
+
+def submit(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.ndjson", help="One document or master a line; - is standard input.")
+    ],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every document has its outcome.")] = False,
+    timeout: Annotated[int | None, typer.Option(help="Seconds to wait for the next outcome.", min=1)] = None,
+    form: Annotated[Plain, typer.Option("--format", help="How to print the outcomes.")] = Plain.TABLE,
+) -> None:
+    """Publish documents to the intake stream.
+
+    Exits 0 when all are published and, with --wait, none is refused.
+    """
+    from worker.cli.connection import connected_settings, url
+    from worker.client import Publisher
+
+    lines = list(_lines(file))
+    settings = connected_settings()
+    publisher = Publisher(
+        url(settings.redis_url, "PERPETUA_REDIS_URL"), broker_url=settings.broker_url, name="perpetua submit"
+    )
+    receipts: list[Receipt] = []
+    for place in range(0, len(lines), _AT_ONCE):
+        receipts += publisher.submit_many(lines[place : place + _AT_ONCE])
+    if not wait:
+        print(
+            f"{len(receipts)} documents are in the intake stream; perpetua documents list shows what becomes of them."
+        )
+        return
+    refused = _report(list(_outcomes(publisher, receipts, timeout, settings)), form)
+    if refused:
+        raise CommandFailedError(
+            f"{refused} of {len(receipts)} documents are not posted: mend what their errors say and send them again"
+        )
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """Every line that is not empty, readable as far as its key. Errors: CommandFailedError naming the line."""
+    from worker.messages import read_key
+
+    content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    for place, line in enumerate(content.splitlines(), start=1):
+        if not line.strip():
+            continue
+        if read_key(line) is None:
+            raise CommandFailedError(
+                f"{file}, line {place}: neither company, type nor number can be read; nothing was sent. "
+                "Each line is one JSON object with type, company and number"
+            )
+        yield line
+
+
+def _outcomes(
+    publisher: Publisher, receipts: list[Receipt], timeout: int | None, settings: Settings
+) -> Iterator[dict[str, Any]]:
+    from worker.cli.progress import counting
+
+    seconds = timeout or settings.outcome_timeout_seconds
+    with counting("documents", len({receipt.key for receipt in receipts})) as advance:
+        for _, outcome in publisher.outcomes(receipts, seconds=seconds):
+            advance(1)
+            yield outcome
+
+
+def _report(outcomes: list[dict[str, Any]], form: Plain) -> int:
+    """Print what became of all; gives how many were refused."""
+    from worker.cli.output import to_json
+
+    refused = [outcome for outcome in outcomes if outcome["status"] not in _DONE]
+    if form is Plain.JSON:
+        print(to_json(outcomes))
+        return len(refused)
+    counts = Counter(str(outcome["status"]) for outcome in outcomes)
+    print(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "nothing to submit")
+    for outcome in refused[:_SHOWN]:
+        error = outcome.get("error") or {}
+        print(
+            f"{outcome['type']} {outcome['number']}: {outcome['status']}, {error.get('code')}: {error.get('message')}"
+        )
+    if len(refused) > _SHOWN:
+        print(f"and {len(refused) - _SHOWN} more; perpetua documents list --status rejected shows them")
+    return len(refused)

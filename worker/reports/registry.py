@@ -1,0 +1,27 @@
+"""Every report by name: the one list that commands and pages read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.reports import (
+    document_status,
+    general_ledger,
+    stock_account_comparison,
+    stock_balance,
+    stock_ledger,
+    trial_balance,
+)
+from worker.reports.read_model import Report
+
+REPORTS: Final[dict[str, Report]] = {
+    report.name: report
+    for report in (
+        stock_ledger.REPORT,
+        stock_balance.REPORT,
+        general_ledger.REPORT,
+        trial_balance.REPORT,
+        stock_account_comparison.REPORT,
+        document_status.REPORT,
+    )
+}

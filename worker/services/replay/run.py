@@ -1,0 +1,89 @@
+"""Replay: each scenario in a company of its own, its documents accepted and posted one by one, then its books read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from worker.messages import canonical
+from worker.reports.scope import scope_of
+from worker.services.acceptance import Message
+from worker.services.acceptance import read as read_message
+from worker.services.posting import drain
+from worker.services.replay import books
+from worker.services.replay.documents import Told, generated_since, tell, with_number
+from worker.services.replay.scenario import Scenario, ScenarioError, read, understand
+from worker.store.acceptance import accept
+from worker.store.companies import company_ids
+from worker.store.database import Database
+from worker.store.incoming import Receipt
+from worker.store.throwaway import throwaway_database
+
+Json = dict[str, Any]
+
+_LONGEST_NAME: Final = 120  # leaves room for what makes a company's name unique
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def replay_files(
+    files: Sequence[Path], home: Path, *, entries: bool = False, complain: Callable[[str], None]
+) -> Iterator[Json | str]:
+    """The books of each file's scenario, in order; in the place of one that can't be replayed, a line that says why.
+
+    `complain` is told what a scenario says in vain. Errors: EmbeddedServerError where no server can be started.
+    """
+    with throwaway_database(home) as database:
+        for place, file in enumerate(files, start=1):
+            try:
+                story = read(file)
+                # Two files may tell the same story up to different documents: the place keeps their companies apart.
+                scenario = understand(story, f"{str(story['id'])[:_LONGEST_NAME]} #{place}")
+            except ScenarioError as error:
+                yield str(error)
+                continue
+            for warning in scenario.warnings:
+                complain(f"{scenario.id}: {warning}")
+            yield _replay(database, scenario, entries=entries)
+
+
+def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
+    for receipt in _accept(database, scenario.masters):
+        if receipt.error is not None:
+            raise ScenarioError(
+                f"scenario {scenario.id}, settings: {receipt.type} {receipt.number}: {receipt.error['message']}"
+            )
+    company = _company_id(database, scenario.company)
+    told: list[Told] = []
+    for step in scenario.steps:
+        document = step.document
+        if step.type == "cancel":
+            document = {**document, "target": with_number(document.get("target"), told)}
+        (receipt,) = _accept(database, [document])
+        drain(database, company)
+        told.append(Told(step, receipt))
+        told += generated_since(database, company, told)
+    with database.transaction() as connection:
+        scope = scope_of(connection, company, entries=entries)
+        if scope is None:
+            raise ScenarioError(f"scenario {scenario.id}: its company was not accepted")
+        return {
+            "id": scenario.id,
+            "documents": tell(connection, scope, scenario, told),
+            "stock_ledger": books.stock_ledger(connection, scope),
+            "general_ledger": books.general_ledger(connection, scope),
+            "bins": books.bins(connection, scope),
+        }
+
+
+def _accept(database: Database, documents: Sequence[Json]) -> list[Receipt]:
+    messages = [read_message(Message(_encode(document))) for document in documents]
+    with database.transaction() as connection:
+        return accept(connection, messages, canonical=canonical)
+
+
+def _company_id(database: Database, name: str) -> int:
+    with database.transaction() as connection:
+        return company_ids(connection, [name])[name]
