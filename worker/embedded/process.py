@@ -23,7 +23,8 @@ def launch(
     """
     if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    with log.open("ab") as output:
+    # Errors quote statements, so a log is nobody else's to read; the daemon writes through what root opened.
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
