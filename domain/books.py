@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from domain.general_ledger import Entry
 from domain.master_view import MasterBook, MasterView
 from domain.stock_ledger import Balance, Chain, Difference, Movement
 
 
-class Lacking(Exception):  # noqa: N818 - a request to the caller, not an error
+class Lacking(Exception):
     """The decision needs something that is not in memory yet; it has changed nothing."""
 
     def __init__(
@@ -27,6 +28,7 @@ class Lacking(Exception):  # noqa: N818 - a request to the caller, not an error
         shortage: tuple[Chain, int, int, int] | None = None,
         layers: tuple[Chain, int] | None = None,
         receipt_layer: tuple[Chain, int] | None = None,
+        serials: tuple[str, str] | None = None,
     ) -> None:
         super().__init__("not loaded")
         self.chains = chains  # balances of these chains
@@ -35,6 +37,7 @@ class Lacking(Exception):  # noqa: N818 - a request to the caller, not an error
         self.shortage = shortage  # (chain, at, sequence, needed): the first later moment with less than `needed`
         self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
         self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
+        self.serials = serials  # (item, warehouse): balances of every chain with a part there
 
 
 @dataclass(slots=True)
@@ -114,20 +117,30 @@ class Voucher:
     figures: dict[str, object] = field(default_factory=dict)
 
 
+class RepostRequest(NamedTuple):
+    """A place in a chain from which values must be computed again, because something was posted into the past.
+
+    From (at, sequence) on until the recomputed state equals the stored one; and from (tail_at, tail_sequence) on, where the chain
+    ended when that was posted: what came after was valued from a state that the past document had touched.
+    """
+
+    chain: Chain
+    at: int
+    sequence: int
+    tail_at: int
+    tail_sequence: int
+
+
 @dataclass(slots=True)
 class Posting:
-    """All that one document writes: both ledgers together, or nothing.
-
-    `reposts` are the places (chain, at, sequence) from which values must be recomputed, because this document lies before what is
-    posted already. `waits_cleared` names what parked documents may wait for (`voucher:purchase_receipt:PR-1`).
-    """
+    """All that one document writes: both ledgers together, or nothing."""
 
     voucher: Voucher
     movements: list[Movement] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
-    reposts: list[tuple[Chain, int, int]] = field(default_factory=list)
+    reposts: list[RepostRequest] = field(default_factory=list)
 
 
 class Books:
@@ -144,7 +157,8 @@ class Books:
         self.vouchers: dict[tuple[str, str], PostedVoucher | None] = {}
         self.histories: dict[tuple[Chain, int, int], QuantityHistory] = {}
         self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
-        self.touched: set[Chain] = set()
+        self.searched_layers: set[tuple[Chain, int]] = set()
+        self.serial_places: set[tuple[str, str]] = set()
 
     @property
     def view(self) -> MasterView:
@@ -174,6 +188,16 @@ class Books:
         except KeyError:
             raise Lacking(history=(chain, at, sequence)) from None
 
+    def serials_on_hand(self, item: str, warehouse: str) -> set[str]:
+        """Serial numbers of an item that lie in a warehouse. Errors: Lacking."""
+        if (item, warehouse) not in self.serial_places:
+            raise Lacking(serials=(item, warehouse))
+        return {
+            chain.part
+            for chain, balance in self.balances.items()
+            if chain.item == item and chain.warehouse == warehouse and chain.part and balance.qty > 0
+        }
+
     def first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
         """The first later moment at which the chain holds less than `needed`. Errors: Lacking."""
         try:
@@ -181,5 +205,20 @@ class Books:
         except KeyError:
             raise Lacking(shortage=(chain, at, sequence, needed)) from None
 
+    def remember(self, voucher: PostedVoucher, chains: set[Chain], *, complete: bool) -> None:
+        """Know a voucher posted in this batch (when `complete`), and drop quantity histories of the chains that it moved."""
+        if complete and voucher.type != "cancel":
+            self.vouchers[voucher.type, voucher.number] = voucher
+            self.vouchers.pop(("", voucher.number), None)
+        else:
+            self.vouchers.pop((voucher.type, voucher.number), None)
+        if self.histories or self.short_moments:
+            self.histories = {key: value for key, value in self.histories.items() if key[0] not in chains}
+            self.short_moments = {key: value for key, value in self.short_moments.items() if key[0] not in chains}
 
-Needs = tuple[list[Chain], list[tuple[str, str]]]  # chains and (type, number) of vouchers that a document will ask for
+    def forget(self, sequences: set[int]) -> None:
+        """Drop loaded vouchers that a posting has changed from outside; they are read again when needed."""
+        if sequences:
+            changed = [key for key, value in self.vouchers.items() if value is not None and value.sequence in sequences]
+            for key in changed:
+                del self.vouchers[key]

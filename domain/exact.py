@@ -84,6 +84,18 @@ def div_half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
+def div_mirrored(numerator: int, denominator: int) -> int:
+    """Quotient rounded half away from zero, for amounts on documents: a full return must equal its original to the cent."""
+    if numerator < 0:
+        return -((-2 * numerator + denominator) // (2 * denominator))
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def cumulative_share(total: int, before: int, part: int, whole: int) -> int:
+    """The share of `part` in `total` after `before` of `whole` has been shared out: shares of all parts sum to the total."""
+    return div_mirrored(total * (before + part), whole) - div_mirrored(total * before, whole)
+
+
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     """Share an amount out by weights without losing a unit.
 
@@ -96,7 +108,7 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
         weights, total = [1] * len(weights), len(weights)
     elif total < 0:
         weights, total = [-weight for weight in weights], -total
-    shares = [div_half_up(amount * weight, total) for weight in weights]
+    shares = [div_mirrored(amount * weight, total) for weight in weights]
     residue = amount - sum(shares)
     if -2 <= residue <= 2:
         shares[-1] += residue

@@ -18,7 +18,7 @@ from domain.chart_of_accounts import (
     STANDARD_CHART,
 )
 from domain.errors import DocumentParked, DocumentRejected
-from domain.masters import Account, AccountingPeriod, Batch, Company, Item, ItemGroup, Warehouse
+from domain.masters import Account, AccountingPeriod, Batch, Company, Item, ItemGroup, PosProfile, Warehouse
 from domain.money import Currency
 from domain.posting_time import zone
 from domain.stock_ledger import Chain
@@ -64,6 +64,7 @@ class MasterView:
         self._items: dict[str, Item] = {}
         self._stock_accounts: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
+        self._mode_accounts: dict[str, str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
     # -- accounts -----------------------------------------------------------------------------------------------------
@@ -87,6 +88,18 @@ class MasterView:
         """Whether an account belongs to the balance sheet."""
         self.account(name, "account")
         return self._accounts[name] in BALANCE_SHEET
+
+    def mode_account(self, mode: str) -> str:
+        """The account of a payment mode: a till's, else the account of the same name, created on first mention."""
+        if mode not in self._mode_accounts:
+            stated = next(
+                (m.account for p in self.book.all("pos_profile") if isinstance(p, PosProfile)
+                 for m in p.payment_modes if m.mode == mode and m.account),
+                mode,
+            )  # fmt: skip
+            self._mode_accounts[mode] = stated
+            self._accounts.setdefault(stated, STANDARD_CHART[stated].root_type if stated in STANDARD_CHART else "asset")
+        return self._mode_accounts[mode]
 
     def account_type(self, name: str) -> str:
         """What an account is for: `stock`, `receivable`, ...; empty where nothing is stated."""

@@ -9,7 +9,7 @@ Three integers, never mixed:
 from __future__ import annotations
 
 from domain.errors import DocumentRejected
-from domain.exact import MICRO, NANO, div_half_up, parse_scaled, show
+from domain.exact import MICRO, NANO, div_mirrored, parse_scaled, show
 
 RATE_SCALE = 9
 RATE_LIMIT = 10**24
@@ -102,8 +102,8 @@ class Currency:
         return amount
 
     def times(self, quantity: int, rate: int) -> int:
-        """quantity (millionths) x rate (nine decimals), rounded once to minor units."""
-        return div_half_up(quantity * rate, MICRO * self.unit)
+        """quantity (millionths) x rate (nine decimals), rounded once to minor units; a return mirrors its sale."""
+        return div_mirrored(quantity * rate, MICRO * self.unit)
 
     def show(self, amount: int) -> str:
         """Minor units as decimal text with all of the currency's decimals."""
@@ -112,9 +112,9 @@ class Currency:
 
 def percent_of(amount: int, percent: int) -> int:
     """`percent` (nine decimals, 100 = the whole) of an amount in minor units, rounded once."""
-    return div_half_up(amount * percent, 100 * NANO)
+    return div_mirrored(amount * percent, 100 * NANO)
 
 
 def convert(amount: int, exchange_rate: int, source: Currency, target: Currency) -> int:
     """Minor units of `source` to minor units of `target` at `exchange_rate` (target per source, nine decimals)."""
-    return div_half_up(amount * source.unit * exchange_rate, NANO * target.unit)
+    return div_mirrored(amount * source.unit * exchange_rate, NANO * target.unit)

@@ -27,7 +27,7 @@ class Basis(IntEnum):
     """How a movement gets its value."""
 
     STATED = 1  # comes in at `stated`, an amount fixed by its document
-    COST = 2  # goes out at what the valuation method takes
+    COST = 2  # goes out at what the valuation method takes (`counted_rate` where it asks for a layer by its rate)
     MOVED = 3  # comes in at exactly what `source` booked out, plus `stated` additional costs
     RETURNED = 4  # comes in at its share of what `source` booked out (sales return)
     SENT_BACK = 5  # goes out of the layer that `source` brought in (purchase return)

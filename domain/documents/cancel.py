@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
+from domain.books import Books, Link, PostedVoucher
+from domain.documents.plan import Head, Plan
 from domain.documents.shape import Document, DocumentRef
+from domain.errors import DocumentParked, DocumentRejected
 from domain.posting_time import PostingTime
 from domain.shape import Prose
+from domain.stock_ledger import Basis
 
 
 class Cancel(Document, tag="cancel", kw_only=True):
@@ -15,3 +21,71 @@ class Cancel(Document, tag="cancel", kw_only=True):
     target: DocumentRef
     reason: Prose | None = None
     posting_datetime: PostingTime | msgspec.UnsetType = msgspec.UNSET  # type: ignore[assignment]
+
+
+# What keeps a document from being cancelled, in words.
+_DEPENDENTS = {
+    "bills": "is billed by",
+    "returns": "has goods returned by",
+    "receives": "is received by",
+    "landed_cost": "carries the landed cost of",
+    "pays": "is paid by",
+    "consolidates": "is consolidated by",
+}
+
+
+def target_of(document: Cancel, books: Books) -> PostedVoucher:
+    """The document to cancel. Errors: parked while it is unknown; rejected where cancelled already, a cancel, or depended on."""
+    type_ = document.target.type or ""
+    target = books.voucher(type_, document.target.number)
+    if target is None:
+        raise DocumentParked(
+            "UnknownDocument",
+            f"target: {type_.replace('_', ' ')} {document.target.number} is not posted. The cancel takes effect once it is.",
+            (f"voucher:{type_}:{document.target.number}",),
+            "target",
+        )
+    if target.cancelled_by or target.type == "cancel":
+        reason = (
+            "is cancelled already" if target.cancelled_by else "is a cancel itself; publish the document anew instead"
+        )
+        raise DocumentRejected("AlreadyCancelled", f"target: {target.number} {reason}.", "target")
+    live = [link for link in target.links if link.kind in _DEPENDENTS]
+    if live:
+        named = sorted({f"{_DEPENDENTS[link.kind]} document {link.voucher}" for link in live})
+        raise DocumentRejected(
+            "HasDependents",
+            f"target: {target.number} {', '.join(named)}. Cancel those first.",
+            "target",
+            {"dependents": sorted({link.voucher for link in live})},
+        )
+    return target
+
+
+def plan(document: Cancel, head: Head, target: PostedVoucher) -> Plan:
+    """Every movement and entry of the target taken back exactly, at the target's own place in time and under its voucher.
+
+    What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: none.
+    """
+    planned = Plan(figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"})
+    for movement in reversed(target.movements):
+        reversal = planned.move(
+            head, movement.line, movement.chain, -movement.qty, Basis.REVERSED, account=movement.account,
+            contra=movement.contra, cost_center=movement.cost_center, dimensions=movement.dimensions,
+            batch=movement.batch, source=movement.id, stated=-movement.value,
+        )  # fmt: skip
+        reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, target.date
+    for difference in target.caused:
+        planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
+    for entry in target.entries:
+        planned.entries.append(
+            replace(
+                entry,
+                amount=-entry.amount,
+                currency_amount=-entry.currency_amount,
+                cause=head.sequence,
+                voucher=target.sequence,
+            )
+        )
+    planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
+    return planned

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from domain.books import Books
+from domain.documents.amounts import compute
+from domain.documents.plan import Head, Plan
+from domain.documents.references import original_of
+from domain.documents.sales_cost import deliver
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.money import Rate
 from domain.shape import Name
@@ -20,3 +25,16 @@ class DeliveryNote(TradeDocument, tag="delivery_note", kw_only=True):
 
     lines: list[DeliveryNoteLine]
     customer: Name | None = None
+
+
+def plan(document: DeliveryNote, head: Head, books: Books) -> Plan:
+    """Goods out at cost against cost of goods sold; taxes are carried to the invoice and post nothing here.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    planned = Plan()
+    amounts = compute(document, document.lines, head.view)
+    original = original_of(document, head, books) if document.is_return else None
+    deliver(planned, document, document.lines, head, books, original)
+    planned.figures = amounts.figures
+    return planned

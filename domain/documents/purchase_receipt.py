@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
+from domain.books import Books, Link
+from domain.documents import purchase_return
+from domain.documents.amounts import Amounts, compute
+from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.purchase_costs import LineCost, line_costs
+from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.shape import ItemLine, LineRef, TradeDocument
+from domain.errors import DocumentRejected
+from domain.exact import allocate, div_mirrored
+from domain.masters import Item
+from domain.money import convert
 from domain.quantity import Quantity
 from domain.shape import Name
+from domain.stock_ledger import Basis
+
+if TYPE_CHECKING:
+    from domain.documents.purchase_invoice import PurchaseInvoice
 
 
 class PurchaseReceiptLine(ItemLine, kw_only=True):
@@ -22,3 +39,126 @@ class PurchaseReceipt(TradeDocument, tag="purchase_receipt", kw_only=True):
 
     lines: list[PurchaseReceiptLine]
     supplier: Name | None = None
+
+
+def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
+    """Goods in at cost against stock received but not billed; valuation charges against their own accounts.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    if document.is_return:
+        return purchase_return.plan(document, document.lines, head, books, "stock_received_not_billed")
+    view, planned = head.view, Plan()
+    amounts = compute(document, document.lines, view, buying=True)
+    costs = line_costs(amounts, document.lines, view)
+    srbnb = view.role("stock_received_not_billed")
+    for index, (line, cost) in enumerate(zip(document.lines, costs, strict=True)):
+        field = f"lines[{index}]"
+        item = view.item(line.item, f"{field}.item")
+        if not item.is_stock_item:
+            _provisional(planned, head, line, cost.net, field)
+            continue
+        warehouse = require_warehouse(line.warehouse, item, view, field)
+        qty = stock_qty(line, item, line.qty, field)
+        center = line.cost_center or ""
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions)
+        received = parts(view, line, item, warehouse, qty, field)
+        value = _value_of(line, cost, index, document, planned, head, books, amounts)
+        for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
+            planned.move(
+                head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
+                contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
+            )  # fmt: skip
+        if view.perpetual:
+            for charge in cost.charges:
+                account = view.account(charge.account, "taxes.account")
+                planned.entry(head, srbnb, charge.amount, dimensions=dimensions)
+                planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
+        if line.rejected_qty:
+            _reject_goods(planned, head, line, item, index, dimensions)
+    planned.figures = amounts.figures
+    return planned
+
+
+def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, field: str) -> None:
+    """A service received: an expense against a provisional liability, where the company accounts for it before the bill."""
+    view = head.view
+    if not (view.perpetual and view.company.provisional_accounting_for_non_stock):
+        return
+    item = view.item(line.item, field)
+    expense = view.expense_account(line.expense_account, item, "default_expense", f"{field}.expense_account")
+    account = line.provisional_account
+    provisional = view.account(account, f"{field}.provisional_account") if account else view.role("provisional")
+    planned.entry(head, expense, net, cost_center=line.cost_center or "")
+    planned.entry(head, provisional, -net)
+
+
+def _reject_goods(
+    planned: Plan, head: Head, line: PurchaseReceiptLine, item: Item, index: int, dimensions: str
+) -> None:
+    """Rejected goods lie in their own warehouse at no value until they go back."""
+    field = f"lines[{index}]"
+    if line.rejected_warehouse is None or line.rejected_warehouse == line.warehouse:
+        raise DocumentRejected(
+            "RejectedWarehouseMissing",
+            f"{field}.rejected_warehouse: say where rejected goods lie, apart from the accepted ones.",
+            f"{field}.rejected_warehouse",
+        )
+    view = head.view
+    account = view.stock_account(line.rejected_warehouse, f"{field}.rejected_warehouse")
+    qty = stock_qty(line, item, line.rejected_qty or 0, field)
+    planned.move(
+        head, index + 1, view.chain(item, line.rejected_warehouse, line.batch or ""), qty, Basis.STATED, account=account,
+        contra=view.role("stock_received_not_billed"), dimensions=dimensions, batch=line.batch or "",
+    )  # fmt: skip
+
+
+def _value_of(
+    line: PurchaseReceiptLine,
+    cost: LineCost,
+    index: int,
+    document: PurchaseReceipt,
+    planned: Plan,
+    head: Head,
+    books: Books,
+    amounts: Amounts,
+) -> int:
+    """The line's incoming value; where the bill came first, stock received but not billed is cleared at the bill's amount.
+
+    The part of the gap that comes from another exchange rate goes to exchange gain or loss, never into stock; a price gap
+    follows the company's rate difference policy.
+    """
+    ref = reference(line.against_invoice)
+    if ref is None:
+        return cost.total
+    field = f"lines[{index}].against_invoice"
+    view = head.view
+    invoice = require_posted(books, "purchase_invoice", ref.number, field)
+    bill = cast("PurchaseInvoice", invoice.document)
+    billed_index = referred_line(bill.lines, ref, line.item, field)
+    planned.links.append(
+        Link(head.sequence, index + 1, "receives", invoice.sequence, billed_index + 1, line.qty, cost.net)
+    )
+    billed = compute(bill, bill.lines, view, buying=True)
+    billed_base = div_mirrored(billed.nets_base[billed_index] * line.qty, bill.lines[billed_index].qty)
+    exchange = 0
+    if billed.currency.code == amounts.currency.code and amounts.currency is not view.currency:
+        received_rate = amounts.exchange_rate - billed.exchange_rate
+        exchange = convert(amounts.nets[index], received_rate, amounts.currency, view.currency)
+    price = cost.net - billed_base - exchange
+    if view.perpetual:
+        srbnb = view.role("stock_received_not_billed")
+        planned.entry(head, srbnb, exchange)
+        planned.entry(head, view.role("exchange_gain_loss"), -exchange)
+    if price and view.company.rate_difference == "refuse":
+        raise DocumentRejected(
+            "RateDiffers",
+            f"lines[{index}].rate: {ref.number} bills another rate, and {view.company.name} refuses rate differences.",
+            f"lines[{index}].rate",
+        )
+    if price and view.company.rate_difference == "revalue":
+        return cost.total - price
+    if price and view.company.rate_difference == "variance" and view.perpetual:
+        planned.entry(head, view.role("stock_received_not_billed"), price)
+        planned.entry(head, view.role("purchase_price_variance"), -price)
+    return cost.total

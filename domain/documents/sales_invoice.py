@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from domain.books import Books, Link, PostedVoucher
+from domain.documents.amounts import Amounts, compute
+from domain.documents.delivery_note import DeliveryNote
+from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.references import original_line, original_of, reference, referred_line, require_posted
+from domain.documents.sales_cost import deliver
 from domain.documents.shape import ItemLine, LineRef, Payment, TradeDocument
-from domain.money import Money, Rate
+from domain.errors import DocumentRejected
+from domain.exact import div_mirrored
+from domain.master_view import MasterView
+from domain.money import Currency, Money, Rate, convert
 from domain.posting_time import PostingTime
 from domain.shape import Name
 
@@ -57,3 +68,145 @@ class SalesInvoice(TradeDocument, tag="sales_invoice", kw_only=True):
     discount_amount: Money | None = None
     rounded_total: RoundedTotal | None = None
     auto_write_off: bool = False
+
+
+def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
+    """Receivable against income and taxes, payments against the receivable, goods at cost where stock is updated.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    view, planned = head.view, Plan()
+    amounts = compute(
+        document, document.lines, view, discounts=[line.discount for line in document.lines],
+        discount_percent=document.discount_percent, discount_amount=document.discount_amount,
+    )  # fmt: skip
+    original = original_of(document, head, books) if document.is_return else None
+    if document.update_stock:
+        deliver(planned, document, document.lines, head, books, original)
+    elif original is not None:
+        _take_back(planned, document, head, original)
+    for index, line in enumerate(document.lines):
+        _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
+    for tax in amounts.taxes:
+        planned.entry(
+            head, view.account(tax.tax.account, "taxes.account"), -tax.base, cost_center=tax.tax.cost_center or ""
+        )
+    settle(planned, document, amounts, head, original.sequence if original else head.sequence)
+    return planned
+
+
+def _take_back(planned: Plan, document: SalesInvoice, head: Head, original: PostedVoucher) -> None:
+    sold = cast("SalesInvoice", original.document)
+    for index, line in enumerate(document.lines):
+        place = original_line(original, sold.lines, line, index)
+        planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
+
+
+def _revenue(
+    planned: Plan, document: SalesInvoice, line: SalesLine, net: int, index: int, head: Head, books: Books
+) -> None:
+    field = f"lines[{index}]"
+    view = head.view
+    item = view.item(line.item, f"{field}.item")
+    account = view.income_account(line.income_account, item, f"{field}.income_account")
+    planned.entry(
+        head, account, -net, cost_center=line.cost_center or "",
+        dimensions=dimensions_of(head, line.dimensions, document.dimensions),
+    )  # fmt: skip
+    ref = reference(line.against_delivery)
+    if ref is None:
+        return
+    if document.update_stock:
+        raise DocumentRejected(
+            "DeliveredTwice",
+            f"{field}.against_delivery: {ref.number} has delivered these goods; an invoice for it must not update stock.",
+            f"{field}.against_delivery",
+        )
+    delivery = require_posted(books, "delivery_note", ref.number, f"{field}.against_delivery")
+    delivered = cast("DeliveryNote", delivery.document)
+    place = referred_line(delivered.lines, ref, line.item, f"{field}.against_delivery")
+    planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, line.qty, net))
+
+
+def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, against: int) -> None:
+    """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures."""
+    view, currency = head.view, amounts.currency
+    foreign = currency is not view.currency
+    receivable = view.role("receivable")
+    party = document.customer or ""
+
+    def base(amount: int) -> int:
+        return convert(amount, amounts.exchange_rate, currency, view.currency) if foreign else amount
+
+    def owe(amount: int) -> None:
+        planned.entry(
+            head, receivable, base(amount), party=party, against=against,
+            currency=currency.code if foreign else "", currency_amount=amount if foreign else 0,
+        )  # fmt: skip
+
+    total = _rounded(document.rounded_total, amounts, view)
+    rounding = total - amounts.grand_total
+    owe(total)
+    off = base(total) - amounts.grand_total_base + amounts.tax_rounding_base
+    if off:
+        planned.entry(head, view.role("round_off"), -off)
+    paid = 0
+    for index, payment in enumerate(document.payments):
+        amount = currency.exact(payment.amount, f"payments[{index}].amount")
+        account = payment_account(view, payment, f"payments[{index}]")
+        planned.entry(head, account, base(amount))
+        owe(-amount)
+        paid += amount
+    change = _change(document, total, paid, currency)
+    if change:
+        cash = payment_account(view, document.payments[-1], "payments")
+        planned.entry(head, cash, -base(change))
+        owe(change)
+    short = total - paid + change
+    written_off = short if document.auto_write_off and document.payments and short else 0
+    if written_off:
+        planned.entry(head, view.role("write_off"), base(written_off))
+        owe(-written_off)
+    show = currency.show
+    planned.figures = amounts.figures | {
+        "rounded_total": show(total),
+        "rounding_adjustment": show(rounding),
+        "paid_amount": show(paid),
+        "change_amount": show(change),
+        "write_off_amount": show(written_off),
+        "is_return": document.is_return,
+        "customer": party,
+    }
+
+
+def payment_account(view: MasterView, payment: Payment, field: str) -> str:
+    """The account of a payment: stated, else that of its mode (a mode's account is created on first mention)."""
+    if payment.account is not None:
+        return view.account(payment.account, f"{field}.account")
+    return view.mode_account(payment.mode)
+
+
+def _rounded(wanted: RoundedTotal | None, amounts: Amounts, view: MasterView) -> int:
+    """The grand total, rounded to the smallest coin where the document asks for it (the whole unit unless the company says otherwise)."""
+    if wanted is None or not wanted.wanted:
+        return amounts.grand_total
+    currency = amounts.currency
+    fraction = view.company.smallest_currency_fraction
+    coin = currency.exact(fraction, "company.smallest_currency_fraction") if fraction else 10**currency.precision
+    rounded = div_mirrored(amounts.grand_total, coin) * coin
+    if wanted.stated is not None and (stated := currency.exact(wanted.stated, "rounded_total")) != rounded:
+        raise DocumentRejected(
+            "TotalMismatch",
+            f"rounded_total: stated {currency.show(stated)}, but {currency.show(amounts.grand_total)} rounds to "
+            f"{currency.show(rounded)}.",
+            "rounded_total",
+            {"stated": currency.show(stated), "computed": currency.show(rounded)},
+        )
+    return rounded
+
+
+def _change(document: SalesInvoice, total: int, paid: int, currency: Currency) -> int:
+    """Change given back: as stated, else what a cash sale was overpaid by."""
+    if document.change_amount is not None:
+        return currency.exact(document.change_amount, "change_amount")
+    return paid - total if document.is_pos and not document.is_return and paid > total else 0

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+from domain.books import Books
+from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.shape import Document, Line
+from domain.documents.stock_rules import opening_account
+from domain.errors import DocumentRejected
+from domain.exact import MICRO
+from domain.master_view import MasterView
+from domain.masters import Item
 from domain.money import Rate
 from domain.quantity import Quantity
 from domain.shape import Name
+from domain.stock_ledger import NEVER, Basis, Chain
 
 
 class StockReconciliationLine(Line, kw_only=True):
@@ -27,3 +35,90 @@ class StockReconciliation(Document, tag="stock_reconciliation", kw_only=True):
     lines: list[StockReconciliationLine]
     purpose: Literal["opening_stock", "stock_reconciliation"] = "stock_reconciliation"
     difference_account: Name | None = None
+
+
+def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
+    """Each counted chain set to its count; the difference to stock adjustment, of opening stock to a balance sheet account.
+
+    Errors: DocumentRejected (also where nothing would change), DocumentParked, Lacking.
+    """
+    view, planned = head.view, Plan()
+    seen: set[tuple[str, str, str]] = set()
+    for index, line in enumerate(document.lines):
+        field = f"lines[{index}]"
+        item = view.item(line.item, f"{field}.item")
+        _require_sound(line, item, field, seen)
+        account = view.stock_account(line.warehouse, f"{field}.warehouse")
+        for chain, batch, qty in _counted(line, item, view, field, books):
+            if _unchanged(chain, qty, line.rate, head, books):
+                continue
+            balance = books.balance(chain)
+            planned.move(
+                head, index + 1, chain, 0, Basis.COUNTED, account=account,
+                contra=_difference_account(document, view, first=balance.last_at == NEVER),
+                cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
+                batch=batch, counted_qty=qty, counted_rate=line.rate,
+            )  # fmt: skip
+    if not planned.movements:
+        raise DocumentRejected(
+            "NothingToReconcile",
+            "lines: the books already hold every counted quantity and rate; nothing to post.",
+            "lines",
+        )
+    return planned
+
+
+def _require_sound(line: StockReconciliationLine, item: Item, field: str, seen: set[tuple[str, str, str]]) -> None:
+    key = (line.item, line.warehouse, line.batch or "")
+    if key in seen:
+        raise DocumentRejected(
+            "CountedTwice", f"{field}: {line.item} in {line.warehouse} is counted twice in this document.", field
+        )
+    seen.add(key)
+    if line.qty is None and line.rate is None and line.serials is None:
+        raise DocumentRejected("NothingCounted", f"{field}: state a quantity, a rate, or both.", field)
+    for name, value in (("qty", line.qty), ("rate", line.rate)):
+        if value is not None and value < 0:
+            raise DocumentRejected("NegativeCount", f"{field}.{name}: a count can't be negative.", f"{field}.{name}")
+    if not item.is_stock_item:
+        raise DocumentRejected("NotAStockItem", f"{field}.item: {item.code} is not kept in stock.", f"{field}.item")
+
+
+def _counted(
+    line: StockReconciliationLine, item: Item, view: MasterView, field: str, books: Books
+) -> list[tuple[Chain, str, int | None]]:
+    """The chains that a line counts, with the quantity found in each; serial numbers that are not listed are counted as gone."""
+    if not item.has_serial:
+        if item.has_batch and not line.batch:
+            raise DocumentRejected(
+                "BatchMissing", f"{field}.batch: {item.code} is kept in batches; name the batch.", f"{field}.batch"
+            )
+        return [(view.chain(item, line.warehouse, line.batch or ""), line.batch or "", line.qty)]
+    serials = line.serials or []
+    if line.qty is not None and len(set(serials)) * MICRO != line.qty:
+        raise DocumentRejected(
+            "SerialsDoNotMatch", f"{field}.serials: list one serial number for each counted unit.", f"{field}.serials"
+        )
+    here = books.serials_on_hand(line.item, line.warehouse)
+    counted = [(view.chain(item, line.warehouse, serial=serial), line.batch or "", MICRO) for serial in serials]
+    gone = [(view.chain(item, line.warehouse, serial=serial), "", 0) for serial in sorted(here - set(serials))]
+    return [*counted, *gone]
+
+
+def _unchanged(chain: Chain, qty: int | None, rate: int | None, head: Head, books: Books) -> bool:
+    """Whether the books hold this count already (at the count's own place in time)."""
+    balance = books.balance(chain)
+    if (head.at, head.sequence) < (balance.last_at, balance.last_sequence):
+        return rate is None and qty == books.history(chain, head.at, head.sequence).running
+    if qty is not None and qty != balance.qty:
+        return False
+    currency = head.view.currency
+    return rate is None or currency.times(balance.qty, rate) * currency.unit == balance.value
+
+
+def _difference_account(document: StockReconciliation, view: MasterView, *, first: bool) -> str:
+    if document.purpose == "opening_stock":
+        return opening_account(document.difference_account, view)
+    if document.difference_account is not None:
+        return view.account(document.difference_account, "difference_account")
+    return view.role("temporary_opening" if first else "stock_adjustment")

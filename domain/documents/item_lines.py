@@ -1,0 +1,112 @@
+"""From a line to stock: units of measure, batches, serial numbers, bundles."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from domain.errors import DocumentRejected
+from domain.exact import MICRO, NANO
+from domain.master_view import MasterView
+from domain.masters import Item
+from domain.quantity import show_quantity
+from domain.stock_ledger import Chain
+
+
+class Part(NamedTuple):
+    """A share of a line that moves in one chain: `qty` millionths of the stock unit, signed as the line is."""
+
+    chain: Chain
+    batch: str
+    qty: int
+
+
+class StockLine(Protocol):
+    """What a line must carry to move stock."""
+
+    @property
+    def uom(self) -> str | None:
+        """Unit of measure, the stock unit where left out."""
+
+    @property
+    def conversion_factor(self) -> int | None:
+        """Stock units per unit, nine decimals."""
+
+    @property
+    def batch(self) -> str | None:
+        """Batch name."""
+
+    @property
+    def serials(self) -> list[str] | None:
+        """Serial numbers, one a unit."""
+
+
+def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
+    """A line's quantity in the item's stock unit. Errors: DocumentRejected for an unknown unit or a part too small."""
+    factor = line.conversion_factor
+    if factor is None:
+        if line.uom is None or line.uom == item.stock_uom or (item.stock_uom is None and not item.uoms):
+            return qty
+        factor = (item.uoms or {}).get(line.uom)
+        if factor is None:
+            raise DocumentRejected(
+                "UnknownUnit",
+                f"{field}.uom: {item.code} has no conversion from {line.uom} to {item.stock_uom or 'its stock unit'}. "
+                "Add it to the item's uoms or state a conversion_factor.",
+                f"{field}.uom",
+            )
+    if factor <= 0:
+        raise DocumentRejected(
+            "BadConversionFactor", f"{field}.conversion_factor must be above zero.", f"{field}.conversion_factor"
+        )
+    converted, rest = divmod(qty * factor, NANO)
+    if rest:
+        raise DocumentRejected(
+            "TooManyDecimals",
+            f"{field}.qty: {show_quantity(qty)} x the conversion factor has more than 6 decimals of the stock unit.",
+            f"{field}.qty",
+        )
+    return converted
+
+
+def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: int, field: str) -> list[Part]:
+    """The chains that a line moves: one, or one per serial number.
+
+    Errors: DocumentRejected where a batch or serial numbers are missing, not wanted, or don't match the quantity.
+    """
+    if item.has_serial:
+        serials = line.serials or []
+        if len(serials) * MICRO != abs(qty) or len(set(serials)) != len(serials):
+            raise DocumentRejected(
+                "SerialsDoNotMatch",
+                f"{field}.serials: {item.code} needs one serial number a unit: {show_quantity(abs(qty))} units, "
+                f"{len(set(serials))} different serial numbers.",
+                f"{field}.serials",
+            )
+        one = MICRO if qty > 0 else -MICRO
+        return [Part(view.chain(item, warehouse, serial=serial), line.batch or "", one) for serial in serials]
+    if line.serials:
+        raise DocumentRejected(
+            "SerialsNotWanted", f"{field}.serials: {item.code} has no serial numbers.", f"{field}.serials"
+        )
+    batch = line.batch or ""
+    if item.has_batch and not batch:
+        raise DocumentRejected(
+            "BatchMissing", f"{field}.batch: {item.code} is kept in batches; name the batch.", f"{field}.batch"
+        )
+    if batch and not item.has_batch:
+        raise DocumentRejected("BatchNotWanted", f"{field}.batch: {item.code} has no batches.", f"{field}.batch")
+    return [Part(view.chain(item, warehouse, batch), batch, qty)]
+
+
+def require_warehouse(warehouse: str | None, item: Item, view: MasterView, field: str) -> str:
+    """The line's warehouse, else the item's default. Errors: DocumentRejected where neither is stated."""
+    if warehouse is None and item.defaults:
+        own = item.defaults.get(view.company.name) or item.defaults.get("*")
+        warehouse = own.warehouse if own else None
+    if warehouse is None:
+        raise DocumentRejected(
+            "WarehouseMissing",
+            f"{field}.warehouse: say where {item.code} lies: on the line, or as the item's default warehouse.",
+            f"{field}.warehouse",
+        )
+    return warehouse

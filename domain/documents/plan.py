@@ -1,0 +1,152 @@
+"""What a document means for both ledgers before anything is valued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+
+from domain.books import Link
+from domain.documents.shape import Document
+from domain.general_ledger import Entry
+from domain.master_view import MasterView
+from domain.stock_ledger import Basis, Chain, Difference, Movement
+
+_sorted_json = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(slots=True)
+class Head:
+    """What every line of one document shares: its place in time, its masters, its cost center and dimensions."""
+
+    sequence: int
+    type: str
+    number: str
+    at: int
+    date: date
+    view: MasterView
+    cost_center: str
+    dimensions: str
+
+    @classmethod
+    def of(cls, sequence: int, document: Document, view: MasterView) -> Head:
+        """The head of a document that posts at its own time."""
+        at, day = document.posting_datetime.at(view.zone)
+        dimensions = _sorted_json.encode(document.dimensions).decode() if document.dimensions else ""
+        return cls(
+            sequence,
+            type_of(document),
+            document.number,
+            at,
+            day,
+            view,
+            document.cost_center or view.cost_center,
+            dimensions,
+        )
+
+
+def type_of(document: object) -> str:
+    """The contract's name of a document's type."""
+    config = type(document).__struct_config__  # type: ignore[attr-defined]
+    tag: str = config.tag
+    return tag
+
+
+@dataclass(slots=True)
+class Plan:
+    """Movements still to be valued, and everything about the document that valuation does not change.
+
+    A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
+    `figures` are the document's totals, `zero_rate_allowed` the movements that may leave or enter at no cost.
+    """
+
+    movements: list[Movement] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    figures: dict[str, object] = field(default_factory=dict)
+    zero_rate_allowed: set[int] = field(default_factory=set)
+
+    def move(
+        self,
+        head: Head,
+        line: int,
+        chain: Chain,
+        qty: int,
+        basis: Basis,
+        *,
+        account: str,
+        contra: str,
+        cost_center: str = "",
+        dimensions: str = "",
+        batch: str = "",
+        source: int = 0,
+        stated: int = 0,
+        weight: int = 0,
+        counted_qty: int | None = None,
+        counted_rate: int | None = None,
+    ) -> Movement:
+        """Add a movement to be valued."""
+        movement = Movement(
+            id=-len(self.movements) - 1,
+            voucher=head.sequence,
+            line=line,
+            chain=chain,
+            at=head.at,
+            date=head.date,
+            qty=qty,
+            value=0,
+            basis=basis,
+            account=account,
+            contra=contra,
+            cost_center=cost_center or head.cost_center,
+            dimensions=dimensions or head.dimensions,
+            batch=batch,
+            source=source,
+            stated=stated,
+            weight=weight,
+            counted_qty=counted_qty,
+            counted_rate=counted_rate,
+        )
+        self.movements.append(movement)
+        return movement
+
+    def entry(
+        self,
+        head: Head,
+        account: str,
+        amount: int,
+        *,
+        party: str = "",
+        cost_center: str = "",
+        dimensions: str = "",
+        against: int = 0,
+        currency: str = "",
+        currency_amount: int = 0,
+        is_opening: bool = False,
+    ) -> None:
+        """Add a general ledger entry: debit positive, credit negative, minor units; nothing for zero."""
+        if amount or currency_amount:
+            self.entries.append(
+                Entry(
+                    voucher=head.sequence,
+                    account=account,
+                    amount=amount,
+                    date=head.date,
+                    party=party,
+                    cost_center=(cost_center or head.cost_center) if head.view.is_profit_and_loss(account) else "",
+                    dimensions=dimensions or head.dimensions,
+                    against=against,
+                    currency=currency,
+                    currency_amount=currency_amount,
+                    is_opening=is_opening,
+                )
+            )
+
+
+def dimensions_of(head: Head, own: dict[str, str] | None, common: dict[str, str] | None) -> str:
+    """A line's dimensions over the document's, as sorted JSON text; empty where there are none."""
+    if not own:
+        return head.dimensions
+    return _sorted_json.encode({**(common or {}), **own}).decode()

@@ -1,0 +1,60 @@
+"""What each line of a purchase costs: its net amount and its share of the valuation charges, in the company's currency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.documents.amounts import Amounts
+from domain.documents.shape import ItemLine
+from domain.exact import allocate
+from domain.master_view import MasterView
+
+
+@dataclass(slots=True)
+class ChargeShare:
+    """A line's share of one valuation charge."""
+
+    account: str
+    cost_center: str
+    amount: int
+    in_total: bool
+
+
+@dataclass(slots=True)
+class LineCost:
+    """A line's net amount and its valuation charges, minor units of the company's currency."""
+
+    net: int
+    charges: list[ChargeShare]
+
+    @property
+    def total(self) -> int:
+        """What the goods of the line are valued at."""
+        return self.net + sum(charge.amount for charge in self.charges)
+
+
+def line_costs(amounts: Amounts, lines: Sequence[ItemLine], view: MasterView) -> list[LineCost]:
+    """Cost of each line. Valuation charges are shared out over stock lines by net amount, without losing a cent."""
+    costs = [LineCost(net, []) for net in amounts.nets_base]
+    charged = [tax for tax in amounts.taxes if tax.tax.category != "total" and tax.base]
+    if not charged:
+        return costs
+    stocked = [i for i, line in enumerate(lines) if view.item(line.item, f"lines[{i}].item").is_stock_item]
+    if not stocked:
+        return costs
+    weights = [amounts.nets_base[i] for i in stocked]
+    if not any(weights):
+        weights = [lines[i].qty for i in stocked]
+    for tax in charged:
+        for index, share in zip(stocked, allocate(tax.base, weights), strict=True):
+            if share:
+                costs[index].charges.append(
+                    ChargeShare(
+                        tax.tax.account,
+                        tax.tax.cost_center or view.cost_center,
+                        share,
+                        tax.tax.category == "valuation_and_total",
+                    )
+                )
+    return costs

@@ -1,0 +1,95 @@
+"""Purchase return: goods go back to the supplier, at what is left of their own receipt.
+
+The supplier's account and each charge account get back their share of the original; what stock gives up beyond or below that goes
+to purchase price variance. Shares are cumulative, so that returning everything returns exactly the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.books import Books, Link, PostedVoucher
+from domain.documents.amounts import compute
+from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
+from domain.documents.references import linked_qty, original_line, original_of
+from domain.documents.shape import ItemLine, TradeDocument
+from domain.exact import cumulative_share
+from domain.stock_ledger import Basis, Movement
+
+
+def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: Books, counter_role: str) -> Plan:
+    """Goods out against purchase price variance, the original's shares from variance to where they came from.
+
+    `counter_role` is the account role that the goods were received against; a bill (empty) credits variance by itself, with
+    what the supplier grants. Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    view, planned = head.view, Plan()
+    original = original_of(document, head, books)
+    amounts = compute(document, lines, view, buying=True)
+    original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
+    original_costs = _original_costs(original, head) if original else []
+    for index, line in enumerate(lines):
+        field = f"lines[{index}]"
+        item = view.item(line.item, f"{field}.item")
+        share = LineCost(-amounts.nets_base[index], [])
+        returned_line = 0
+        if original:
+            place = original_line(original, original_lines, line, index)
+            returned_line = place + 1
+            share = _share(original_costs[place], original, place, -line.qty, original_lines[place].qty)
+            planned.links.append(
+                Link(head.sequence, index + 1, "returns", original.sequence, returned_line, -line.qty, share.net)
+            )
+        if not item.is_stock_item:
+            continue
+        warehouse = require_warehouse(line.warehouse, item, view, field)
+        variance = view.role("purchase_price_variance")
+        for part in parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field), field):
+            source = _movement(original, returned_line, part.chain.item, part.chain.part) if original else None
+            planned.move(
+                head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
+                account=view.stock_account(warehouse, f"{field}.warehouse"), contra=variance,
+                cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
+                batch=part.batch, source=source.id if source else 0,
+            )  # fmt: skip
+        if view.perpetual:
+            if counter_role:
+                planned.entry(head, variance, -share.net, cost_center=line.cost_center or "")
+                planned.entry(head, view.role(counter_role), share.net)
+            for charge in share.charges:
+                planned.entry(head, variance, -charge.amount, cost_center=line.cost_center or "")
+                planned.entry(
+                    head, view.account(charge.account, "taxes.account"), charge.amount, cost_center=charge.cost_center
+                )
+    planned.figures = amounts.figures
+    return planned
+
+
+def _original_costs(original: PostedVoucher, head: Head) -> list[LineCost]:
+    document: TradeDocument = original.document  # type: ignore[assignment]
+    lines: Sequence[ItemLine] = original.document.lines  # type: ignore[attr-defined]
+    return line_costs(compute(document, lines, head.view, buying=True), lines, head.view)
+
+
+def _share(cost: LineCost, original: PostedVoucher, place: int, qty: int, whole: int) -> LineCost:
+    before = linked_qty(original, place + 1, "returns")
+    return LineCost(
+        cumulative_share(cost.net, before, qty, whole),
+        [
+            ChargeShare(
+                charge.account, charge.cost_center, cumulative_share(charge.amount, before, qty, whole), charge.in_total
+            )
+            for charge in cost.charges
+        ],
+    )
+
+
+def _movement(original: PostedVoucher | None, line: int, item: str, part: str) -> Movement | None:
+    if original is None:
+        return None
+    for movement in original.movements:
+        if movement.line == line and movement.chain.item == item and movement.chain.part == part and movement.qty > 0:
+            return movement
+    return None

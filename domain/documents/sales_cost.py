@@ -1,0 +1,113 @@
+"""Goods that leave to a customer, and come back: at cost, against cost of goods sold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.books import Books, Link, PostedVoucher
+from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
+from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.references import linked_qty, original_line
+from domain.documents.shape import ItemLine, TradeDocument
+from domain.exact import MICRO, cumulative_share
+from domain.master_view import MasterView
+from domain.masters import Item
+from domain.money import Rate
+from domain.stock_ledger import Basis, Movement
+
+
+class CostLine(Protocol):
+    """What a sold line says about cost."""
+
+    expense_account: str | None
+    cost_rate: Rate | None
+    allow_zero_rate: bool
+
+
+def deliver(
+    planned: Plan,
+    document: TradeDocument,
+    lines: Sequence[ItemLine],
+    head: Head,
+    books: Books,
+    original: PostedVoucher | None,
+) -> None:
+    """Plan the goods of a delivery or of an invoice that updates stock; on a return, back in at the share of what they cost.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    view = head.view
+    original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
+    for index, line in enumerate(lines):
+        field = f"lines[{index}]"
+        item = view.item(line.item, f"{field}.item")
+        place = original_line(original, original_lines, line, index) if original else -1
+        if original:
+            planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
+        if not item.is_stock_item and not item.bundle:
+            continue
+        warehouse = require_warehouse(line.warehouse, item, view, field)
+        account = view.stock_account(warehouse, f"{field}.warehouse")
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions)
+        for component, part in _components(view, line, item, warehouse, field):
+            cogs = _cost_account(line, component, view, field)
+            if line.qty > 0:
+                movement = planned.move(
+                    head, index + 1, part.chain, -part.qty, Basis.COST, account=account, contra=cogs,
+                    cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch,
+                )  # fmt: skip
+                if getattr(line, "allow_zero_rate", False):
+                    planned.zero_rate_allowed.add(movement.id)
+                continue
+            sold = _sold(original, place + 1, part)
+            returned = planned.move(
+                head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
+                cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
+            )  # fmt: skip
+            if sold is not None and original is not None:
+                returned.stated = _cost_share(original, sold, place + 1, -line.qty, original_lines[place].qty, part)
+            elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
+                returned.basis = Basis.STATED
+                returned.stated = view.currency.times(-part.qty, cost_rate)
+            if getattr(line, "allow_zero_rate", False):
+                planned.zero_rate_allowed.add(returned.id)
+
+
+def _components(view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str) -> list[tuple[Item, Part]]:
+    qty = stock_qty(line, item, line.qty, field)
+    if not item.bundle:
+        return [(item, part) for part in parts(view, line, item, warehouse, qty, field)]
+    found: list[tuple[Item, Part]] = []
+    for code, each in item.bundle.items():
+        component = view.item(code, f"{field}.item")
+        if component.is_stock_item:
+            found.append((component, Part(view.chain(component, warehouse), "", qty * each // MICRO)))
+    return found
+
+
+def _cost_account(line: ItemLine, item: Item, view: MasterView, field: str) -> str:
+    stated = getattr(line, "expense_account", None)
+    return view.expense_account(stated, item, "cost_of_goods_sold", f"{field}.expense_account")
+
+
+def _sold(original: PostedVoucher | None, line: int, part: Part) -> Movement | None:
+    if original is None:
+        return None
+    for movement in original.movements:
+        if (
+            movement.line == line
+            and movement.chain.item == part.chain.item
+            and movement.chain.part == part.chain.part
+            and movement.qty < 0
+        ):
+            return movement
+    return None
+
+
+def _cost_share(original: PostedVoucher, sold: Movement, line: int, qty: int, whole: int, part: Part) -> int:
+    """The share of what the sale booked as cost, true-ups included; a serial number comes back at all of its own cost."""
+    cost = -sold.value - original.true_ups.get(sold.id, 0)
+    if -part.qty == -sold.qty:
+        return cost
+    return cumulative_share(cost, linked_qty(original, line, "returns"), qty, whole)

@@ -1,0 +1,166 @@
+"""One movement folded into its chain: what it books, which shortages it covers, what a unit was last known to cost.
+
+Every movement books R(value after) - R(value before), with R(x) = floor(x / minor unit + 1/2). Incoming values are whole minor
+units, so they book exactly their amount; whatever rounding leaves is carried inside the chain and never lost (law 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.exact import MICRO, div_half_up
+from domain.money import Currency
+from domain.stock_ledger import Balance, Shortage
+from domain.valuation.method import Method
+
+
+@dataclass(slots=True)
+class TrueUp:
+    """A shortage that a receipt covered: the amount (minor units) by which the stock value changes, and the shortage covered."""
+
+    amount: int
+    qty: int
+    shortage: Shortage
+
+
+def receive(balance: Balance, method: Method, currency: Currency, qty: int, amount: int, movement: int) -> list[TrueUp]:
+    """Take in `qty` millionths for exactly `amount` minor units; gives the true-ups of the shortages it covers, oldest first."""
+    value = amount * currency.unit
+    if not balance.shortages:
+        method.receive(balance, qty, value, movement)
+        balance.qty += qty
+        balance.value += value
+        return []
+    true_ups: list[TrueUp] = []
+    balance.qty += qty
+    balance.value += value
+    while balance.shortages and qty:
+        shortage = balance.shortages[0]
+        covered = min(shortage.qty, qty)
+        cost = value if covered == qty else div_half_up(value * covered, qty)
+        provisional = shortage.value if covered == shortage.qty else div_half_up(shortage.value * covered, shortage.qty)
+        before = currency.amount(balance.value)
+        balance.value += provisional - cost
+        true_ups.append(TrueUp(currency.amount(balance.value) - before, covered, shortage))
+        qty -= covered
+        value -= cost
+        shortage.qty -= covered
+        shortage.value -= provisional
+        if not shortage.qty:
+            balance.shortages.popleft()
+        if not balance.qty:
+            balance.last_rate = div_half_up(cost * MICRO, covered)
+    if qty:
+        method.receive(balance, qty, value, movement)
+    return true_ups
+
+
+def issue(
+    balance: Balance,
+    method: Method,
+    currency: Currency,
+    qty: int,
+    shortage: Shortage | None,
+    fallback_rate: int | None = None,
+    stated_rate: int | None = None,
+) -> int:
+    """Take out `qty` millionths at the method's cost; gives the booked amount (minor units, negative or zero).
+
+    Where less is on hand the rest leaves at the last known cost, else at `fallback_rate`, and is remembered as `shortage`.
+    """
+    before = currency.amount(balance.value)
+    available = max(0, balance.qty)
+    if qty < available:
+        taken, _ = method.take(balance, qty) if stated_rate is None else method.take_at_rate(balance, qty, stated_rate)
+        balance.qty -= qty
+        balance.value -= taken
+        return currency.amount(balance.value) - before
+    if available:
+        _, balance.last_rate = method.take(balance, available)
+        balance.value = 0
+        balance.qty -= available
+        qty -= available
+    if qty:
+        if shortage is None:
+            raise AssertionError("an issue beyond the stock at hand must say which shortage it leaves")
+        if balance.last_rate is None:
+            balance.last_rate = fallback_rate or 0
+        shortage.qty = qty
+        shortage.value = div_half_up(qty * balance.last_rate, MICRO)
+        balance.shortages.append(shortage)
+        balance.qty -= qty
+        balance.value -= shortage.value
+    return currency.amount(balance.value) - before
+
+
+def send_back(
+    balance: Balance,
+    method: Method,
+    currency: Currency,
+    qty: int,
+    receipt: int,
+    shortage: Shortage | None,
+    rate: int | None,
+) -> int:
+    """Take `qty` out of what is left of its own receipt, the rest at method cost (or at `rate` under an average).
+
+    Gives the booked amount (minor units, negative or zero).
+    """
+    before = currency.amount(balance.value)
+    if balance.qty > 0 and qty < balance.qty:
+        found, taken = method.take_layer(balance, receipt, qty)
+        balance.qty -= found
+        balance.value -= taken
+        qty -= found
+    if qty:
+        issue(balance, method, currency, qty, shortage, rate, rate or None)
+    return currency.amount(balance.value) - before
+
+
+def count(
+    balance: Balance,
+    method: Method,
+    currency: Currency,
+    qty: int | None,
+    rate: int | None,
+    movement: int,
+    fallback: int | None,
+) -> tuple[int, int]:
+    """Set the chain to a counted quantity at a counted rate, absolutely; blanks keep what there is.
+
+    Gives the quantity moved and the amount booked. A stated rate values the count at a whole amount; a kept rate keeps the
+    unrounded value in proportion.
+    """
+    before, old_qty = currency.amount(balance.value), balance.qty
+    if qty is None:
+        qty = old_qty
+    if rate is not None:
+        value = currency.times(qty, rate) * currency.unit
+    elif old_qty:
+        value = (
+            balance.value
+            if qty == old_qty
+            else div_half_up(balance.value * qty, old_qty)
+            if old_qty > 0
+            else (div_half_up(-balance.value * qty, -old_qty))
+        )
+    else:
+        value = div_half_up(qty * (balance.last_rate if balance.last_rate is not None else fallback or 0), MICRO)
+    if not qty:
+        if old_qty:
+            balance.last_rate = div_half_up(abs(balance.value) * MICRO, abs(old_qty))
+        value = 0
+    balance.shortages.clear()
+    method.count(balance, qty, value, movement)
+    balance.qty, balance.value = qty, value
+    return qty - old_qty, currency.amount(value) - before
+
+
+def add_value(
+    balance: Balance, method: Method, currency: Currency, receipt: int, received_qty: int, amount: int
+) -> int:
+    """Lay a later cost of a receipt on its stock at hand; gives the part (minor units) that found no stock and goes to cost."""
+    value = amount * currency.unit
+    before = currency.amount(balance.value)
+    balance.value += method.add_value(balance, receipt, received_qty, value)
+    return amount - (currency.amount(balance.value) - before)

@@ -1,0 +1,64 @@
+"""Moving average: every unit on hand costs the same; a receipt moves the average, an issue keeps it.
+
+The whole stock is one layer, so that the verbs are those of the other methods and a cost can still be traced.
+"""
+
+from __future__ import annotations
+
+from domain.exact import MICRO, div_half_up
+from domain.stock_ledger import Balance, Layer
+from domain.valuation import layers
+
+count = layers.count
+
+
+def covers(balance: Balance, qty: int) -> bool:
+    """An average is always loaded whole."""
+    return True
+
+
+def receive(balance: Balance, qty: int, value: int, receipt: int) -> None:
+    """Mix `qty` worth `value` into the stock."""
+    if balance.layers:
+        pool = balance.layers[0]
+        pool.qty += qty
+        pool.value += value
+        pool.receipt = receipt
+    else:
+        balance.layers.append(Layer(qty, value, receipt))
+
+
+def take(balance: Balance, qty: int) -> tuple[int, int]:
+    """Take `qty` at the average; gives the value taken (nine decimals) and the average."""
+    pool = balance.layers[0]
+    rate = layers.rate_of(pool)
+    taken = layers.split(pool, qty)
+    if not pool.qty:
+        balance.layers.clear()
+    return taken, rate
+
+
+def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
+    """Take `qty` at a stated rate, bounded by the value there is; what is left is averaged anew."""
+    pool = balance.layers[0]
+    if qty >= pool.qty:
+        return take(balance, qty)
+    taken = min(div_half_up(qty * rate, MICRO), pool.value)
+    pool.qty -= qty
+    pool.value -= taken
+    return taken, rate
+
+
+def take_layer(balance: Balance, receipt: int, qty: int) -> tuple[int, int]:
+    """An average keeps no layer of a receipt apart."""
+    return 0, 0
+
+
+def add_value(balance: Balance, receipt: int, received_qty: int, value: int) -> int:
+    """Lay a later cost of a receipt on the stock at hand, at most for the quantity received; gives the part laid."""
+    if not balance.layers:
+        return 0
+    pool = balance.layers[0]
+    laid = value if pool.qty >= received_qty else div_half_up(value * pool.qty, received_qty)
+    pool.value += laid
+    return laid
