@@ -1,6 +1,8 @@
 """How every process of this system connects to Redis or Valkey."""
 
 from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 # No command blocks longer than a few seconds, so silence beyond this means that the server is away.
 SOCKET_TIMEOUT_SECONDS = 15
@@ -15,4 +17,6 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=5,
         socket_keepalive=True,
         health_check_interval=30,
+        # A hiccup is bridged here, in well under a second; whoever calls knows how to wait for longer.
+        retry=Retry(ExponentialBackoff(cap=0.3, base=0.05), 3),
     )

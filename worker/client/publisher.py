@@ -13,7 +13,7 @@ from domain.errors import Unavailable
 from domain.masters import AnyMaster
 from worker import routes
 from worker.broker import sender
-from worker.messages import MASTER_TYPES, Key, decode, encode, read_key
+from worker.messages import MASTER_TYPES, Key, decode, encode, key_of, read_key
 from worker.redis_client import connect
 
 Publishable = AnyDocument | AnyMaster | Mapping[str, Any] | bytes | str
@@ -80,6 +80,8 @@ class Publisher:
         except CeleryTimeoutError as error:
             message = f"No worker told the outcome of {type_} {number} within {seconds:g} s: see that one runs"
             raise Unavailable("WorkerUnavailable", message) from error
+        finally:
+            answer.forget()
 
     def wait(self, receipts: Iterable[Receipt], *, seconds: float = 60.0) -> dict[Key, dict[str, Any]]:
         """Wait until each of these has an outcome; returns them by key. Errors: NoOutcomeYet, Unavailable."""
@@ -130,11 +132,8 @@ def _raw(document: Publishable) -> bytes:
 
 
 def _key(raw: bytes) -> Key:
-    key = read_key(raw)
-    if key is None:
-        decode(raw)
-        raise AssertionError("a message without a readable key decodes")
-    return key
+    # Decoding says why a key cannot be read.
+    return read_key(raw) or key_of(decode(raw))
 
 
 def _just_before(receipts: list[Receipt]) -> str:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple, cast
 import psycopg
 import structlog
 
+from domain.documents import AnyDocument
 from domain.errors import DocumentRejected, PerpetuaError, Unavailable
+from domain.masters import AnyMaster
 from worker.bells import Lane
-from worker.messages import MASTER_TYPES, canonical, content_hash, decode, key_of, read_key
+from worker.messages import MASTER_TYPES, Key, canonical, content_hash, decode, key_of, read_key
 from worker.services.tools import Tools
 from worker.store.acceptance import accept
 from worker.store.database import Rows
@@ -113,6 +115,12 @@ def _store(tools: Tools, incoming: list[Incoming], guard: Guard | None) -> list[
     return [*_store(tools, incoming[:middle], guard), *_store(tools, incoming[middle:], guard)]
 
 
+def _decoded(message: Message) -> AnyDocument | AnyMaster:
+    if message.refusal is not None:
+        raise message.refusal
+    return decode(message.raw)
+
+
 def _keep_unreadable(tools: Tools, incoming: Incoming, error: Exception, guard: Guard | None) -> Receipt:
     incoming.company = incoming.type = incoming.number = ""
     incoming.is_master = False
@@ -150,18 +158,16 @@ def read(message: Message) -> Incoming:
         message_id=message.message_id,
     )
     try:
-        if message.refusal is not None:
-            raise message.refusal
-        document = decode(message.raw)
+        key: Key | None = key_of(_decoded(message))
     except DocumentRejected as refusal:
         incoming.error = refusal.as_outcome()
         key = read_key(message.raw)
-        if key is not None:
-            incoming.company, incoming.type, incoming.number = key
-    except Exception as error:  # noqa: BLE001 - a fault in reading one message must not hold up the stream behind it
+    except Exception as error:
+        # A fault of ours in reading one message must not hold up the stream behind it.
         log.exception("a message can't be read", message_id=message.message_id)
         incoming.error = _fault(error)
-    else:
-        incoming.company, incoming.type, incoming.number = key_of(document)
+        key = None
+    if key is not None:
+        incoming.company, incoming.type, incoming.number = key
     incoming.is_master = incoming.type in MASTER_TYPES
     return incoming

@@ -1,0 +1,48 @@
+"""The beat table, against the worker that it rings."""
+
+from datetime import timedelta
+
+from celery import Celery
+from celery.beat import Scheduler
+from freezegun import freeze_time
+
+from scheduler.app import beat_schedule
+from scheduler.schedule import rings
+from worker import routes
+
+
+def test_every_ring_names_a_task_and_its_queue() -> None:
+    for ring in rings():
+        assert routes.TASK_ROUTES[ring.task] == {"queue": ring.queue}
+
+
+def test_every_ring_says_why() -> None:
+    for ring in rings():
+        assert len(ring.reason) > 40
+        assert ring.reason.endswith(".")
+
+
+def test_a_ring_expires_before_the_next_one_follows() -> None:
+    for entry in beat_schedule(rings()).values():
+        assert timedelta(seconds=entry["options"]["expires"]) <= entry["schedule"]
+
+
+def test_the_sweep_follows_its_setting() -> None:
+    (sweep,) = (row for row in beat_schedule(rings(sweep_seconds=2)).values() if row["task"] == routes.LANE_SWEEP)
+    assert sweep["schedule"] == timedelta(seconds=2)
+
+
+def test_rings_do_not_skip_when_clocks_change() -> None:
+    """Berlin's clocks go back on 25 October 2026 at 01:00 UTC; an hour around it holds as many rings as any other."""
+    app = Celery(broker="memory://", set_as_current=False)
+    app.conf.update(beat_schedule=beat_schedule(rings(sweep_seconds=60)), timezone="UTC", enable_utc=True)
+    with freeze_time("2026-10-25 00:30:00") as clock:
+        beat = Scheduler(app)
+        rung = 0
+        for _ in range(3600):
+            clock.tick(1)
+            due, _ = beat.schedule["sweep the lanes"].is_due()
+            if due:
+                rung += 1
+                beat.reserve(beat.schedule["sweep the lanes"])
+    assert rung == 60

@@ -1,0 +1,89 @@
+"""Real intake, worker and beat processes, started for a test and really killed by it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from worker.settings import Settings
+
+CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
+INTAKE = ("-m", "worker.intake")
+BEAT = (*CELERY, "beat", "--pidfile=")
+
+
+def worker(name: str, children: int = 1) -> tuple[str, ...]:
+    """The command line of a worker on the posting queue with so many child processes."""
+    return (
+        *CELERY, "worker", "--hostname", f"{name}@test", "--queues", "posting,celery", "--concurrency", str(children),
+        "--without-gossip", "--without-mingle",
+    )  # fmt: skip
+
+
+def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a Python process of the system in a process group of its own; its output is added to `home`/processes.log."""
+    with (settings.home / "processes.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=os.environ | environment(settings),
+        )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process these settings."""
+    return {
+        "PERPETUA_DATABASE_URL": str(settings.database_url),
+        "PERPETUA_OWNER_DATABASE_URL": str(settings.owner_database_url),
+        "PERPETUA_REDIS_URL": str(settings.redis_url),
+        "PERPETUA_BROKER_URL": str(settings.broker_url),
+        "PERPETUA_HOME": str(settings.home),
+        "PERPETUA_SWEEP_SECONDS": str(settings.sweep_seconds),
+        "PERPETUA_LEASE_SECONDS": str(settings.lease_seconds),
+        "PERPETUA_INTAKE_BATCH": str(settings.intake_batch),
+        "PERPETUA_LANE_BATCH": str(settings.lane_batch),
+    }
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and its children as a power cut would."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+@contextlib.contextmanager
+def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run these processes; afterwards whichever is left is asked to stop, and must."""
+    processes = [start(settings, *command) for command in commands]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.terminate()
+        try:
+            for process in processes:
+                process.wait(30)
+        finally:
+            for process in processes:
+                kill(process)
+
+
+def until(condition: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
+    """Wait until the condition holds; fail where it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come to pass within {seconds} s"
+        time.sleep(every)
+
+
+def log_of(home: Path) -> str:
+    """What the processes have written so far."""
+    return (home / "processes.log").read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,70 @@
+"""The Celery app: the one place where settings, tasks, queues and connections meet.
+
+`celery -A worker.app worker` and `celery -A worker.app beat` load it. Importing it connects to nothing.
+"""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init
+from kombu import Queue
+
+from scheduler.app import beat_schedule
+from scheduler.schedule import rings
+from worker import routes
+from worker.broker import TRANSPORT_OPTIONS, read_numbers_exactly
+from worker.servers import connect
+from worker.services.tools import Tools, open_tools
+from worker.settings import Settings, from_environment
+from worker.task import PerpetuaTask
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """Celery's configuration for these settings, whose URLs are all known."""
+    return {
+        "broker_url": settings.broker_url,
+        "result_backend": settings.redis_url,
+        "broker_transport_options": TRANSPORT_OPTIONS,
+        "broker_connection_retry_on_startup": True,
+        "task_queues": [Queue(name) for name in (*routes.QUEUES, routes.UNNAMED)],
+        "task_routes": routes.TASK_ROUTES,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "result_serializer": "json",
+        # A task is acknowledged when it has ended. One that is run twice finds its work done.
+        "task_acks_late": True,
+        # A poison task that kills its worker must not come back for ever; the sweeper rings again for what it left.
+        "task_reject_on_worker_lost": False,
+        # One doorbell at a time, so that a long drain never keeps others waiting behind it in the same process.
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+        "worker_hijack_root_logger": True,
+        "result_expires": 86_400,
+        "enable_utc": True,
+        "timezone": "UTC",
+        "beat_schedule": beat_schedule(rings(sweep_seconds=settings.sweep_seconds)),
+        # The table has intervals only, so beat needs no memory of its last run and leaves no file behind.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_max_loop_interval": 5,
+    }
+
+
+def _settings() -> Settings:
+    return connect(from_environment())
+
+
+def _open_tools() -> Tools:
+    return open_tools(_settings(), app)
+
+
+read_numbers_exactly()
+app = Celery("perpetua", include=["worker.tasks"])
+app.add_defaults(lambda: configuration(_settings()))
+PerpetuaTask.open_tools = staticmethod(_open_tools)
+
+
+@worker_process_init.connect(weak=False)
+def _prepare_process(**_: Any) -> None:
+    """Connect in each forked child before its first task; the parent holds no connection that a fork would share."""
+    PerpetuaTask.prepare_process()

@@ -1,0 +1,71 @@
+"""The one Task base: what a task works with, what happens when it fails, what is logged and counted."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import structlog
+from celery import Task
+from prometheus_client import Counter, Histogram
+
+from domain.errors import InvariantBroken, Unavailable
+from worker.services.tools import Tools
+
+log = structlog.get_logger()
+
+TASKS = Counter("perpetua_tasks", "Tasks by how they ended.", ["task", "state"])
+SECONDS = Histogram("perpetua_task_seconds", "Seconds that tasks took.", ["task"])
+
+
+class PerpetuaTask(Task):  # type: ignore[type-arg]
+    """Behaviour by error family: infrastructure that is away is waited for, a broken law of the books pages a person.
+
+    Celery's own retries stay below a minute, well within the broker's visibility timeout: a longer countdown would be delivered again
+    while it still counts. Whatever outlasts them is taken up by the sweeper.
+    """
+
+    abstract = True
+    autoretry_for = (Unavailable,)
+    max_retries = 5
+    retry_backoff = 1
+    retry_backoff_max = 30
+    retry_jitter = True
+
+    open_tools: ClassVar[Callable[[], Tools]]
+    _begun = 0.0  # a process runs one task at a time
+    _opened: ClassVar[tuple[int, Tools] | None] = None
+
+    @property
+    def tools(self) -> Tools:
+        """The connections of this process."""
+        return self.prepare_process()
+
+    @staticmethod
+    def prepare_process() -> Tools:
+        """Open this process's connections unless it has its own already: none may cross a fork."""
+        if PerpetuaTask._opened is None or PerpetuaTask._opened[0] != os.getpid():
+            PerpetuaTask._opened = (os.getpid(), PerpetuaTask.open_tools())
+        return PerpetuaTask._opened[1]
+
+    def before_start(self, task_id: str, *_: Any) -> None:
+        """Give every log line of the task its name and id."""
+        structlog.contextvars.bind_contextvars(task=self.name, task_id=task_id)
+        self._begun = time.monotonic()
+
+    def on_failure(self, exc: Exception, _: str, args: Any, __: Any, einfo: Any) -> None:
+        """Log by family: what only a person can mend is critical."""
+        level = "critical" if isinstance(exc, InvariantBroken) else "error"
+        getattr(log, level)("task failed", reason=str(exc), arguments=repr(args), traceback=str(einfo))
+
+    def on_retry(self, exc: Exception, *_: Any) -> None:
+        """Say what is waited for."""
+        TASKS.labels(self.name, "RETRY").inc()
+        log.warning("task waits and tries again", reason=str(exc), attempt=self.request.retries + 1)
+        structlog.contextvars.clear_contextvars()
+
+    def after_return(self, status: str, *_: Any) -> None:
+        """Count and time the task."""
+        TASKS.labels(self.name, status).inc()
+        SECONDS.labels(self.name).observe(time.monotonic() - self._begun)
+        structlog.contextvars.clear_contextvars()
