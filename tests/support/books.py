@@ -21,7 +21,7 @@ def dump(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the ledgers and every document's status, without the times at which they were written."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        return {name: connection.execute(select).fetchall() for name, select in _LEDGERS.items()}  # type: ignore[arg-type]
+        return {name: connection.execute(select).fetchall() for name, select in _LEDGERS.items()}
 
 
 def statuses(database_url: str) -> dict[str, int]:

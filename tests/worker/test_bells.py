@@ -1,12 +1,10 @@
 """Doorbells on a real Valkey: they coalesce, and say in plain words whom they are for."""
 
-import base64
-
-import msgspec
 import pytest
 from redis import Redis
 
 from domain.errors import Unavailable
+from tests.support.streams import doorbells
 from worker import routes
 from worker.bells import BELL_SECONDS, Bells, Lane
 from worker.broker import sender
@@ -26,11 +24,6 @@ def bells(server: Redis, redis_url: str) -> Bells:
     return Bells(server, sender(redis_url))
 
 
-def doorbells(server: Redis) -> list[list[object]]:
-    messages = [msgspec.json.decode(message) for message in server.lrange(routes.POSTING, 0, -1)]  # type: ignore[union-attr]
-    return [msgspec.json.decode(base64.b64decode(message["body"]))[0] for message in reversed(messages)]
-
-
 def test_a_ringing_bell_is_not_rung_again(server: Redis, bells: Bells) -> None:
     assert bells.ring([GROCERY, FUEL]) == 2
     assert bells.ring([GROCERY]) == 0
@@ -45,7 +38,7 @@ def test_an_answered_bell_rings_anew(server: Redis, bells: Bells) -> None:
 
 def test_an_unanswered_bell_falls_silent_by_itself(server: Redis, bells: Bells) -> None:
     bells.ring([GROCERY])
-    assert 0 < server.ttl(routes.bell_key(GROCERY.company_id)) <= BELL_SECONDS  # type: ignore[operator]
+    assert 0 < server.ttl(routes.bell_key(GROCERY.company_id)) <= BELL_SECONDS
 
 
 def test_ringing_for_nobody_sends_nothing(server: Redis, bells: Bells) -> None:

@@ -9,6 +9,7 @@ from redis import Redis
 
 from domain.documents import AnyDocument
 from domain.errors import DocumentRejected, Unavailable
+from tests.support.streams import published
 from worker import routes
 from worker.client import NoOutcomeYet, Publisher
 from worker.messages import Key, decode, encode
@@ -31,10 +32,6 @@ def server(redis_url: str) -> Redis:
 @pytest.fixture
 def publisher(redis_url: str) -> Publisher:
     return Publisher(redis_url, name="till 7")
-
-
-def published(server: Redis) -> list[dict[bytes, bytes]]:
-    return [fields for _, fields in server.xrange(routes.INTAKE_STREAM)]
 
 
 def tell(server: Redis, key: Key, status: str) -> None:

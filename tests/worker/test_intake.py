@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 from redis import Redis
 
+from tests.support.streams import told
 from worker import routes
 from worker.client import Publisher
 from worker.intake.process import opened
@@ -61,7 +61,7 @@ def publisher(settings: Settings) -> Publisher:
 def rows(settings: Settings) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
     assert settings.database_url
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        yield lambda statement: connection.execute(statement).fetchall()  # type: ignore[arg-type]
+        yield lambda statement: connection.execute(statement).fetchall()
 
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -76,10 +76,6 @@ def until(condition: Callable[[], object], seconds: float = 15) -> None:
 
 def drained(server: Redis) -> bool:
     return server.xlen(routes.INTAKE_STREAM) == 0
-
-
-def told(server: Redis) -> list[dict[str, Any]]:
-    return [msgspec.json.decode(fields[b"outcome"]) for _, fields in server.xrange(routes.OUTCOMES_STREAM)]  # type: ignore[union-attr]
 
 
 def test_documents_get_gapless_sequences_in_stream_order(

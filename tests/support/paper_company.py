@@ -1,0 +1,301 @@
+"""A company on paper: the books of one company kept in plain lists, for tests of the domain.
+
+It answers every `Lacking` from the facts it keeps, by scanning them; nothing is indexed, cached or checkpointed, so that what it says
+is evident. Reposts run to completion after each document unless asked to wait.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from domain.books import Books, Lacking, Link, PostedVoucher, Posting, QuantityHistory, RepostRequest, ShortMoment
+from domain.documents import AnyDocument
+from domain.errors import DocumentParked, DocumentRejected
+from domain.general_ledger import Entry, require_balanced
+from domain.master_view import MasterView
+from domain.masters import Item
+from domain.posting import apply, post
+from domain.reposting import Recorded, Replay, TrueUpRecorded
+from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement
+from worker.messages import decode
+
+NOW = 1_800_000_000_000_000
+
+
+class PaperMasters:
+    """Masters in a dictionary; the newest version of each holds."""
+
+    def __init__(self, company: str) -> None:
+        self.company = company
+        self.stamp: object = 0
+        self._known: dict[tuple[str, str], object] = {}
+
+    def add(self, master: Any) -> None:
+        name = master.code if isinstance(master, Item) else master.name
+        self._known[type(master).__struct_config__.tag, name] = master
+        self.stamp = len(self._known), id(master)
+
+    def get(self, kind: str, name: str) -> object | None:
+        return self._known.get((kind, name))
+
+    def all(self, kind: str) -> Iterable[object]:
+        return [master for (own, _), master in self._known.items() if own == kind]
+
+
+class PaperCompany:
+    """Posts documents one by one; `movements`, `differences`, `entries` are both ledgers as facts in order of recording."""
+
+    def __init__(self, name: str = "Paper") -> None:
+        self.masters = PaperMasters(name)
+        self.documents: dict[int, AnyDocument] = {}
+        self.postings: dict[int, Posting] = {}
+        self.movements: list[Movement] = []
+        self.differences: list[Difference] = []
+        self.entries: list[Entry] = []
+        self.balances: dict[Chain, Balance] = {}
+        self.pending: list[RepostRequest] = []
+        self.outcomes: dict[str, Any] = {}
+        self.sequence = 0
+
+    # -- documents in -------------------------------------------------------------------------------------------------
+
+    def master(self, raw: bytes) -> None:
+        """Take in a master."""
+        self.masters.add(decode(raw))
+
+    def submit(self, raw: bytes, *, repost: bool = True) -> Posting | DocumentRejected | DocumentParked:
+        """Post one document, or give the error that refused it."""
+        document: Any = decode(raw)
+        self.sequence += 1
+        try:
+            posting = self._decide(self.sequence, document)
+        except (DocumentRejected, DocumentParked) as error:
+            self.outcomes[document.number] = error
+            return error
+        self._record(posting, document)
+        if repost:
+            self.repost()
+        return posting
+
+    def _decide(self, sequence: int, document: Any) -> Posting:
+        books = Books(self.masters, next_movement=len(self.movements) + 1)
+        while True:
+            try:
+                posting = post(sequence, document, books, now=NOW)
+            except Lacking as lacking:
+                self._load(lacking, books)
+            else:
+                apply(posting, document, books)
+                self.balances |= books.balances
+                return posting
+
+    def _load(self, lacking: Lacking, books: Books) -> None:
+        for chain in lacking.chains:
+            books.balances[chain] = copy.deepcopy(self.balances.get(chain, Balance()))
+        for type_, number in lacking.vouchers:
+            books.vouchers[type_, number] = self.voucher(type_, number)
+        if lacking.history:
+            books.histories[lacking.history] = self._history(*lacking.history)
+        if lacking.shortage:
+            books.short_moments[lacking.shortage] = self._first_short(*lacking.shortage)
+        if lacking.serials:
+            item, warehouse = lacking.serials
+            books.serial_places.add(lacking.serials)
+            for chain in self.balances:
+                if chain.item == item and chain.warehouse == warehouse:
+                    books.balances.setdefault(chain, copy.deepcopy(self.balances[chain]))
+
+    def _record(self, posting: Posting, document: Any) -> None:
+        self.documents[posting.voucher.sequence] = document
+        self.postings[posting.voucher.sequence] = posting
+        self.outcomes[posting.voucher.number] = posting
+        self.movements += posting.movements
+        self.differences += posting.differences
+        self.entries += posting.entries
+        self.pending += posting.reposts
+
+    # -- reposting ----------------------------------------------------------------------------------------------------
+
+    def repost(self) -> int:
+        """Run every pending repost to its end; gives the number of differences written."""
+        if not self.pending:
+            return 0
+        view = MasterView(self.masters)
+        replay = Replay(self.pending, self, view)
+        replay.run()
+        self.pending = []
+        for chain, balance in replay.balances.items():
+            known = self.balances[chain]
+            balance.last_at, balance.last_sequence = known.last_at, known.last_sequence
+            self.balances[chain] = balance
+        self.differences += replay.differences
+        if view.perpetual:
+            entries = [entry for difference in replay.differences for entry in _pair(difference, view)]
+            require_balanced(entries)
+            self.entries += entries
+        return len(replay.differences)
+
+    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Balance]]:  # noqa: ARG002
+        """The whole chain from its first movement on: paper keeps no checkpoints."""
+        return Balance(), iter([self.recorded(m) for m in self.in_order() if m.chain == chain])
+
+    def siblings(self, voucher: int) -> Iterable[Recorded]:
+        return [self.recorded(m) for m in self.movements if m.voucher == voucher and m.basis != Basis.REVERSED]
+
+    def dependents(self, movement: int) -> Iterable[tuple[Chain, int, int]]:
+        sources = [m for m in self.movements if m.id == movement]
+        found = [(m.chain, m.at, m.voucher) for m in self.movements if m.source == movement]
+        for source in sources:
+            found += [
+                (m.chain, m.at, m.voucher)
+                for m in self.movements
+                if m.voucher == source.voucher and m.basis == Basis.PRODUCED and source.basis != Basis.PRODUCED
+            ]
+        return found
+
+    def recorded(self, movement: Movement) -> Recorded:
+        """A movement with everything that was corrected about it so far."""
+        own = [d for d in self.differences if d.movement == movement.id]
+        true_ups: dict[int, TrueUpRecorded] = {}
+        for d in own:
+            if d.kind == DifferenceKind.TRUE_UP:
+                known = true_ups.setdefault(d.cause, TrueUpRecorded(0, d.contra, d.cost_center, d.dimensions))
+                known.amount += d.amount
+        source = next((m for m in self.movements if m.id == movement.source), None)
+        reversals = {m.source for m in self.movements if m.basis == Basis.REVERSED}
+        place = (movement.at, movement.voucher, movement.id)
+        return Recorded(
+            movement,
+            revalued=_sum(own, DifferenceKind.REVALUED, DifferenceKind.COUNT_SHIFTED),
+            shifted=sum(d.qty for d in own),
+            residue=_sum(own, DifferenceKind.RESIDUE),
+            laid=_sum(own, DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE),
+            true_ups=true_ups,
+            reversed=movement.id in reversals,
+            source_value=self._value(source) if source else 0,
+            source_qty=source.qty if source else 0,
+            source_true_ups=self._true_ups(source.id, before=place) if source else 0,
+            returned_before=sum(
+                m.qty
+                for m in self.movements
+                if m.basis == Basis.RETURNED and m.source == movement.source and m.id not in reversals
+                and (m.at, m.voucher, m.id) < place
+            ),
+            dependents=tuple(self.dependents(movement.id)),
+        )  # fmt: skip
+
+    def in_order(self) -> list[Movement]:
+        """Movements in the total order: posting time, sequence, place in the voucher."""
+        return sorted(self.movements, key=lambda m: (m.at, m.voucher, m.id))
+
+    def _value(self, movement: Movement) -> int:
+        """A movement's present value without true-ups and residues."""
+        kinds = {DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE}
+        return movement.value + sum(d.amount for d in self.differences if d.movement == movement.id and d.kind not in kinds)
+
+    def _true_ups(self, issue: int, before: tuple[int, int, int] | None = None) -> int:
+        places = {m.id: (m.at, m.voucher, m.id) for m in self.movements}
+        return sum(
+            d.amount
+            for d in self.differences
+            if d.kind == DifferenceKind.TRUE_UP and d.cause == issue and (before is None or places[d.movement] < before)
+        )
+
+    # -- what documents ask for ---------------------------------------------------------------------------------------
+
+    def voucher(self, type_: str, number: str) -> PostedVoucher | None:
+        """A posted document as later ones see it."""
+        for sequence, posting in self.postings.items():
+            head = posting.voucher
+            if head.number == number and type_ in ("", head.type) and head.type != "cancel":
+                cancelled = {p.voucher.reverses: s for s, p in self.postings.items() if p.voucher.reverses}
+                movements = [copy.copy(m) for m in self.movements if m.voucher == sequence and m.basis != Basis.REVERSED]
+                for m in movements:
+                    own = [d for d in self.differences if d.movement == m.id]
+                    m.value += sum(d.amount for d in own)
+                    m.qty += sum(d.qty for d in own)
+                caused = [
+                    d for d in self.differences
+                    if d.document == sequence and d.kind in (DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE)
+                ]  # fmt: skip
+                links: list[Link] = [
+                    link for s, p in self.postings.items() if s not in cancelled and not p.voucher.reverses
+                    for link in p.links if link.target == sequence
+                ]  # fmt: skip
+                return PostedVoucher(
+                    sequence, head.type, number, head.at, head.date, self.documents[sequence], movements=movements,
+                    entries=[copy.copy(e) for e in self.entries if e.voucher == sequence], links=links, figures=head.figures,
+                    cancelled_by=cancelled.get(sequence, 0), caused=caused,
+                    true_ups={m.id: self._true_ups(m.id) for m in movements},
+                )  # fmt: skip
+        return None
+
+    def _quantities(self, chain: Chain) -> list[tuple[Movement, int]]:
+        running, found = 0, []
+        for m in self.in_order():
+            if m.chain == chain:
+                running += m.qty + sum(d.qty for d in self.differences if d.movement == m.id)
+                found.append((m, running))
+        return found
+
+    def _history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
+        running, lowest, count = 0, None, None
+        reversals = {m.source for m in self.movements if m.basis == Basis.REVERSED}
+        for m, quantity in self._quantities(chain):
+            if (m.at, m.voucher) <= (at, sequence):
+                running = quantity
+                continue
+            if m.basis == Basis.COUNTED and m.counted_qty is not None and m.id not in reversals:
+                count = m
+                break
+            lowest = quantity if lowest is None else min(lowest, quantity)
+        return QuantityHistory(running, lowest, count)
+
+    def _first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
+        for m, quantity in self._quantities(chain):
+            if (m.at, m.voucher) > (at, sequence) and quantity < needed:
+                head = self.postings[m.voucher].voucher
+                return ShortMoment(m.at, head.type, head.number, quantity)
+        return None
+
+    # -- what tests ask for -------------------------------------------------------------------------------------------
+
+    def stock(self) -> dict[str, int]:
+        """Value of stock per stock account, from the stock ledger (minor units)."""
+        totals: dict[str, int] = defaultdict(int)
+        for row in [*self.movements, *self.differences]:
+            totals[row.account] += row.value if isinstance(row, Movement) else row.amount
+        return {account: amount for account, amount in totals.items() if amount}
+
+    def accounts(self) -> dict[str, int]:
+        """Balance per account, from the general ledger (minor units)."""
+        totals: dict[str, int] = defaultdict(int)
+        for entry in self.entries:
+            totals[entry.account] += entry.amount
+        return {account: amount for account, amount in totals.items() if amount}
+
+
+def _sum(differences: list[Difference], *kinds: DifferenceKind) -> int:
+    return sum(d.amount for d in differences if d.kind in kinds)
+
+
+def _pair(difference: Difference, view: MasterView) -> list[Entry]:
+    if not difference.amount:
+        return []
+    stock = Entry(
+        voucher=difference.voucher, account=difference.account, amount=difference.amount, date=difference.date,
+        dimensions=difference.dimensions, cause=difference.document,
+    )  # fmt: skip
+    if not difference.contra:
+        return [stock]
+    center = difference.cost_center if view.is_profit_and_loss(difference.contra) else ""
+    return [
+        stock,
+        Entry(
+            voucher=difference.voucher, account=difference.contra, amount=-difference.amount, date=difference.date,
+            cost_center=center, dimensions=difference.dimensions, cause=difference.document,
+        ),
+    ]  # fmt: skip
