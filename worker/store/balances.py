@@ -78,6 +78,17 @@ class Balances:
             if chain not in self.loaded:
                 self.loaded[chain] = Balance()
 
+    def load_parts(self, connection: Rows, item: str, warehouse: str) -> None:
+        """Load every batch and serial number of an item in a warehouse."""
+        found = connection.execute(
+            "SELECT p.name FROM term i JOIN term w ON w.company_id = i.company_id AND w.kind = 'warehouse' AND w.name = %s "
+            "JOIN chain c ON c.company_id = i.company_id AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
+            "JOIN term p ON p.company_id = i.company_id AND p.term_id = c.part_id "
+            "WHERE i.company_id = %s AND i.kind = 'item' AND i.name = %s",
+            [warehouse, self._names.company, item],
+        )
+        self.load(connection, [Chain(item, warehouse, part) for (part,) in found])
+
     def load_layers(self, connection: Rows, chain: Chain, qty: int, *, newest: bool) -> None:
         """Bring pages from the store until the oldest (or the newest) loaded layers hold `qty`, or none is stored."""
         balance = self.loaded[chain]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from worker.store.append import Appender, Counters
 from worker.store.database import Rows
@@ -18,6 +16,7 @@ class LaneRow:
     """Where a lane stands. `head_hash` is the hash of its last batch; `now` the time of the batch that is being made."""
 
     company_id: int
+    company: str
     decided_sequence: int
     batch_no: int
     published_batch: int
@@ -27,6 +26,7 @@ class LaneRow:
     fault_sequence: int
     fault_attempts: int
     now: datetime
+    has_parked: bool
     counters: Counters
 
 
@@ -48,15 +48,13 @@ class Due:
 def take_lane(connection: Rows, company_id: int) -> LaneRow | None:
     """Take the lane until the transaction ends; None while another writer has it."""
     row = connection.execute(
-        "SELECT company_id, decided_sequence, batch_no, published_batch, head_hash, last_term, last_chain, fault_sequence, "
-        f"fault_attempts, clock_timestamp(), {_COUNTERS} FROM lane WHERE company_id = %s FOR UPDATE SKIP LOCKED",
+        "SELECT l.company_id, c.name, decided_sequence, batch_no, published_batch, head_hash, last_term, last_chain, fault_sequence, "
+        "fault_attempts, clock_timestamp(), EXISTS (SELECT FROM outcome o WHERE o.company_id = l.company_id "
+        f"  AND o.status = 'parked' AND o.moment IS NULL), {_COUNTERS} "
+        "FROM lane l JOIN company c USING (company_id) WHERE l.company_id = %s FOR UPDATE OF l SKIP LOCKED",
         [company_id],
     ).fetchone()
-    return None if row is None else _lane_row(row[:10], row[10:])
-
-
-def _lane_row(lane: Sequence[Any], counters: Sequence[Any]) -> LaneRow:
-    return LaneRow(*lane, Counters(*counters))
+    return None if row is None else LaneRow(*row[:12], Counters(*row[12:]))  # type: ignore[call-arg]
 
 
 def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], int | None]:
@@ -97,6 +95,19 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         ends.append(max(document.moment for document in due if document.released))
     horizon = min(ends)
     return [document for document in due if document.moment <= horizon], horizon
+
+
+def parked_documents(connection: Rows, company_id: int, causes: list[str]) -> list[tuple[Due, list[str]]]:
+    """Documents that wait for one of these causes, each with everything it waits for."""
+    found = connection.execute(
+        "SELECT o.sequence, d.acceptance, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, o.attempts, o.waits_for "
+        "FROM outcome o JOIN document d USING (company_id, sequence) "
+        "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
+        "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
+        "WHERE o.company_id = %s AND o.status = 'parked' AND o.moment IS NULL AND o.waits_for && %s::text[] ORDER BY o.sequence",
+        [company_id, causes],
+    )
+    return [(Due(row[0], row[1], row[2].encode(), *row[3:7], released=True, decided=False), row[7]) for row in found]
 
 
 def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counters) -> None:
@@ -140,22 +151,6 @@ def note_published(connection: Rows, company_id: int, batch_no: int) -> None:
     connection.execute(
         "UPDATE lane SET published_batch = greatest(published_batch, %s) WHERE company_id = %s", [batch_no, company_id]
     )
-
-
-def load_series(connection: Rows, company_id: int) -> dict[tuple[str, int], int]:
-    """The last number of each voucher series, by type and fiscal year."""
-    found = connection.execute("SELECT type, year, last_no FROM series WHERE company_id = %s", [company_id])
-    return {(type_, year): last for type_, year, last in found}
-
-
-def save_series(connection: Rows, company_id: int, series: dict[tuple[str, int], int]) -> None:
-    """Write the last numbers of the series that moved."""
-    if series:
-        connection.execute(
-            "INSERT INTO series (company_id, type, year, last_no) SELECT %s, * FROM unnest(%s::text[], %s::int[], %s::int[]) "
-            "ON CONFLICT (company_id, type, year) DO UPDATE SET last_no = excluded.last_no",
-            [company_id, [t for t, _ in series], [year for _, year in series], list(series.values())],
-        )
 
 
 def lanes_with_work(connection: Rows) -> list[tuple[int, str]]:

@@ -45,16 +45,6 @@ def clear_decisions(connection: Rows, company_id: int, sequences: list[int]) -> 
         connection.execute("DELETE FROM outcome WHERE company_id = %s AND sequence = ANY(%s)", [company_id, sequences])
 
 
-def waiting_for_vouchers(connection: Rows, company_id: int) -> dict[str, list[int]]:
-    """Parked documents that wait for another document, by what they wait for."""
-    found = connection.execute(
-        "SELECT cause, array_agg(sequence ORDER BY sequence) FROM outcome, unnest(waits_for) AS cause "
-        "WHERE company_id = %s AND status = 'parked' AND moment IS NULL AND cause LIKE 'voucher:%%' GROUP BY cause",
-        [company_id],
-    )
-    return dict(found.fetchall())
-
-
 def _array(texts: tuple[str, ...]) -> str:
     quoted = ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
     return escape("{" + quoted + "}")

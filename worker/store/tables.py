@@ -191,6 +191,8 @@ stock_difference = _table(
     _columns("moment", "recorded_at"),
     Index("stock_difference_movement", "company_id", "movement_id"),
     Index("stock_difference_voucher", "company_id", "voucher_id"),
+    Index("stock_difference_cause", "company_id", "cause_id", postgresql_where=text("cause_id <> 0")),
+    Index("stock_difference_document", "company_id", "document_id", postgresql_where=text("document_id <> 0")),
     Index("stock_difference_chain", "company_id", "chain_id", "posting_at", "voucher_id"),
     key="company_id difference_id",
 )
@@ -339,6 +341,7 @@ outcome = _table(
     _columns("big", "moment", null=True),
     Index("outcome_due", "company_id", "moment", "sequence", postgresql_where=text("moment IS NOT NULL")),
     Index("outcome_waits", "waits_for", postgresql_using="gin", postgresql_where=text("status = 'parked'")),
+    Index("outcome_parked", "company_id", "sequence", postgresql_where=text("status = 'parked' AND moment IS NULL")),
     Index("outcome_batch", "company_id", "batch_no"),
     key="company_id sequence",
 )

@@ -8,7 +8,7 @@ from typing import Any
 from domain.books import Link, PostedVoucher
 from domain.general_ledger import Entry
 from domain.posting_time import instant
-from domain.stock_ledger import Basis, Chain, Movement
+from domain.stock_ledger import Basis, Chain, Difference, DifferenceKind, Movement
 from worker.store.database import Rows
 
 # A difference, or an entry, of a repost run counts once the run is published.
@@ -98,6 +98,7 @@ def load_vouchers(
         _add_movements(connection, company, by_sequence)
         _add_entries(connection, company, by_sequence)
         _add_links(connection, company, by_sequence)
+        _add_corrections(connection, company, by_sequence)
     return result
 
 
@@ -165,3 +166,52 @@ def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher
     )
     for row in found:
         vouchers[row[3]].links.append(Link(*row))
+
+
+def _add_corrections(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    """What these documents caused elsewhere, and what covering receipts added to the cost of their issues."""
+    caused = connection.execute(
+        "SELECT d.movement_id, d.voucher_id, item.name, warehouse.name, coalesce(part.name, ''), d.posting_at, d.posting_date, d.amount, "
+        "  d.kind, account.name, coalesce(contra.name, ''), d.qty, d.cause_id, d.document_id, coalesce(center.name, ''), "
+        "  coalesce(dimensions.name, '') FROM stock_difference d "
+        "JOIN chain c ON c.company_id = d.company_id AND c.chain_id = d.chain_id "
+        "JOIN term item ON item.company_id = d.company_id AND item.term_id = c.item_id "
+        "JOIN term warehouse ON warehouse.company_id = d.company_id AND warehouse.term_id = c.warehouse_id "
+        "JOIN term account ON account.company_id = d.company_id AND account.term_id = d.account_id "
+        "LEFT JOIN term part ON part.company_id = d.company_id AND part.term_id = c.part_id "
+        "LEFT JOIN term contra ON contra.company_id = d.company_id AND contra.term_id = d.contra_id "
+        "LEFT JOIN term center ON center.company_id = d.company_id AND center.term_id = d.cost_center_id "
+        "LEFT JOIN term dimensions ON dimensions.company_id = d.company_id AND dimensions.term_id = d.dimensions_id "
+        f"WHERE d.company_id = %(company)s AND d.document_id = ANY(%(vouchers)s) AND d.document_id <> 0 "
+        f"AND d.kind IN ({DifferenceKind.LANDED_COST:d}, {DifferenceKind.RATE_DIFFERENCE:d}) AND {VISIBLE.format('d')} "
+        "ORDER BY d.difference_id",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for row in caused:
+        vouchers[row[13]].caused.append(
+            Difference(
+                movement=row[0],
+                voucher=row[1],
+                chain=Chain(row[2], row[3], row[4]),
+                at=instant(row[5]),
+                date=row[6],
+                amount=row[7],
+                kind=DifferenceKind(row[8]),
+                account=row[9],
+                contra=row[10],
+                qty=row[11],
+                cause=row[12],
+                document=row[13],
+                cost_center=row[14],
+                dimensions=row[15],
+            )
+        )
+    trued_up = connection.execute(
+        "SELECT m.voucher_id, m.movement_id, sum(d.amount)::bigint FROM stock_movement m "
+        "JOIN stock_difference d ON d.company_id = m.company_id AND d.cause_id = m.movement_id AND d.cause_id <> 0 "
+        f"WHERE m.company_id = %(company)s AND m.voucher_id = ANY(%(vouchers)s) AND d.kind = {DifferenceKind.TRUE_UP:d} "
+        f"AND {VISIBLE.format('d')} GROUP BY m.voucher_id, m.movement_id",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for sequence, number, amount in trued_up:
+        vouchers[sequence].true_ups[number] = amount

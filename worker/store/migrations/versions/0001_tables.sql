@@ -141,7 +141,9 @@ CREATE TABLE stock_difference (
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT stock_difference_pk PRIMARY KEY (company_id, difference_id)
 );
+CREATE INDEX stock_difference_cause ON stock_difference (company_id, cause_id) WHERE cause_id <> 0;
 CREATE INDEX stock_difference_chain ON stock_difference (company_id, chain_id, posting_at, voucher_id);
+CREATE INDEX stock_difference_document ON stock_difference (company_id, document_id) WHERE document_id <> 0;
 CREATE INDEX stock_difference_movement ON stock_difference (company_id, movement_id);
 CREATE INDEX stock_difference_voucher ON stock_difference (company_id, voucher_id);
 
@@ -302,6 +304,7 @@ CREATE TABLE outcome (
 );
 CREATE INDEX outcome_batch ON outcome (company_id, batch_no);
 CREATE INDEX outcome_due ON outcome (company_id, moment, sequence) WHERE moment IS NOT NULL;
+CREATE INDEX outcome_parked ON outcome (company_id, sequence) WHERE status = 'parked' AND moment IS NULL;
 CREATE INDEX outcome_waits ON outcome USING gin (waits_for) WHERE status = 'parked';
 
 CREATE TABLE series (

@@ -1,0 +1,369 @@
+"""One batch of a lane: decide its documents in order, in memory, and write everything at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Any, cast
+
+import psycopg
+
+from domain.books import Books, Lacking, Posting
+from domain.documents import AnyDocument
+from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
+from domain.masters import Item
+from domain.posting import apply, needs, post
+from domain.posting_time import instant
+from worker.messages import decode
+from worker.services.lane_memory import LaneMemory
+from worker.store.append import Appender, Counters, Numbered
+from worker.store.copy import stamp
+from worker.store.database import Rows
+from worker.store.history import first_short_moment, quantity_history
+from worker.store.lanes import Due, LaneRow, due_documents, parked_documents, save_lane
+from worker.store.masters import hold_acceptance
+from worker.store.outcomes import Decision, clear_decisions, fetch_outcomes, outcome, write_decisions
+from worker.store.series import fiscal_year, voucher_no
+from worker.store.vouchers import load_vouchers
+
+BATCH_BYTES = 16_000_000
+MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
+MOST_ATTEMPTS = 3
+
+Outcome = dict[str, Any]
+
+
+class DecisionFault(Exception):
+    """Deciding one document failed for a reason of ours; the batch is void, and the cause is the error itself."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"deciding document {sequence} failed")
+        self.sequence = sequence
+
+
+@dataclass(slots=True)
+class _Parked:
+    """A document that waits; `error` is None where an earlier batch said why and this one has not looked at it."""
+
+    due: Due
+    document: AnyDocument
+    moment: int
+    waits_for: tuple[str, ...]
+    error: DocumentParked | None = None
+
+
+@dataclass(slots=True)
+class Decided:
+    """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    posted: int = 0
+    rejected: int = 0
+    parked: int = 0
+
+
+class Batch:
+    """Decides the documents that are due in a lane, which the caller holds, and writes what they came to."""
+
+    def __init__(self, connection: Rows, lane: LaneRow, memory: LaneMemory) -> None:
+        self._connection = connection
+        self._lane = lane
+        self._memory = memory
+        self._books: Books = memory.books
+        self._heap: list[tuple[int, int, Due, AnyDocument]] = []
+        self._horizon: int | None = None
+        self._due: dict[int, Due] = {}
+        self._pending: list[Numbered] = []
+        self._posted: list[Numbered] = []
+        self._rejected: list[tuple[Due, PerpetuaError]] = []
+        self._parked: dict[int, _Parked] = {}
+        self._postponed: list[tuple[_Parked, int]] = []
+        self._waiting: dict[str, list[int]] = {}
+        self._wanted: list[tuple[str, str]] = []
+        self._first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
+        self._appender = Appender(memory.names, lane.counters, lane.batch_no + 1, stamp(lane.now))
+
+    def run(self, limit_documents: int) -> Decided | None:
+        """Decide and write up to so many documents; None where nothing is due.
+
+        Errors: DecisionFault; those of PostgreSQL. After any of them the transaction and the memory are void.
+        """
+        # Masters first: whichever is seen then, no document that was accepted before it can be missing from the list below.
+        self._memory.masters.begin(self._connection, self._masters_ahead)
+        due, self._horizon = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
+        if not due:
+            return None
+        self._read(due)
+        self._load_ahead()
+        while self._heap:
+            moment, _, document_due, document = heappop(self._heap)
+            self._decide(moment, document_due, document)
+        self._settle_parked()
+        return self._write(due)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self, due: list[Due]) -> None:
+        for document in due:
+            if not document.decided:
+                self._due[document.sequence] = document
+                self._queue(document, document.moment)
+        if self._lane.has_parked:
+            causes = [cause for document in due for cause in _causes_cleared(document.type, document.number)]
+            for waiting, waits_for in parked_documents(self._connection, self._lane.company_id, causes):
+                self._remember_parked(waiting, waits_for)
+
+    def _queue(self, due: Due, moment: int) -> None:
+        try:
+            heappush(self._heap, (moment, due.sequence, due, cast("AnyDocument", decode(due.payload))))
+        except DocumentRejected as refused:
+            self._rejected.append((due, refused))
+
+    def _remember_parked(self, due: Due, waits_for: list[str]) -> None:
+        """A document of an earlier batch that waits for one of this batch's."""
+        self._due[due.sequence] = due
+        document = cast("AnyDocument", decode(due.payload))
+        self._parked[due.sequence] = _Parked(due, document, due.moment, tuple(waits_for))
+        for cause in waits_for:
+            self._waiting.setdefault(cause, []).append(due.sequence)
+
+    def _masters_ahead(self) -> Iterator[tuple[str, str]]:
+        for *_, document in self._heap:
+            for name in ("customer", "supplier", "pos_profile"):
+                if isinstance(value := getattr(document, name, None), str):
+                    yield name, value
+            for line in getattr(document, "lines", ()):
+                for name, kind in _LINE_MASTERS:
+                    if isinstance(value := getattr(line, name, None), str):
+                        yield kind, value
+
+    def _load_ahead(self) -> None:
+        """Read at once what the documents are known to need; what else they need is read as they ask for it."""
+        chains = []
+        for moment, _, _, document in sorted(self._heap, key=lambda queued: queued[:2]):
+            self._memory.masters.at(moment)
+            try:
+                more, vouchers = needs(document, self._books)
+            except (DocumentRejected, DocumentParked, Lacking):
+                continue
+            chains += more
+            self._wanted += vouchers
+        self._memory.balances.load(self._connection, chains)
+        self._load_vouchers(())
+
+    # -- deciding -----------------------------------------------------------------------------------------------------
+
+    def _decide(self, moment: int, due: Due, document: AnyDocument) -> None:
+        lane = self._lane
+        if due.sequence == lane.fault_sequence and lane.fault_attempts >= MOST_ATTEMPTS:
+            self._rejected.append((due, _internal_fault(due)))
+            return
+        self._memory.masters.at(moment)
+        try:
+            posting = self._post(due, document)
+        except DocumentRejected as refused:
+            self._rejected.append((due, refused))
+        except DocumentParked as parked:
+            self._park(_Parked(due, document, moment, parked.waits_for, parked))
+        except psycopg.Error:
+            raise
+        except Exception as error:
+            # Whatever it is, it must not stand in the way of the lane's other documents for ever.
+            raise DecisionFault(due.sequence) from error
+        else:
+            self._take(moment, posting, document)
+
+    def _post(self, due: Due, document: AnyDocument) -> Posting:
+        # A cancel that states no time takes effect when it was received, however late it is decided.
+        now = instant(due.received_at)
+        for _ in range(MOST_LOADS):
+            try:
+                return post(due.sequence, document, self._books, now=now)
+            except Lacking as lacking:
+                self._load(lacking)
+        raise RuntimeError(f"document {due.sequence} still asks for more after {MOST_LOADS} answers")
+
+    def _take(self, moment: int, posting: Posting, document: AnyDocument) -> None:
+        voucher = posting.voucher
+        apply(posting, document, self._books)
+        if posting.differences or voucher.reverses:
+            # Corrections reach further than the vouchers they name: what else is loaded is read again when needed.
+            self._books.vouchers.clear()
+        year = fiscal_year(voucher.date, self._books.view.company.fiscal_year_start)
+        numbered = Numbered(posting, year, self._memory.series.next(voucher.type, year))
+        self._pending.append(numbered)
+        self._posted.append(numbered)
+        if self._waiting:
+            for cause in _causes_cleared(voucher.type, voucher.number):
+                for sequence in self._waiting.pop(cause, ()):
+                    released = self._parked.pop(sequence, None)
+                    if released is not None:
+                        heappush(self._heap, (moment, sequence, released.due, released.document))
+
+    def _park(self, parked: _Parked) -> None:
+        due = self._memory.masters.next_version(parked.waits_for, parked.moment)
+        if due is None:
+            self._parked[parked.due.sequence] = parked
+            for cause in parked.waits_for:
+                self._waiting.setdefault(cause, []).append(parked.due.sequence)
+        elif self._horizon is None or due <= self._horizon:
+            heappush(self._heap, (due, parked.due.sequence, parked.due, parked.document))
+        else:
+            self._postponed.append((parked, due))
+
+    # -- loading what a decision lacks --------------------------------------------------------------------------------
+
+    def _load(self, lacking: Lacking) -> None:
+        connection, books, balances = self._connection, self._books, self._memory.balances
+        if lacking.chains:
+            balances.load(connection, lacking.chains)
+        if lacking.vouchers:
+            self._load_vouchers(lacking.vouchers)
+        if lacking.layers:
+            chain, qty = lacking.layers
+            item = self._memory.masters.get("item", chain.item)
+            balances.load_layers(
+                connection, chain, qty, newest=isinstance(item, Item) and item.valuation_method == "lifo"
+            )
+        if lacking.receipt_layer:
+            balances.load_receipt(connection, *lacking.receipt_layer)
+            books.searched_layers.add(lacking.receipt_layer)
+        if lacking.serials:
+            balances.load_parts(connection, *lacking.serials)
+            books.serial_places.add(lacking.serials)
+        if lacking.history:
+            self._flush()
+            present = books.balances[lacking.history[0]].qty
+            books.histories[lacking.history] = quantity_history(
+                connection, self._memory.names, *lacking.history, present
+            )
+        if lacking.shortage:
+            self._flush()
+            present = books.balances[lacking.shortage[0]].qty
+            books.short_moments[lacking.shortage] = first_short_moment(
+                connection, self._memory.names, *lacking.shortage, present
+            )
+
+    def _load_vouchers(self, asked: tuple[tuple[str, str], ...]) -> None:
+        """Load these vouchers, and with them all that the batch is known to want, so that one read serves many documents."""
+        loaded = self._books.vouchers
+        keys = [key for key in dict.fromkeys((*asked, *self._wanted)) if key not in loaded]
+        if keys:
+            self._flush()
+            loaded.update(load_vouchers(self._connection, self._lane.company_id, keys, decode))
+
+    def _flush(self) -> None:
+        """Write pending postings, so that reads within this transaction see them."""
+        self._appender.append(self._connection, self._pending)
+        self._pending = []
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _settle_parked(self) -> None:
+        """See whether what a document waits for has come while this batch was decided.
+
+        Acceptance is held up for the rest of the transaction: a master that comes later finds the parked document and releases
+        it, one that came earlier is found here. None slips through between.
+        """
+        fresh = [parked for parked in self._parked.values() if parked.error is not None]
+        if not fresh:
+            return
+        hold_acceptance(self._connection)
+        self._memory.masters.refresh()
+        for parked in fresh:
+            due = self._memory.masters.next_version(parked.waits_for, parked.moment)
+            if due is not None:
+                del self._parked[parked.due.sequence]
+                self._postponed.append((parked, due))
+
+    def _write(self, due: list[Due]) -> Decided:
+        connection, lane, memory = self._connection, self._lane, self._memory
+        self._flush()
+        moved = {movement.chain for n in self._posted for movement in n.posting.movements}
+        moved |= {difference.chain for n in self._posted for difference in n.posting.differences}
+        memory.balances.save(connection, sorted(moved))
+        memory.series.save(connection)
+        lane.batch_no += 1
+        fresh = [document.sequence for document in due if not document.released]
+        lane.decided_sequence = max(fresh, default=lane.decided_sequence)
+        lane.last_term, lane.last_chain = memory.names.last_term, memory.names.last_chain
+        decisions = self._decisions()
+        decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._posted}
+        clear_decisions(connection, lane.company_id, [s for s in sorted(decided_anew) if self._due[s].released])
+        write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
+        save_lane(connection, lane, self._appender, self._first)
+        return self._told(decisions)
+
+    def _decisions(self) -> list[Decision]:
+        decisions = [
+            Decision(sequence=due.sequence, status="rejected", error=error.as_outcome(), attempts=due.attempts + 1)
+            for due, error in self._rejected
+        ]
+        waiting: list[tuple[_Parked, int | None]] = [(parked, None) for parked in self._parked.values()]
+        decisions += [
+            Decision(
+                sequence=parked.due.sequence,
+                status="parked",
+                error=parked.error.as_outcome(),
+                waits_for=parked.waits_for,
+                attempts=parked.due.attempts + 1,
+                moment=moment,
+            )
+            for parked, moment in (*waiting, *self._postponed)
+            if parked.error is not None
+        ]
+        return decisions
+
+    def _told(self, decisions: list[Decision]) -> Decided:
+        decided = Decided(posted=len(self._posted))
+        company, now = self._lane.company, self._lane.now
+        for numbered in self._posted:
+            voucher = numbered.posting.voucher
+            received: datetime = self._due[voucher.sequence].received_at
+            number = voucher_no(voucher.type, numbered.year, numbered.number)
+            decided.outcomes.append(
+                outcome(company, voucher.type, voucher.number, "posted", voucher.sequence, received, now, number)
+            )
+        for decision in decisions:
+            due = self._due[decision.sequence]
+            decided.outcomes.append(
+                outcome(
+                    company, due.type, due.number, decision.status, due.sequence, due.received_at, error=decision.error
+                )
+            )
+            if decision.status == "rejected":
+                decided.rejected += 1
+            else:
+                decided.parked += 1
+        decided.outcomes.sort(key=lambda told: cast("int", told["sequence"]))
+        cancelled = [n.posting.voucher.reverses for n in self._posted if n.posting.voucher.reverses]
+        if cancelled:
+            decided.outcomes += fetch_outcomes(self._connection, self._lane.company_id, cancelled)
+        return decided
+
+
+_LINE_MASTERS = (
+    ("item", "item"),
+    ("warehouse", "warehouse"),
+    ("source", "warehouse"),
+    ("target", "warehouse"),
+    ("batch", "batch"),
+    ("rejected_warehouse", "warehouse"),
+)
+
+
+def _causes_cleared(type_: str, number: str) -> tuple[str, str]:
+    """What a parked document may name to wait for this one; its type may be left out where the number says enough."""
+    return f"voucher:{type_}:{number}", f"voucher::{number}"
+
+
+def _internal_fault(due: Due) -> PerpetuaError:
+    return PerpetuaError(
+        "InternalFault",
+        f"{due.type} {due.number} could not be decided in {MOST_ATTEMPTS} attempts, for a reason of ours. The log of the worker says "
+        "which. Release it for another attempt once that is cured.",
+        "",
+        {"attempts": MOST_ATTEMPTS},
+    )

@@ -1,0 +1,136 @@
+"""Posting: drain a company's lane, one transaction per batch, and hand on what became of each document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+import structlog
+
+from worker.services.deciding import MOST_ATTEMPTS, Batch, Decided, DecisionFault, Outcome
+from worker.services.lane_memory import memories_of
+from worker.store.database import Database
+from worker.store.lanes import note_fault, note_published, take_lane
+from worker.store.outcomes import outcomes_of_batches
+
+log = structlog.get_logger()
+
+LIMIT_DOCUMENTS = 500
+MOST_CLASHES = 5  # serialization failures and deadlocks in a row
+
+TellOutcomes = Callable[[list[Outcome]], None]
+
+
+@dataclass(slots=True)
+class Drained:
+    """What a drain did. `first` and `last` are document numbers; `busy`: another writer has the lane; `more`: time ran out."""
+
+    posted: int = 0
+    rejected: int = 0
+    parked: int = 0
+    first: str = ""
+    last: str = ""
+    busy: bool = False
+    more: bool = False
+
+
+@dataclass(slots=True)
+class _Step:
+    decided: Decided
+    batch_no: int
+    published: int
+
+
+def drain(
+    database: Database,
+    company_id: int,
+    *,
+    limit_documents: int = LIMIT_DOCUMENTS,
+    seconds: float | None = None,
+    on_outcomes: TellOutcomes | None = None,
+) -> Drained:
+    """Decide everything that is due in a company's lane, in batches of at most `limit_documents`, for about `seconds` at most.
+
+    `on_outcomes` gets the outcomes of each batch after its commit. Where it fails the books stand, and the same outcomes are handed to it
+    by the next drain. Errors: Unavailable where PostgreSQL is away; whatever `on_outcomes` raises.
+    """
+    drained = Drained()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    if on_outcomes is not None:
+        _tell_forgotten(database, company_id, on_outcomes)
+    while True:
+        step = _step(database, company_id, limit_documents)
+        if isinstance(step, bool):
+            drained.busy = step
+            return drained
+        _add(drained, step.decided)
+        if on_outcomes is not None:
+            on_outcomes(step.decided.outcomes)
+            with database.transaction() as connection:
+                note_published(connection, company_id, step.batch_no)
+        if deadline is not None and time.monotonic() > deadline:
+            drained.more = True
+            return drained
+
+
+def _tell_forgotten(database: Database, company_id: int, on_outcomes: TellOutcomes) -> None:
+    """Outcomes of batches whose process ended between its commit and telling."""
+    with database.transaction() as connection:
+        lane = take_lane(connection, company_id)
+        if lane is None or lane.published_batch == lane.batch_no:
+            return
+        forgotten = outcomes_of_batches(connection, company_id, lane.published_batch, lane.batch_no)
+        on_outcomes(forgotten)
+        note_published(connection, company_id, lane.batch_no)
+
+
+def _step(database: Database, company_id: int, limit_documents: int) -> _Step | bool:
+    """One batch; False where nothing is due, True where another writer has the lane."""
+    clashes = 0
+    while True:
+        try:
+            return _batch(database, company_id, limit_documents)
+        except DecisionFault as fault:
+            with database.transaction() as connection:
+                attempts = note_fault(connection, company_id, fault.sequence)
+            log.exception(
+                "a document can't be decided",
+                company_id=company_id,
+                sequence=fault.sequence,
+                attempt=attempts,
+                of=MOST_ATTEMPTS,
+            )
+        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as clash:
+            clashes += 1
+            if clashes > MOST_CLASHES:
+                raise
+            log.warning(
+                "a batch clashed with another transaction and is decided again",
+                company_id=company_id,
+                reason=str(clash),
+            )
+
+
+def _batch(database: Database, company_id: int, limit_documents: int) -> _Step | bool:
+    memories = memories_of(database)
+    with database.transaction() as connection:
+        lane = take_lane(connection, company_id)
+        if lane is None:
+            return True
+        memory = memories.take(lane)
+        memory.begin(connection, lane)
+        decided = Batch(connection, lane, memory).run(limit_documents)
+    memory.keep(lane.batch_no)
+    memories.put_back(company_id, memory)
+    return False if decided is None else _Step(decided, lane.batch_no, lane.published_batch)
+
+
+def _add(drained: Drained, decided: Decided) -> None:
+    drained.posted += decided.posted
+    drained.rejected += decided.rejected
+    drained.parked += decided.parked
+    if decided.outcomes:
+        drained.first = drained.first or str(decided.outcomes[0]["number"])
+        drained.last = str(decided.outcomes[-1]["number"])
