@@ -25,13 +25,23 @@ Place = tuple[int, int]
 
 
 @dataclass(slots=True)
+class TrueUpRecorded:
+    """What a receipt's true-up of one issue adds up to so far, and where it was posted."""
+
+    amount: int
+    contra: str
+    cost_center: str = ""
+    dimensions: str = ""
+
+
+@dataclass(slots=True)
 class Recorded:
     """A movement as the books hold it, with what was corrected so far (published differences, minor units).
 
     `revalued`: by earlier reposts and count shifts; `shifted`: quantity of count shifts; `residue`: parked in cost until a
     repost; `laid`: landed costs and rate differences that raise what a receipt brought in; `true_ups`: by the issue covered.
     `source_value`, `source_qty`: the present value (and quantity) of the movement it depends on, without true-ups; `source_true_ups`: what
-    covering receipts added to that one; `returned_before`: what earlier returns of the same source took back.
+    receipts before this movement added to that one; `returned_before`: what earlier returns of the same source took back.
     `dependents`: the chains and places of movements that take their value from this one.
     """
 
@@ -40,7 +50,7 @@ class Recorded:
     shifted: int = 0
     residue: int = 0
     laid: int = 0
-    true_ups: dict[int, int] = field(default_factory=dict)
+    true_ups: dict[int, TrueUpRecorded] = field(default_factory=dict)
     reversed: bool = False
     source_value: int = 0
     source_qty: int = 0
@@ -57,6 +67,9 @@ class History(Protocol):
 
         A `Balance` in between is the state that a checkpoint stored at that point, for comparison.
         """
+
+    def dependents(self, movement: int) -> Iterable[tuple[Chain, int, int]]:
+        """The chains and places of movements that take their value from this one."""
 
     def siblings(self, voucher: int) -> Iterable[Recorded]:
         """All movements of a voucher, for sharing out what a transformation consumed."""
@@ -243,20 +256,24 @@ class Replay:
             self._append(
                 movement, -recorded.residue, DifferenceKind.RESIDUE, contra=self.view.role("cost_of_goods_sold")
             )
-        changed_causes = False
         for issue in covered.keys() | recorded.true_ups.keys():
-            difference = covered.get(issue, 0) - recorded.true_ups.get(issue, 0)
+            known = recorded.true_ups.get(issue)
+            difference = covered.get(issue, 0) - (known.amount if known else 0)
             if difference:
-                changed_causes = True
-                self._append(movement, difference, DifferenceKind.TRUE_UP, cause=issue, shortage=contras.get(issue))
+                place = contras.get(issue) or known
+                self._append(movement, difference, DifferenceKind.TRUE_UP, cause=issue, place=place)
+                self._wake(self.history.dependents(issue), after=(movement.at, movement.voucher))
         for issue, amount in covered.items():
             self._covered[issue] = self._covered.get(issue, 0) + amount
         if change:
             self._values[movement.id] = value
-        if change or changed_causes:
-            for chain, at, sequence in recorded.dependents:
-                if chain not in self._active:
-                    heapq.heappush(self._waiting, (at, sequence, chain))
+            self._wake(recorded.dependents, after=(movement.at, movement.voucher))
+
+    def _wake(self, dependents: Iterable[tuple[Chain, int, int]], *, after: Place) -> None:
+        """Let the pass come to the chains that a change is carried on to, where they are not followed already."""
+        for chain, at, sequence in dependents:
+            if chain not in self._active and (at, sequence) >= after:
+                heapq.heappush(self._waiting, (at, sequence, chain))
 
     def _append(
         self,
@@ -267,16 +284,16 @@ class Replay:
         qty: int = 0,
         cause: int = 0,
         contra: str | None = None,
-        shortage: Shortage | None = None,
+        place: Shortage | TrueUpRecorded | None = None,
     ) -> None:
         self.differences.append(
             Difference(
                 movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=movement.date,
                 amount=amount, qty=qty, kind=kind, account=movement.account,
-                contra=shortage.contra if shortage else movement.contra if contra is None else contra,
+                contra=place.contra if place else movement.contra if contra is None else contra,
                 cause=cause, document=self.cause,
-                cost_center=shortage.cost_center if shortage else movement.cost_center,
-                dimensions=shortage.dimensions if shortage else movement.dimensions,
+                cost_center=place.cost_center if place else movement.cost_center,
+                dimensions=place.dimensions if place else movement.dimensions,
             )
         )  # fmt: skip
 

@@ -194,7 +194,9 @@ class PaperCompany:
     def _value(self, movement: Movement) -> int:
         """A movement's present value without true-ups and residues."""
         kinds = {DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE}
-        return movement.value + sum(d.amount for d in self.differences if d.movement == movement.id and d.kind not in kinds)
+        return movement.value + sum(
+            d.amount for d in self.differences if d.movement == movement.id and d.kind not in kinds
+        )
 
     def _true_ups(self, issue: int, before: tuple[int, int, int] | None = None) -> int:
         places = {m.id: (m.at, m.voucher, m.id) for m in self.movements}
@@ -212,7 +214,9 @@ class PaperCompany:
             head = posting.voucher
             if head.number == number and type_ in ("", head.type) and head.type != "cancel":
                 cancelled = {p.voucher.reverses: s for s, p in self.postings.items() if p.voucher.reverses}
-                movements = [copy.copy(m) for m in self.movements if m.voucher == sequence and m.basis != Basis.REVERSED]
+                movements = [
+                    copy.copy(m) for m in self.movements if m.voucher == sequence and m.basis != Basis.REVERSED
+                ]
                 for m in movements:
                     own = [d for d in self.differences if d.movement == m.id]
                     m.value += sum(d.amount for d in own)
