@@ -157,11 +157,12 @@ def test_a_taken_port_is_chosen_anew_and_kept(home: Path) -> None:
 
 
 def test_an_interrupted_first_start_is_done_again(home: Path) -> None:
-    unfinished = home / "postgres.new"
+    unfinished = home / "postgres.new-of-before"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18", encoding="utf-8")
     with psycopg.connect(embedded.ensure_running(home).database_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not list(home.glob("postgres.new-*"))
 
 
 def test_nobody_enters_without_the_password(home: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.servers import require_tool
 from worker import embedded
 from worker.embedded import EmbeddedServerError, process
 from worker.embedded.account import Account
@@ -119,6 +120,18 @@ def test_a_data_folder_that_nobody_cannot_enter_is_refused_with_the_way_out(tmp_
         EmbeddedServerError, match=r"'nobody', who can't enter .*: set PERPETUA_HOME to a folder elsewhere"
     ):
         embedded.ensure_running(private / "data")
+
+
+@as_root
+def test_a_container_that_keeps_root_from_becoming_nobody_is_named(home: Path) -> None:
+    setpriv = require_tool("setpriv", shutil.which("setpriv"))
+    script = "import sys, pathlib; from worker import embedded; embedded.ensure_running(pathlib.Path(sys.argv[1]))"
+    without = ["--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid"]
+    refused = subprocess.run(
+        [setpriv, *without, sys.executable, "-c", script, str(home)], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert "root may not become 'nobody' here (Operation not permitted): give the container" in refused.stderr
 
 
 @as_root

@@ -1,5 +1,6 @@
 """Where the servers' programs lie, and a copy of them where `nobody` can't reach the originals."""
 
+import errno
 import importlib.metadata
 import importlib.util
 import platform
@@ -77,8 +78,15 @@ def _runnable(binaries: Binaries, home: Home) -> bool:
             trial = subprocess.run(
                 [program, "--version"], capture_output=True, cwd="/", env={}, check=False, **home.account.demotion()
             )
-        except PermissionError:
-            return False
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                return False
+            message = (
+                f"root's servers run as 'nobody', and root may not become 'nobody' here ({error.strerror}): "
+                "give the container the capabilities SETUID and SETGID, run as an ordinary user, "
+                "or set PERPETUA_DATABASE_URL and PERPETUA_REDIS_URL"
+            )
+            raise EmbeddedServerError(message) from error
         if trial.returncode != 0:
             return False
     return True

@@ -31,10 +31,13 @@ def ensure_running(home: Path, *, durable: bool = True) -> Endpoints:
     folder.prepare()
     with folder.locked():
         passwords = folder.passwords()
-        binaries = locate(folder)
         try:
-            database_port = postgres.start(folder, binaries, passwords, durable=durable)
-            valkey_port = valkey.start(folder, binaries, passwords, durable=durable)
+            if not all(server.running for server in (postgres.status(folder), valkey.status(folder))):
+                binaries = locate(folder)
+                postgres.start(folder, binaries, passwords, durable=durable)
+                valkey.start(folder, binaries, passwords, durable=durable)
+            database_port = postgres.await_ready(folder, passwords)
+            valkey_port = valkey.await_ready(folder, passwords)
         except OSError as error:
             message = f"the embedded servers can't be started in {folder.path}: {error}"
             raise EmbeddedServerError(message) from error
@@ -132,7 +135,8 @@ def _start_watcher(place: Path) -> None:
         [sys.executable, "-m", "worker.embedded.watcher", str(place)],
         account=Account(None, None),
         log=place / "watcher.log",
-        environment=os.environ,
+        # The watcher starts in another folder, and must find this package there too where it is not installed.
+        environment={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])},
     )
 
 

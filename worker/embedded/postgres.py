@@ -3,7 +3,10 @@
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -68,18 +71,41 @@ def status(home: Home) -> ServerStatus:
     return ServerStatus("postgresql", running, pid if running else None, port if running else None, home.postgres)
 
 
-def start(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> int:
-    """See that PostgreSQL runs and answers with our database in it; returns its port.
+def start(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> None:
+    """See that PostgreSQL runs, its data made at the first start.
 
     Raises EmbeddedServerError with the reason, usually the last line of the server's own log.
     """
     _create(home, binaries, passwords)
     _require_same_version(home, binaries)
-    found = status(home)
-    port = found.port if found.running and found.port is not None else _launch(home, binaries, durable=durable)
-    _await_ready(home, passwords, port)
-    _ensure_roles_and_database(passwords, port)
-    return port
+    if not status(home).running:
+        _launch(home, binaries, durable=durable)
+
+
+def await_ready(home: Home, passwords: Passwords) -> int:
+    """Wait until PostgreSQL answers and holds our roles and database; returns its port."""
+    deadline = time.monotonic() + READY_PATIENCE_SECONDS
+    port = _pid_file(home)[1] or 0
+    while True:
+        try:
+            with psycopg.connect(url(ADMIN, passwords.admin, port, "postgres"), connect_timeout=10) as connection:
+                connection.autocommit = True
+                _ensure_roles_and_database(connection, passwords)
+                return port
+        except psycopg.OperationalError as error:
+            if not status(home).running:
+                reason = process.tail(home.log("postgres"), lines=3)
+                message = f"PostgreSQL stopped while starting: {reason} (log: {home.log('postgres')})"
+                raise EmbeddedServerError(message) from error
+            if "password authentication failed" in str(error):
+                message = (
+                    f"PostgreSQL in {home.postgres} does not accept the password in {home.path / 'passwords.json'}"
+                )
+                raise EmbeddedServerError(message) from error
+            if time.monotonic() > deadline:
+                message = f"PostgreSQL does not answer on port {port}: {str(error).splitlines()[0]}"
+                raise EmbeddedServerError(message) from error
+            time.sleep(0.03)
 
 
 def stop(home: Home) -> bool:
@@ -109,9 +135,10 @@ def _create(home: Home, binaries: Binaries, passwords: Passwords) -> None:
     if home.postgres.exists():
         return
     # Made under another name and renamed when whole, so that an interrupted initdb is simply done again.
-    unfinished = home.path / "postgres.new"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
+    for left in home.path.glob("postgres.new-*"):
+        shutil.rmtree(left)
+    # An initdb whose parent was killed may still be writing: it loses its folder, and this one has a name of its own.
+    unfinished = Path(tempfile.mkdtemp(dir=home.path, prefix="postgres.new-"))
     home.account.own(unfinished)
     password_file = unfinished.with_name("postgres.password")
     password_file.touch(mode=0o600)
@@ -121,7 +148,8 @@ def _create(home: Home, binaries: Binaries, passwords: Passwords) -> None:
         made = subprocess.run(
             [
                 binaries.program("initdb"), "-D", str(unfinished), "-U", ADMIN, "--pwfile", str(password_file),
-                "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
+                "--auth=scram-sha-256", "--encoding=UTF8",
+                "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums", "--no-instructions",
             ],
             capture_output=True, text=True, cwd="/", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, check=False,
             **home.account.demotion(),
@@ -155,7 +183,7 @@ def _require_same_version(home: Home, binaries: Binaries) -> None:
         raise EmbeddedServerError(message)
 
 
-def _launch(home: Home, binaries: Binaries, *, durable: bool) -> int:
+def _launch(home: Home, binaries: Binaries, *, durable: bool) -> None:
     log = home.log("postgres")
     for attempt in range(STARTS):
         port = process.free_port(home.ports().get("postgresql"))
@@ -169,11 +197,11 @@ def _launch(home: Home, binaries: Binaries, *, durable: bool) -> int:
         seen = process.size(log)
         pid = process.launch(
             [binaries.program("postgres"), "-D", str(home.postgres)],
-            account=home.account, log=log, environment={"LC_ALL": "C.UTF-8"},
+            account=home.account, log=log, environment={"LC_ALL": "C"},
         )  # fmt: skip
         if process.wait_for_start(pid, lambda started: _pid_file(home)[0] == started, 30):
             home.note_port("postgresql", port)
-            return port
+            return
         reason = process.tail(log, min(seen, process.size(log)), lines=3)
         # A killed postmaster's children need a moment to notice; and a port can be taken between choosing and binding.
         passing = "shared memory" in reason or "Address already in use" in reason or "could not bind" in reason
@@ -181,7 +209,6 @@ def _launch(home: Home, binaries: Binaries, *, durable: bool) -> int:
             message = f"PostgreSQL does not start: {reason or 'it said nothing'} (log: {log})"
             raise EmbeddedServerError(message)
         time.sleep(1.0)
-    raise AssertionError
 
 
 def _remove_stale_pid_file(home: Home) -> None:
@@ -192,47 +219,21 @@ def _remove_stale_pid_file(home: Home) -> None:
         path.unlink()
 
 
-def _await_ready(home: Home, passwords: Passwords, port: int) -> None:
-    deadline = time.monotonic() + READY_PATIENCE_SECONDS
-    while True:
-        try:
-            with psycopg.connect(url(ADMIN, passwords.admin, port, "postgres"), connect_timeout=10) as connection:
-                connection.execute("SELECT 1")
-                return
-        except psycopg.OperationalError as error:
-            if not status(home).running:
-                reason = process.tail(home.log("postgres"), lines=3)
-                message = f"PostgreSQL stopped while starting: {reason} (log: {home.log('postgres')})"
-                raise EmbeddedServerError(message) from error
-            if "password authentication failed" in str(error):
-                message = (
-                    f"PostgreSQL in {home.postgres} does not accept the password in {home.path / 'passwords.json'}"
-                )
-                raise EmbeddedServerError(message) from error
-            if time.monotonic() > deadline:
-                message = f"PostgreSQL does not answer on port {port}: {str(error).splitlines()[0]}"
-                raise EmbeddedServerError(message) from error
-            time.sleep(0.03)
-
-
-def _ensure_roles_and_database(passwords: Passwords, port: int) -> None:
+def _ensure_roles_and_database(connection: psycopg.Connection[Any], passwords: Passwords) -> None:
     """Create what is missing; migrations, not this, decide what each role may touch."""
-    with psycopg.connect(url(ADMIN, passwords.admin, port, "postgres"), autocommit=True) as connection:
-        roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-        for role, password in ((OWNER, passwords.owner), (WORKER, passwords.worker), (READER, passwords.reader)):
-            if role not in roles:
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB PASSWORD {}").format(
-                        sql.Identifier(role), sql.Literal(password)
-                    )
-                )
-        present = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-        if present is None:
+    roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for role, password in ((OWNER, passwords.owner), (WORKER, passwords.worker), (READER, passwords.reader)):
+        if role not in roles:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(password)
+                )
             )
-        for line in (
-            "REVOKE ALL ON DATABASE {} FROM PUBLIC",
-            "GRANT CONNECT ON DATABASE {} TO " + f"{WORKER}, {READER}",
-        ):
-            connection.execute(sql.SQL(line).format(sql.Identifier(DATABASE)))
+    rights = connection.execute("SELECT datacl IS NOT NULL FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+    if rights is None:
+        database = sql.Identifier(DATABASE)
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, sql.Identifier(OWNER)))
+    # A new database lets everybody in, and says so by naming no rights at all.
+    if rights != (True,):
+        connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+        connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {WORKER}, {READER}")

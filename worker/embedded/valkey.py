@@ -50,20 +50,39 @@ def status(home: Home) -> ServerStatus:
     return ServerStatus("valkey", running, pid if running else None, port if running else None, home.valkey)
 
 
-def start(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> int:
-    """See that Valkey runs and has loaded its data; returns its port.
+def start(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> None:
+    """See that Valkey runs.
 
     Raises EmbeddedServerError with the reason, usually the last lines of the server's own log.
     """
     if not home.valkey.exists():
         home.valkey.mkdir(mode=0o700)
         home.account.own(home.valkey)
-    found = status(home)
-    port = (
-        found.port if found.running and found.port is not None else _launch(home, binaries, passwords, durable=durable)
-    )
-    _await_ready(home, passwords, port)
-    return port
+    if not status(home).running:
+        _launch(home, binaries, passwords, durable=durable)
+
+
+def await_ready(home: Home, passwords: Passwords) -> int:
+    """Wait until Valkey has loaded its data and answers; returns its port."""
+    deadline = time.monotonic() + READY_PATIENCE_SECONDS
+    port = home.ports().get("valkey", 0)
+    with redis.Redis(host="127.0.0.1", port=port, password=passwords.valkey) as client:
+        while True:
+            try:
+                client.ping()
+            except redis.AuthenticationError as error:
+                message = f"Valkey in {home.valkey} does not accept the password in {home.path / 'passwords.json'}"
+                raise EmbeddedServerError(message) from error
+            except (redis.ConnectionError, redis.exceptions.BusyLoadingError) as error:
+                if not status(home).running:
+                    message = f"Valkey stopped while starting: {process.tail(home.log('valkey'), lines=2)}"
+                    raise EmbeddedServerError(message) from error
+                if time.monotonic() > deadline:
+                    message = f"Valkey does not answer on port {port}: {error}"
+                    raise EmbeddedServerError(message) from error
+                time.sleep(0.03)
+            else:
+                return port
 
 
 def stop(home: Home) -> bool:
@@ -75,7 +94,7 @@ def stop(home: Home) -> bool:
     return True
 
 
-def _launch(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> int:
+def _launch(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> None:
     log = home.log("valkey")
     for attempt in range(STARTS):
         port = process.free_port(home.ports().get("valkey"))
@@ -95,30 +114,8 @@ def _launch(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bo
             standard_input=settings.encode(),
         )
         if process.wait_for_start(pid, lambda started: status(home).pid == started, 30):
-            return port
+            return
         reason = process.tail(log, min(seen, process.size(log)), lines=2)
         if "Address already in use" not in reason or attempt == STARTS - 1:
             message = f"Valkey does not start: {reason or 'it said nothing'} (log: {log})"
             raise EmbeddedServerError(message)
-    raise AssertionError
-
-
-def _await_ready(home: Home, passwords: Passwords, port: int) -> None:
-    deadline = time.monotonic() + READY_PATIENCE_SECONDS
-    with redis.Redis(host="127.0.0.1", port=port, password=passwords.valkey) as client:
-        while True:
-            try:
-                client.ping()
-            except redis.AuthenticationError as error:
-                message = f"Valkey in {home.valkey} does not accept the password in {home.path / 'passwords.json'}"
-                raise EmbeddedServerError(message) from error
-            except (redis.ConnectionError, redis.exceptions.BusyLoadingError) as error:
-                if not status(home).running:
-                    message = f"Valkey stopped while starting: {process.tail(home.log('valkey'), lines=2)}"
-                    raise EmbeddedServerError(message) from error
-                if time.monotonic() > deadline:
-                    message = f"Valkey does not answer on port {port}: {error}"
-                    raise EmbeddedServerError(message) from error
-                time.sleep(0.03)
-            else:
-                return
