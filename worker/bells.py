@@ -17,6 +17,8 @@ from worker import routes
 
 # A bell that nobody answers falls silent after this time, so that the sweeper can ring again.
 BELL_SECONDS = 10
+# A bell left for another worker falls silent sooner, in case the lane was held by something that does not look at bells.
+LEFT_RINGING_SECONDS = 2
 # Doorbells that pile up while no worker runs are thrown away unread after this time; the sweeper's next one does for all.
 DOORBELL_EXPIRES_SECONDS = 60
 
@@ -58,6 +60,14 @@ class Bells:
     def answer(self, lane: Lane) -> None:
         """Silence the bell. Done before the lane is looked at, so a document that comes meanwhile rings anew."""
         self._redis.delete(routes.bell_key(lane.company_id))
+
+    def hang_up(self, lane: Lane) -> None:
+        """Leave the bell ringing, without a message, for the worker that has the lane and looks at it when it is done."""
+        self._redis.set(routes.bell_key(lane.company_id), "1", ex=LEFT_RINGING_SECONDS)
+
+    def rings(self, lane: Lane) -> bool:
+        """Whether somebody rang since the bell was answered."""
+        return bool(self._redis.exists(routes.bell_key(lane.company_id)))
 
     def _set(self, lanes: list[Lane]) -> list[Lane]:
         pipeline = self._redis.pipeline(transaction=False)

@@ -14,6 +14,8 @@ from worker.services.tools import Tools
 
 log = structlog.get_logger()
 
+LOGGED_CHARACTERS = 500
+
 TASKS = Counter("perpetua_tasks", "Tasks by how they ended.", ["task", "state"])
 SECONDS = Histogram("perpetua_task_seconds", "Seconds that tasks took.", ["task"])
 
@@ -56,7 +58,9 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
     def on_failure(self, exc: Exception, _: str, args: Any, __: Any, einfo: Any) -> None:
         """Log by family: what only a person can mend is critical."""
         level = "critical" if isinstance(exc, InvariantBroken) else "error"
-        getattr(log, level)("task failed", reason=str(exc), arguments=repr(args), traceback=str(einfo))
+        getattr(log, level)(
+            "task failed", reason=str(exc), arguments=repr(args)[:LOGGED_CHARACTERS], traceback=str(einfo)
+        )
 
     def on_retry(self, exc: Exception, *_: Any) -> None:
         """Say what is waited for."""
