@@ -212,14 +212,15 @@ class Appender:
     def _request_reposts(self, connection: Rows, postings: list[Numbered]) -> None:
         rows = []
         for numbered in postings:
-            for chain, at, sequence in numbered.posting.reposts:
+            for request in numbered.posting.reposts:
                 self._counters.request += 1
-                number = self._names.chains[chain]
+                number = self._names.chains[request.chain]
                 document = numbered.posting.voucher.sequence
                 rows.append(
-                    f"{self._names.company}\t{self._counters.request}\t{number}\t{at}\t{sequence}\t{document}\t{self._now}\t{NULL}\n"
+                    f"{self._names.company}\t{self._counters.request}\t{number}\t{request.at}\t{request.sequence}\t{request.tail_at}\t"
+                    f"{request.tail_sequence}\t{document}\t{self._now}\t{NULL}\n"
                 )
-        columns = "company_id, request_id, chain_id, from_at, from_sequence, document_id, requested_at, run_id"
+        columns = "company_id, request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id, requested_at, run_id"
         copy_in(connection, "repost_request", columns, "".join(rows))
 
 

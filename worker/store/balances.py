@@ -22,7 +22,8 @@ FEW = 3 * PAGE  # up to so many layers no page is made
 
 _LayerRow = tuple[int, int, int]
 _layers = msgspec.json.Decoder(list[_LayerRow])
-_encode = msgspec.json.Encoder().encode
+# The hook writes quantities and rates, which are integers with a name.
+_encode = msgspec.json.Encoder(enc_hook=int).encode
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -111,7 +112,9 @@ class Balances:
             number = self._names.chains[chain]
             state = self._page_out(connection, chain, number, balance)
             for add, cell in zip(
-                append, (number, balance.qty, balance.value, state, balance.last_at, balance.last_sequence), strict=True
+                append,
+                (number, int(balance.qty), int(balance.value), state, balance.last_at, balance.last_sequence),
+                strict=True,
             ):
                 add(cell)
         if columns[0]:

@@ -97,7 +97,7 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
     return [document for document in due if document.moment <= horizon], horizon
 
 
-def parked_documents(connection: Rows, company_id: int, causes: list[str]) -> list[tuple[Due, list[str]]]:
+def parked_documents(connection: Rows, company_id: int, waited_for: list[str]) -> list[tuple[Due, list[str]]]:
     """Documents that wait for one of these causes, each with everything it waits for."""
     found = connection.execute(
         "SELECT o.sequence, d.acceptance, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, o.attempts, o.waits_for "
@@ -105,9 +105,15 @@ def parked_documents(connection: Rows, company_id: int, causes: list[str]) -> li
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
         "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
         "WHERE o.company_id = %s AND o.status = 'parked' AND o.moment IS NULL AND o.waits_for && %s::text[] ORDER BY o.sequence",
-        [company_id, causes],
+        [company_id, waited_for],
     )
-    return [(Due(row[0], row[1], row[2].encode(), *row[3:7], released=True, decided=False), row[7]) for row in found]
+    return [
+        (
+            Due(sequence, moment, payload.encode(), received_at, type_, number, attempts, released=True, decided=False),
+            causes,
+        )
+        for sequence, moment, payload, received_at, type_, number, attempts, causes in found
+    ]
 
 
 def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counters) -> None:

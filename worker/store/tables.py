@@ -292,7 +292,7 @@ repost_request = _table(
     _columns("int", "company_id"),
     _columns("big", "request_id"),
     _columns("int", "chain_id"),
-    _columns("big", "from_at from_sequence document_id"),
+    _columns("big", "from_at from_sequence tail_at tail_sequence document_id"),
     _columns("moment", "requested_at"),
     _columns("big", "run_id", null=True),
     Index("repost_request_open", "company_id", "chain_id", postgresql_where=text("run_id IS NULL")),

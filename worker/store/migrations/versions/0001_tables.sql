@@ -252,6 +252,8 @@ CREATE TABLE repost_request (
     chain_id INTEGER NOT NULL,
     from_at BIGINT NOT NULL,
     from_sequence BIGINT NOT NULL,
+    tail_at BIGINT NOT NULL,
+    tail_sequence BIGINT NOT NULL,
     document_id BIGINT NOT NULL,
     requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
     run_id BIGINT,
