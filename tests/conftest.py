@@ -1,5 +1,6 @@
 """Fixtures for every test that needs real servers."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import pytest
 from tests.support.servers import Database, clean_redis, fresh_database, shared_cluster
 from worker.embedded import Endpoints
 from worker.settings import Settings
+
+
+def pytest_configure() -> None:
+    """Forget the servers that whoever runs the tests has configured: no test may ever touch those."""
+    for name in [name for name in os.environ if name.startswith("PERPETUA_") and name != "PERPETUA_REQUIRE_TOOLS"]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

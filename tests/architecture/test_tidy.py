@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +108,14 @@ def test_the_lock_names_no_registry_and_hashes_everything() -> None:
     pinned = re.findall(r"^[\w.-]+==\S+.*?(?=^[\w.-]+==|\Z)", lock, flags=re.MULTILINE | re.DOTALL)
     assert len(pinned) > 40
     assert all("--hash=sha256:" in entry for entry in pinned)
+
+
+def test_the_lock_holds_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[\[<>=]", line)[0].lower() for line in wanted}
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / ".requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert names - set(locked) == set(), "run make lock"
 
 
 def _is_text(path: Path) -> bool:

@@ -232,6 +232,6 @@ class _Output:
         if self.coloured:
             prefix = f"\x1b[{self.colours.get(name, 1)}m{prefix}\x1b[0m"
         # A terminal that went away (a closed window) must not keep the children from being stopped in order.
-        with contextlib.suppress(BrokenPipeError, OSError):
+        with contextlib.suppress(OSError):
             sys.stdout.write(f"{prefix} {text.rstrip()}\n")
             sys.stdout.flush()
