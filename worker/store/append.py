@@ -16,7 +16,10 @@ from worker.store.copy import NULL, copy_in, escape, stamp_instant
 from worker.store.database import Rows
 from worker.store.names import Names
 
-VOUCHER = "company_id, voucher_id, type, number, series_year, series_no, posting_at, posting_date, reverses, figures, batch_no, posted_at"
+VOUCHER = (
+    "company_id, voucher_id, type, number, series_year, series_no, posting_at, posting_date, reverses, figures, batch_no, batch_line, "
+    "posted_at"
+)
 MOVEMENT = (
     "company_id, movement_id, voucher_id, line_no, chain_id, posting_at, posting_date, qty, value, basis, account_id, contra_id, "
     "cost_center_id, dimensions_id, batch_id, source_id, stated, weight, counted_qty, counted_rate, provisional"
@@ -118,7 +121,7 @@ class Appender:
         company = self._names.company
         stamps: dict[int, str] = {}
         days: dict[date, str] = {}
-        for numbered in postings:
+        for line, numbered in enumerate(postings, self.vouchers + 1):
             posting = numbered.posting
             voucher = posting.voucher
             at = stamps.get(voucher.at) or stamps.setdefault(voucher.at, stamp_instant(voucher.at))
@@ -126,7 +129,7 @@ class Appender:
             figures = escape(_json(voucher.figures).decode())
             text.vouchers.append(
                 f"{company}\t{voucher.sequence}\t{voucher.type}\t{escape(voucher.number)}\t{numbered.year}\t{numbered.number}\t{at}\t"
-                f"{day}\t{voucher.reverses}\t{figures}\t{self._batch_no}\t{self._now}\n"
+                f"{day}\t{voucher.reverses}\t{figures}\t{self._batch_no}\t{line}\t{self._now}\n"
             )
             if posting.movements:
                 text.movements += self._movements(posting.movements, stamps, days)

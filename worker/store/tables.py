@@ -146,10 +146,11 @@ voucher = _table(
     _columns("big", "reverses"),
     _columns("json", "figures"),
     _columns("big", "batch_no"),
+    _columns("int", "batch_line"),
     _columns("moment", "posted_at"),
     Index("voucher_number", "company_id", "number", "type", unique=True),
     Index("voucher_series", "company_id", "type", "series_year", "series_no", unique=True),
-    Index("voucher_batch", "company_id", "batch_no", "voucher_id"),
+    Index("voucher_batch", "company_id", "batch_no", "batch_line", unique=True),
     Index("voucher_reverses", "company_id", "reverses", unique=True, postgresql_where=text("reverses <> 0")),
     key="company_id voucher_id",
 )

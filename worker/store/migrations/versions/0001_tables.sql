@@ -84,10 +84,11 @@ CREATE TABLE voucher (
     reverses BIGINT NOT NULL,
     figures JSON NOT NULL,
     batch_no BIGINT NOT NULL,
+    batch_line INTEGER NOT NULL,
     posted_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT voucher_pk PRIMARY KEY (company_id, voucher_id)
 );
-CREATE INDEX voucher_batch ON voucher (company_id, batch_no, voucher_id);
+CREATE UNIQUE INDEX voucher_batch ON voucher (company_id, batch_no, batch_line);
 CREATE UNIQUE INDEX voucher_number ON voucher (company_id, number, type);
 CREATE UNIQUE INDEX voucher_reverses ON voucher (company_id, reverses) WHERE reverses <> 0;
 CREATE UNIQUE INDEX voucher_series ON voucher (company_id, type, series_year, series_no);

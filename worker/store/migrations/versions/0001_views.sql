@@ -48,7 +48,8 @@ $$;
 CREATE VIEW books.company AS
 SELECT DISTINCT ON (c.company_id) c.company_id, c.name, m.payload::json ->> 'currency' AS currency,
     books.currency_precision(m.payload::json ->> 'currency', m.payload::json ->> 'currency_precision') AS precision,
-    coalesce(m.payload::json ->> 'time_zone', 'UTC') AS time_zone
+    coalesce(m.payload::json ->> 'time_zone', 'UTC') AS time_zone,
+    coalesce((m.payload::json ->> 'perpetual_inventory')::boolean, true) AS perpetual
 FROM company c
 LEFT JOIN master m ON m.kind = 'company' AND m.name = c.name AND m.company_id IN (0, c.company_id)
 WHERE c.company_id <> 0
@@ -75,9 +76,13 @@ SELECT c.name AS company, v.type AS voucher_type, v.number AS voucher,
     m.company_id, m.voucher_id, m.movement_id, m.row_id, m.run_id
 FROM (
     SELECT company_id, movement_id, 0::bigint AS row_id, 0::bigint AS run_id, voucher_id, line_no, chain_id, posting_at, posting_date,
-        qty, value AS amount, 'movement' AS kind, account_id, contra_id, cost_center_id, dimensions_id, batch_id,
-        0::bigint AS document_id, provisional, NULL::timestamptz AS recorded_at
-    FROM stock_movement
+        qty, value AS amount, CASE basis WHEN 8 THEN 'reversal' ELSE 'movement' END AS kind, account_id, contra_id, cost_center_id,
+        dimensions_id, batch_id,
+        CASE basis WHEN 8 THEN (
+            SELECT c.voucher_id FROM voucher c
+            WHERE c.company_id = s.company_id AND c.reverses = s.voucher_id AND c.reverses <> 0
+        ) ELSE 0 END AS document_id, provisional, NULL::timestamptz AS recorded_at
+    FROM stock_movement s
     UNION ALL
     SELECT d.company_id, d.movement_id, d.difference_id, d.run_id, d.voucher_id, of.line_no, d.chain_id, d.posting_at, d.posting_date,
         d.qty, d.amount,

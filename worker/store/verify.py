@@ -1,0 +1,279 @@
+"""Verification: are the books as they were written, and do the laws hold?
+
+The hash chain is computed again from the rows themselves, streamed out in the very form in which they were written; the laws are
+checked set by set. Nothing of what posting keeps in memory is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from worker.store.append import HASHED, chained
+from worker.store.database import Rows
+from worker.store.vouchers import VISIBLE
+
+BATCHES_AT_ONCE = 200
+
+# Which column of its rows places a table's row in a batch, and by what the rows are ordered as they were written.
+_PLACED = {
+    "voucher": "batch_no, batch_line",
+    "stock_movement": "movement_id",
+    "stock_difference": "difference_id",
+    "gl_entry": "entry_id",
+    "link": "link_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that does not hold; `code` says which check found it."""
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class _Range(NamedTuple):
+    """Numbers of one table's rows in one batch, the last one included."""
+
+    first: int
+    last: int
+
+
+class _BatchRow(NamedTuple):
+    number: int
+    vouchers: int
+    ranges: dict[str, _Range]
+    previous_hash: bytes
+    hash: bytes
+
+
+def verify(connection: Rows, company_id: int) -> list[Problem]:
+    """Check the hash chain, law 1 and law 2 of one company; gives what does not hold, nothing where all is well.
+
+    The books do not change meanwhile as far as this transaction sees: it should be a repeatable read.
+    """
+    return [
+        *_check_chain(connection, company_id),
+        *_check_balanced(connection, company_id),
+        *_check_stock_accounts(connection, company_id),
+        *_check_balances(connection, company_id),
+        *_check_series(connection, company_id),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------ the hash chain
+
+
+def _check_chain(connection: Rows, company_id: int) -> Iterator[Problem]:
+    head, known, counters = _lane(connection, company_id)
+    previous = b""
+    batch_no = 0
+    ends = dict.fromkeys(_PLACED, 0)
+    while batches := _batches(connection, company_id, batch_no):
+        digests = _digests(connection, company_id, batches)
+        for batch in batches:
+            batch_no += 1
+            if batch.number != batch_no or batch.previous_hash != previous:
+                yield Problem("BrokenChain", f"batch {batch.number} does not follow on batch {batch_no - 1}")
+            for table, range_ in batch.ranges.items():
+                if table != "voucher" and range_.first != ends[table] + 1:
+                    yield Problem(
+                        "BrokenChain", f"batch {batch.number}: its {table} rows do not follow on those before it"
+                    )
+                ends[table] = range_.last
+            totals, counts = digests[batch.number]
+            yield from _check_counts(batch, counts)
+            if chained(batch.previous_hash, totals) != batch.hash:
+                yield Problem("ChangedRows", f"batch {batch.number}: its rows are not those that were written")
+            previous, batch_no = batch.hash, batch.number
+    if (batch_no, previous) != (known, head):
+        yield Problem("BrokenChain", f"the last batch is {batch_no}, the lane says {known}, or its hash is another one")
+    yield from _check_ends(connection, company_id, batch_no, ends, counters)
+
+
+def _check_counts(batch: _BatchRow, counts: dict[str, int]) -> Iterator[Problem]:
+    for table, range_ in batch.ranges.items():
+        expected = batch.vouchers if table == "voucher" else range_.last - range_.first + 1
+        if counts[table] != expected:
+            yield Problem(
+                "MissingRows", f"batch {batch.number} has {counts[table]} {table} rows, and {expected} were written"
+            )
+
+
+def _check_ends(
+    connection: Rows, company_id: int, batch_no: int, ends: dict[str, int], counters: dict[str, int]
+) -> Iterator[Problem]:
+    """Rows that belong to no batch, or to none that is known."""
+    for table, column in (*list(_PLACED.items())[1:], ("voucher", "batch_no")):
+        last = batch_no if table == "voucher" else ends[table]
+        row = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE company_id = %s AND ({column} > %s OR {column} < 1)",
+            [company_id, last],
+        ).fetchone()
+        if row is not None and row[0]:
+            yield Problem("AddedRows", f"{row[0]} {table} rows belong to no batch")
+        if table != "voucher" and counters[table] != last:
+            yield Problem(
+                "BrokenChain", f"the lane has counted {counters[table]} {table} rows, the batches hold {last}"
+            )
+
+
+def _lane(connection: Rows, company_id: int) -> tuple[bytes, int, dict[str, int]]:
+    row = connection.execute(
+        "SELECT head_hash, batch_no, last_movement, last_difference, last_entry, last_link FROM lane WHERE company_id = %s",
+        [company_id],
+    ).fetchone()
+    if row is None:
+        return b"", 0, dict.fromkeys(_PLACED, 0)
+    return row[0], row[1], dict(zip(list(_PLACED)[1:], row[2:], strict=True))
+
+
+def _batches(connection: Rows, company_id: int, after: int) -> list[_BatchRow]:
+    found = connection.execute(
+        "SELECT batch_no, vouchers, first_movement, last_movement, first_difference, last_difference, first_entry, last_entry, "
+        "first_link, last_link, previous_hash, hash FROM posted_batch WHERE company_id = %s AND batch_no > %s "
+        "ORDER BY batch_no LIMIT %s",
+        [company_id, after, BATCHES_AT_ONCE],
+    )
+    return [
+        _BatchRow(
+            row[0],
+            row[1],
+            {
+                "voucher": _Range(row[0], row[0]),
+                "stock_movement": _Range(row[2], row[3]),
+                "stock_difference": _Range(row[4], row[5]),
+                "gl_entry": _Range(row[6], row[7]),
+                "link": _Range(row[8], row[9]),
+            },
+            row[10],
+            row[11],
+        )
+        for row in found
+    ]
+
+
+def _digests(
+    connection: Rows, company_id: int, batches: list[_BatchRow]
+) -> dict[int, tuple[list[bytes], dict[str, int]]]:
+    """Per batch the digest of each table's rows, and how many there are."""
+    result: dict[int, tuple[list[bytes], dict[str, int]]] = {batch.number: ([], {}) for batch in batches}
+    for table, columns in HASHED:
+        ranges = [batch.ranges[table] for batch in batches]
+        rows = _stream(connection, company_id, table, columns, ranges[0].first, max(range_.last for range_ in ranges))
+        number, row = next(rows, (None, b""))
+        for batch, range_ in zip(batches, ranges, strict=True):
+            total, count = hashlib.sha256(), 0
+            while number is not None and number <= range_.last:
+                total.update(row)
+                count += 1
+                number, row = next(rows, (None, b""))
+            result[batch.number][0].append(total.digest())
+            result[batch.number][1][table] = count
+    return result
+
+
+def _stream(
+    connection: Rows, company_id: int, table: str, columns: str, first: int, last: int
+) -> Iterator[tuple[int | None, bytes]]:
+    """Rows as COPY text, each with the number that places it."""
+    order = _PLACED[table]
+    place = order.partition(",")[0]
+    column = columns.split(", ").index(place)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            f"COPY (SELECT {columns} FROM {table} WHERE company_id = {company_id:d} AND {place} BETWEEN {first:d} AND {last:d} "
+            f"ORDER BY {order}) TO STDOUT"
+        ) as copy,
+    ):
+        for data in copy:
+            row = bytes(data)
+            yield int(row.split(b"\t", column + 1)[column]), row
+
+
+# ------------------------------------------------------------------------------------------------------------ the laws
+
+
+def _check_balanced(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """Law 1: debits equal credits, per voucher, date and cause."""
+    found = connection.execute(
+        "SELECT v.type, v.number, e.posting_date, sum(e.debit - e.credit) FROM gl_entry e "
+        "LEFT JOIN voucher v ON v.company_id = e.company_id AND v.voucher_id = e.voucher_id WHERE e.company_id = %s "
+        "GROUP BY e.run_id, e.voucher_id, e.cause_id, e.posting_date, v.type, v.number HAVING sum(e.debit - e.credit) <> 0",
+        [company_id],
+    )
+    for type_, number, day, difference in found:
+        yield Problem(
+            "DebitCreditMismatch", f"{type_} {number} on {day}: debits less credits are {difference} minor units"
+        )
+
+
+def _check_stock_accounts(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """Law 2: the stock ledger's value equals its account's balance at every date, but for journals made by hand."""
+    found = connection.execute(
+        "WITH stock AS ("
+        "  SELECT account_id, posting_date, sum(amount) AS amount FROM ("
+        "    SELECT account_id, posting_date, value AS amount FROM stock_movement WHERE company_id = %(company)s"
+        "    UNION ALL SELECT account_id, posting_date, amount FROM stock_difference d"
+        f"   WHERE company_id = %(company)s AND {VISIBLE.format('d')}) rows GROUP BY account_id, posting_date"
+        "), ledger AS ("
+        "  SELECT e.account_id, e.posting_date, sum(e.debit - e.credit) AS amount FROM gl_entry e "
+        "  JOIN voucher v ON v.company_id = e.company_id AND v.voucher_id = e.voucher_id AND v.type <> 'journal_entry' "
+        f"  WHERE e.company_id = %(company)s AND {VISIBLE.format('e')} AND e.account_id IN (SELECT account_id FROM stock) "
+        "  GROUP BY e.account_id, e.posting_date"
+        ") SELECT t.name, posting_date, coalesce(s.amount, 0), coalesce(l.amount, 0) "
+        "FROM stock s FULL JOIN ledger l USING (account_id, posting_date) "
+        "JOIN term t ON t.company_id = %(company)s AND t.term_id = account_id "
+        "WHERE coalesce(s.amount, 0) <> coalesce(l.amount, 0) AND EXISTS ("
+        "  SELECT FROM books.company c WHERE c.company_id = %(company)s AND c.perpetual) ORDER BY t.name, posting_date",
+        {"company": company_id},
+    )
+    for account, day, stock, ledger in found:
+        yield Problem(
+            "ValueOutOfSync", f"{account} on {day}: the stock ledger says {stock} minor units, the account {ledger}"
+        )
+
+
+def _check_balances(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """Present balances are what the movements and their corrections come to; no value without a quantity."""
+    found = connection.execute(
+        "WITH moved AS ("
+        "  SELECT chain_id, sum(qty) AS qty, sum(amount) AS amount FROM ("
+        "    SELECT chain_id, qty, value AS amount FROM stock_movement WHERE company_id = %(company)s"
+        "    UNION ALL SELECT chain_id, qty, amount FROM stock_difference d"
+        f"   WHERE company_id = %(company)s AND {VISIBLE.format('d')}) rows GROUP BY chain_id"
+        "), held AS ("
+        "  SELECT b.chain_id, b.qty, floor(b.value / 10::numeric ^ (9 - c.precision) + 0.5) AS amount "
+        "  FROM balance b JOIN books.company c USING (company_id) WHERE b.company_id = %(company)s"
+        ") SELECT i.name, w.name, h.qty, coalesce(m.qty, 0), h.amount, coalesce(m.amount, 0) "
+        "FROM held h FULL JOIN moved m USING (chain_id) JOIN chain ON chain.company_id = %(company)s AND chain.chain_id = "
+        "  coalesce(h.chain_id, m.chain_id) "
+        "JOIN term i ON i.company_id = %(company)s AND i.term_id = chain.item_id "
+        "JOIN term w ON w.company_id = %(company)s AND w.term_id = chain.warehouse_id "
+        "WHERE (h.qty, h.amount) IS DISTINCT FROM (m.qty, m.amount) OR (h.qty = 0 AND h.amount <> 0) ORDER BY 1, 2",
+        {"company": company_id},
+    )
+    for item, warehouse, qty, moved_qty, amount, moved_amount in found:
+        yield Problem(
+            "BalanceMismatch",
+            f"{item} in {warehouse}: the balance holds {qty} millionths worth {amount} minor units, "
+            f"the ledger comes to {moved_qty} worth {moved_amount}",
+        )
+
+
+def _check_series(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """Voucher numbers have no gaps."""
+    found = connection.execute(
+        "SELECT type, series_year, max(series_no), count(*) FROM voucher WHERE company_id = %s "
+        "GROUP BY type, series_year HAVING max(series_no) <> count(*) OR min(series_no) <> 1",
+        [company_id],
+    )
+    for type_, year, last, count in found:
+        yield Problem("SeriesGap", f"{type_} {year}: the last number is {last}, and there are {count} vouchers")
