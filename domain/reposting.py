@@ -16,10 +16,10 @@ from typing import Protocol
 from domain.books import RepostRequest
 from domain.exact import cumulative_share, div_half_up
 from domain.master_view import MasterView
-from domain.posting import rate_in_force, share_out
 from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method, method_of
+from domain.valuation.products import share_out
 
 Place = tuple[int, int]
 
@@ -213,7 +213,7 @@ class Replay:
             return movement.stated - self._source_value(recorded)
         if movement.basis == Basis.RETURNED:
             if not movement.source:
-                return rate_in_force(balance, movement.qty, self._fallback(movement), self.view)
+                return valuation.at_rate_in_force(balance, self.view.currency, movement.qty, self._fallback(movement))
             true_ups = self._covered.get(movement.source, recorded.source_true_ups)
             cost = -self._source_value(recorded) - true_ups
             return cumulative_share(cost, recorded.returned_before, movement.qty, -recorded.source_qty)

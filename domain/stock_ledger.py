@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 NEVER = -(2**62)  # before every posting time
+SCRAP = -1  # the weight of scrap, which takes its stated amount before anything is shared by weight
 
 
 class Chain(NamedTuple):

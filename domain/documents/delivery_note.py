@@ -35,6 +35,6 @@ def plan(document: DeliveryNote, head: Head, books: Books) -> Plan:
     planned = Plan()
     amounts = compute(document, document.lines, head.view)
     original = original_of(document, head, books) if document.is_return else None
-    deliver(planned, document, document.lines, head, books, original)
+    deliver(planned, document, document.lines, head, original)
     planned.figures = amounts.figures
     return planned

@@ -88,7 +88,7 @@ def _targets(document: LandedCostVoucher, head: Head, books: Books) -> list[_Tar
     for number in dict.fromkeys([*document.receipts, *wanted]):
         receipt = _receipt(number, books)
         lines: Sequence[ItemLine] = receipt.document.lines  # type: ignore[attr-defined]
-        amounts = compute(cast(TradeDocument, receipt.document), lines, head.view, buying=True)
+        amounts = compute(cast("TradeDocument", receipt.document), lines, head.view, buying=True)
         for line in range(1, len(lines) + 1):
             if number in wanted and line not in wanted[number]:
                 continue

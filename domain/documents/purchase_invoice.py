@@ -47,10 +47,8 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     """
     view = head.view
     amounts = compute(document, document.lines, view, buying=True)
-    if document.is_return and document.update_stock:
-        planned = purchase_return.plan(document, document.lines, head, books, "")
-    else:
-        planned = Plan()
+    goods_go_back = document.is_return and document.update_stock
+    planned = purchase_return.plan(document, document.lines, head, books, "") if goods_go_back else Plan()
     original = _original(document, books)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
@@ -78,7 +76,7 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
             planned.entry(head, srbnb, net, dimensions=dimensions_of(head, line.dimensions, document.dimensions))
             if ref is not None:
                 _clear(planned, line, ref, net, index, amounts, head, books)
-    _taxes(planned, amounts, document, head)
+    _taxes(planned, amounts, head)
     planned.figures = amounts.figures
     return planned
 
@@ -157,7 +155,7 @@ def _receive(
             )
 
 
-def _taxes(planned: Plan, amounts: Amounts, document: PurchaseInvoice, head: Head) -> None:
+def _taxes(planned: Plan, amounts: Amounts, head: Head) -> None:
     """What the supplier bills as tax or charge: to its own account (a charge booked at the receipt is cleared there)."""
     for tax in amounts.taxes:
         if tax.tax.category != "valuation":

@@ -63,7 +63,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         center = line.cost_center or ""
         dimensions = dimensions_of(head, line.dimensions, document.dimensions)
         received = parts(view, line, item, warehouse, qty, field)
-        value = _value_of(line, cost, index, document, planned, head, books, amounts)
+        value = _value_of(line, cost, index, planned, head, books, amounts)
         for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
@@ -117,7 +117,6 @@ def _value_of(
     line: PurchaseReceiptLine,
     cost: LineCost,
     index: int,
-    document: PurchaseReceipt,
     planned: Plan,
     head: Head,
     books: Books,

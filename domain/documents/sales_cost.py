@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.books import Books, Link, PostedVoucher
+from domain.books import Link, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.references import linked_qty, original_line
@@ -30,7 +30,6 @@ def deliver(
     document: TradeDocument,
     lines: Sequence[ItemLine],
     head: Head,
-    books: Books,
     original: PostedVoucher | None,
 ) -> None:
     """Plan the goods of a delivery or of an invoice that updates stock; on a return, back in at the share of what they cost.

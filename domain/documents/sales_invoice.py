@@ -82,7 +82,7 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
     )  # fmt: skip
     original = original_of(document, head, books) if document.is_return else None
     if document.update_stock:
-        deliver(planned, document, document.lines, head, books, original)
+        deliver(planned, document, document.lines, head, original)
     elif original is not None:
         _take_back(planned, document, head, original)
     for index, line in enumerate(document.lines):

@@ -20,7 +20,7 @@ from domain.masters import Item
 from domain.money import Money, Rate
 from domain.quantity import Quantity
 from domain.shape import Name
-from domain.stock_ledger import Basis, Movement
+from domain.stock_ledger import SCRAP, Basis, Movement
 
 
 class StockEntryLine(Line, kw_only=True):
@@ -199,7 +199,7 @@ class _Work:
             weight = 0
             if purpose in ("manufacture", "repack"):
                 basis = Basis.PRODUCED
-                weight = weights[index] * part.qty if line.finished else transformation.SCRAP
+                weight = weights[index] * part.qty if line.finished else SCRAP
             self.planned.move(
                 self.head, index + 1, part.chain, part.qty, basis,
                 account=self.view.stock_account(warehouse, f"lines[{index}].to"), contra=self.contra,

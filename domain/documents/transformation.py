@@ -14,8 +14,6 @@ from domain.master_view import MasterView
 if TYPE_CHECKING:
     from domain.documents.stock_entry import StockEntry, StockEntryLine
 
-SCRAP = -1  # the weight of a planned scrap movement
-
 
 def given_amount(line: StockEntryLine, view: MasterView) -> int | None:
     """The amount stated for a line (minor units): its basic amount, else quantity x rate; None where neither is stated."""

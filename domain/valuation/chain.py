@@ -164,3 +164,11 @@ def add_value(
     before = currency.amount(balance.value)
     balance.value += method.add_value(balance, receipt, received_qty, value)
     return amount - (currency.amount(balance.value) - before)
+
+
+def at_rate_in_force(balance: Balance, currency: Currency, qty: int, fallback: int | None) -> int:
+    """The amount of `qty` at the chain's rate of this moment: its average, its last known cost, else the fallback (minor units)."""
+    if balance.qty > 0:
+        return div_half_up(balance.value * qty, balance.qty * currency.unit)
+    rate = balance.last_rate if balance.last_rate is not None else fallback or 0
+    return currency.times(qty, rate)

@@ -34,6 +34,6 @@ def take(balance: Balance, qty: int) -> tuple[int, int]:
     return taken, rate
 
 
-def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
+def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method
     """LIFO takes the newest layers whatever rate is stated."""
     return take(balance, qty)

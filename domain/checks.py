@@ -1,0 +1,159 @@
+"""What can go wrong with a document's movements: found before anything is valued, so that a refusal changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain.books import Books, Lacking
+from domain.documents.plan import Head, Plan
+from domain.documents.stock_rules import rate_missing
+from domain.errors import DocumentRejected
+from domain.master_view import MasterView
+from domain.posting_time import from_instant
+from domain.quantity import show_quantity
+from domain.stock_ledger import Balance, Basis, Chain, Movement
+from domain.valuation.method import Method, method_of
+
+
+@dataclass(slots=True)
+class Checked:
+    """A plan that nothing can refuse any more, with everything loaded that valuing it needs.
+
+    `place` is where the document takes effect (a cancel: its target's), `reverses` the sequence of a cancel's target. `backdated`
+    gives, for each chain that moved later already, its quantity at that place.
+    """
+
+    head: Head
+    plan: Plan
+    books: Books
+    place: tuple[int, int]
+    reverses: int = 0
+    backdated: dict[Chain, int] = field(default_factory=dict)
+    balances: dict[Chain, Balance] = field(default_factory=dict)
+    methods: dict[Chain, Method] = field(default_factory=dict)
+
+    @property
+    def view(self) -> MasterView:
+        """The masters as this document sees them."""
+        return self.head.view
+
+    def fallback_rate(self, movement: Movement) -> int | None:
+        """What a unit costs where the chain itself can't say (nine decimals)."""
+        if movement.id in self.plan.zero_rate_allowed:
+            return 0
+        item = self.view.item(movement.chain.item)
+        return item.valuation_rate if item.valuation_rate is not None else item.standard_rate
+
+
+def check(head: Head, plan: Plan, books: Books) -> Checked:
+    """Load what valuing needs and refuse what would leave stock short. Errors: Lacking, DocumentRejected."""
+    checked = Checked(head, plan, books, (head.at, head.sequence))
+    if head.type == "cancel":
+        checked.reverses = plan.links[-1].target
+        if plan.movements:
+            checked.place = (plan.movements[0].at, plan.movements[0].voucher)
+    chains = dict.fromkeys([*(m.chain for m in plan.movements), *(d.chain for d in plan.differences)])
+    missing = tuple(chain for chain in chains if chain not in books.balances)
+    if missing:
+        raise Lacking(chains=missing)
+    for chain in chains:
+        checked.balances[chain] = books.balances[chain]
+        checked.methods[chain] = method_of(chain, head.view.item(chain.item).valuation_method)
+    _check_quantities(checked)
+    for difference in plan.differences:
+        _require_layer(checked, difference.chain, difference.movement)
+    return checked
+
+
+def _check_quantities(checked: Checked) -> None:
+    running: dict[Chain, int] = {}
+    out: dict[Chain, int] = {}
+    for movement in checked.plan.movements:
+        chain = movement.chain
+        if chain not in running:
+            running[chain] = _quantity_at(checked, chain)
+        if movement.basis == Basis.COUNTED and movement.counted_qty is not None:
+            movement.qty = movement.counted_qty - running[chain]
+        running[chain] += movement.qty
+        if movement.qty < 0 and movement.basis != Basis.COUNTED:
+            out[chain] = out.get(chain, 0) - movement.qty
+            _check_issue(checked, movement, running[chain])
+    for chain, after in running.items():
+        if chain in checked.backdated:
+            _check_later(checked, chain, after - checked.backdated[chain])
+    for chain, qty in out.items():
+        balance = checked.balances[chain]
+        if not checked.methods[chain].covers(balance, min(qty, max(balance.qty, 0))):
+            raise Lacking(layers=(chain, qty))
+
+
+def _quantity_at(checked: Checked, chain: Chain) -> int:
+    """The chain's quantity at the document's own place in time."""
+    balance = checked.balances[chain]
+    if checked.place >= (balance.last_at, balance.last_sequence):
+        return balance.qty
+    quantity = checked.books.history(chain, *checked.place).running
+    checked.backdated[chain] = quantity
+    return quantity
+
+
+def _check_issue(checked: Checked, movement: Movement, running: int) -> None:
+    """Goods that leave must be there, or may be short and have a known cost; a return needs its own receipt's layer."""
+    if running < 0:
+        if not checked.view.allows_negative(checked.view.item(movement.chain.item)):
+            raise _short(checked, movement, running)
+        _require_rate(checked, movement)
+    if movement.basis in (Basis.SENT_BACK, Basis.REVERSED):
+        _require_layer(checked, movement.chain, movement.source)
+
+
+def _require_layer(checked: Checked, chain: Chain, receipt: int) -> None:
+    if checked.balances[chain].stored and (chain, receipt) not in checked.books.searched_layers:
+        raise Lacking(receipt_layer=(chain, receipt))
+
+
+def _require_rate(checked: Checked, movement: Movement) -> None:
+    balance = checked.balances[movement.chain]
+    if balance.qty <= 0 and balance.last_rate is None and checked.fallback_rate(movement) is None:
+        raise rate_missing(movement.chain.item, movement.chain.warehouse, f"lines[{movement.line - 1}]")
+
+
+def _check_later(checked: Checked, chain: Chain, change: int) -> None:
+    """A backdated document must not leave a later moment short: refused naming the first one."""
+    history = checked.books.history(chain, *checked.place)
+    if change >= 0 or history.lowest is None or history.lowest + change >= 0:
+        return
+    if checked.view.allows_negative(checked.view.item(chain.item)):
+        return
+    moment = checked.books.first_short(chain, *checked.place, -change)
+    if moment is None:
+        return
+    at = from_instant(moment.at).astimezone(checked.view.zone)
+    short_by = show_quantity(-(moment.running + change))
+    raise DocumentRejected(
+        "NegativeStock",
+        f"{chain.item} in {chain.warehouse} would be short by {short_by} on {at:%Y-%m-%d %H:%M:%S}, at "
+        f"{moment.voucher_type.replace('_', ' ')} {moment.voucher_number}. Receive it earlier, or move less.",
+        "lines",
+        {
+            "item": chain.item, "warehouse": chain.warehouse, "batch": chain.part, "short_by": short_by,
+            "at": at.isoformat(), "voucher": f"{moment.voucher_type} {moment.voucher_number}",
+        },
+    )  # fmt: skip
+
+
+def _short(checked: Checked, movement: Movement, running: int) -> DocumentRejected:
+    chain = movement.chain
+    at = from_instant(checked.place[0]).astimezone(checked.view.zone)
+    part = f" ({chain.part})" if chain.part else ""
+    return DocumentRejected(
+        "NegativeStock",
+        f"lines[{movement.line - 1}]: {chain.item}{part} in {chain.warehouse} is short by {show_quantity(-running)} "
+        f"at {at:%Y-%m-%d %H:%M:%S}: {show_quantity(-movement.qty)} needed, {show_quantity(running - movement.qty)} "
+        "there. Receive it first, or move less.",
+        f"lines[{movement.line - 1}].qty",
+        {
+            "item": chain.item, "warehouse": chain.warehouse, "batch": chain.part,
+            "short_by": show_quantity(-running), "at": at.isoformat(),
+        },
+    )  # fmt: skip

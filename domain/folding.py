@@ -1,0 +1,275 @@
+"""What can't go wrong: a checked plan folded into its balances, and both ledgers written from the same amounts.
+
+Movements are valued one after the other in the order of the voucher. What a chain's present stock can no longer give or take
+as it was (a receipt consumed, a count already taken) goes to cost as a residue until the repost puts it in its place.
+"""
+
+from __future__ import annotations
+
+from domain.books import Posting, RepostRequest, Voucher
+from domain.checks import Checked
+from domain.entries import entries_of
+from domain.exact import MICRO, div_half_up
+from domain.general_ledger import Entry, merge, require_balanced
+from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
+from domain.valuation import chain as valuation
+from domain.valuation.method import Method
+from domain.valuation.products import share_out
+
+
+def fold(checked: Checked) -> Posting:
+    """Value every movement in order and write both ledgers from the same amounts. Errors: InvariantBroken."""
+    return _Fold(checked).run()
+
+
+class _Fold:
+    """One document on its way through valuing."""
+
+    def __init__(self, checked: Checked) -> None:
+        self.checked, self.head, self.plan, self.view = checked, checked.head, checked.plan, checked.view
+        self.currency = checked.view.currency
+        self.differences: list[Difference] = []
+
+    def run(self) -> Posting:
+        """Number the movements, value them, lay on later costs, keep counts, and write the entries."""
+        head, plan = self.head, self.plan
+        movements = plan.movements
+        self._number(movements)
+        if any(movement.basis == Basis.PRODUCED for movement in movements):
+            self._transform(movements)
+        else:
+            for movement in movements:
+                self._value(movement)
+        for difference in plan.differences:
+            self._lay_on(difference)
+        for chain in self.checked.backdated:
+            self._shift_count(chain)
+        self._close(movements)
+        voucher = Voucher(
+            sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date,
+            reverses=self.checked.reverses, figures=plan.figures,
+        )  # fmt: skip
+        entries = self._entries(movements)
+        require_balanced(entries)
+        return Posting(voucher, movements, self.differences, entries, plan.links, self._reposts())
+
+    def _number(self, movements: list[Movement]) -> None:
+        """Give the movements their ids; what the plan referred to by place is referred to by id from here on."""
+        books = self.checked.books
+        first = books.next_movement
+        for offset, movement in enumerate(movements):
+            movement.id = first + offset
+            if movement.source < 0:
+                movement.source = first - movement.source - 1
+        books.next_movement += len(movements)
+        self.plan.zero_rate_allowed = {first - key - 1 for key in self.plan.zero_rate_allowed}
+
+    # -- movements ----------------------------------------------------------------------------------------------------
+
+    def _value(self, movement: Movement) -> None:
+        balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]
+        basis = movement.basis
+        if basis == Basis.COUNTED:
+            self._count(movement, balance, method)
+        elif basis == Basis.REVERSED:
+            self._reverse(movement, balance, method)
+        elif movement.qty > 0:
+            self._receive(movement, self._incoming(movement, balance))
+        else:
+            shortage = self._shortage(movement)
+            if basis == Basis.SENT_BACK:
+                movement.value = valuation.send_back(
+                    balance, method, self.currency, -movement.qty, movement.source, shortage,
+                    self._original_rate(movement),
+                )  # fmt: skip
+            else:
+                movement.value = valuation.issue(
+                    balance, method, self.currency, -movement.qty, shortage, self.checked.fallback_rate(movement),
+                    movement.counted_rate,
+                )  # fmt: skip
+            movement.provisional = bool(shortage.qty)
+
+    def _receive(self, movement: Movement, amount: int) -> None:
+        movement.value = amount
+        balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]
+        self._true_up(movement, valuation.receive(balance, method, self.currency, movement.qty, amount, movement.id))
+
+    def _incoming(self, movement: Movement, balance: Balance) -> int:
+        if movement.basis == Basis.MOVED:
+            source = self.plan.movements[movement.source - self.plan.movements[0].id]
+            return movement.stated - source.value
+        if movement.basis == Basis.RETURNED and not movement.source:
+            return valuation.at_rate_in_force(
+                balance, self.currency, movement.qty, self.checked.fallback_rate(movement)
+            )
+        return movement.stated
+
+    def _original_rate(self, movement: Movement) -> int | None:
+        """What a unit of the original cost (nine decimals): an average gives goods back at that, None where they cost nothing."""
+        own = self._loaded(movement.source)
+        return div_half_up(own.value * self.currency.unit * MICRO, own.qty) or None if own is not None else None
+
+    def _loaded(self, movement: int) -> Movement | None:
+        """A movement of a voucher that the document refers to."""
+        for voucher in self.checked.books.vouchers.values():
+            for own in voucher.movements if voucher is not None else ():
+                if own.id == movement:
+                    return own
+        return None
+
+    def _shortage(self, movement: Movement) -> Shortage:
+        contra = movement.contra or self.view.role("stock_adjustment")
+        return Shortage(0, 0, movement.id, contra, movement.cost_center, movement.dimensions)
+
+    def _transform(self, movements: list[Movement]) -> None:
+        """Value inputs, then share their value out over what was made (scrap first, at most what went in)."""
+        for movement in movements:
+            if movement.basis != Basis.PRODUCED:
+                self._value(movement)
+        inputs = -sum(m.value for m in movements if m.basis != Basis.PRODUCED)
+        made = [m for m in movements if m.basis == Basis.PRODUCED]
+        for movement, amount in zip(made, share_out(inputs, made), strict=True):
+            self._receive(movement, amount)
+
+    def _count(self, movement: Movement, balance: Balance, method: Method) -> None:
+        fallback = self.checked.fallback_rate(movement)
+        if movement.chain not in self.checked.backdated:
+            movement.qty, movement.value = valuation.count(
+                balance, method, self.currency, movement.counted_qty, movement.counted_rate, movement.id, fallback
+            )
+        elif movement.qty > 0:
+            # Until the repost a count in the past brings in what it found at its own rate, on top of today's stock.
+            if movement.counted_rate is not None:
+                self._receive(movement, self.currency.times(movement.qty, movement.counted_rate))
+            else:
+                self._receive(movement, valuation.at_rate_in_force(balance, self.currency, movement.qty, fallback))
+        elif movement.qty < 0:
+            movement.value = valuation.issue(
+                balance, method, self.currency, -movement.qty, self._shortage(movement), fallback
+            )
+
+    def _reverse(self, movement: Movement, balance: Balance, method: Method) -> None:
+        """Take a movement back at exactly its value; what today's stock gives or takes otherwise is a residue until the repost."""
+        currency = self.currency
+        before = currency.amount(balance.value)
+        movement.value = movement.stated
+        if movement.qty > 0:
+            own = [shortage for shortage in balance.shortages if shortage.issue == movement.source]
+            for shortage in own:
+                balance.shortages.remove(shortage)
+                balance.qty += shortage.qty
+                balance.value += shortage.value
+            qty = movement.qty - sum(shortage.qty for shortage in own)
+            amount = movement.value - (currency.amount(balance.value) - before)
+            if qty:
+                self._true_up(movement, valuation.receive(balance, method, currency, qty, amount, movement.id))
+        elif movement.qty < 0:
+            valuation.send_back(
+                balance, method, currency, -movement.qty, movement.source, self._shortage(movement), None
+            )
+        booked = movement.value + sum(d.amount for d in self.differences if d.movement == movement.id)
+        self._residue(movement, currency.amount(balance.value) - before - booked)
+
+    # -- corrections --------------------------------------------------------------------------------------------------
+
+    def _true_up(self, movement: Movement, covered: list[valuation.TrueUp]) -> None:
+        for true_up in covered:
+            if true_up.amount:
+                self._correct(
+                    movement,
+                    true_up.amount,
+                    DifferenceKind.TRUE_UP,
+                    cause=true_up.shortage.issue,
+                    place=true_up.shortage,
+                )
+
+    def _residue(self, movement: Movement, amount: int) -> None:
+        if amount:
+            self._correct(
+                movement, amount, DifferenceKind.RESIDUE, contra=self.view.role("cost_of_goods_sold"),
+                document=self.head.sequence,
+            )  # fmt: skip
+
+    def _correct(
+        self,
+        movement: Movement,
+        amount: int,
+        kind: DifferenceKind,
+        *,
+        contra: str | None = None,
+        cause: int = 0,
+        document: int = 0,
+        qty: int = 0,
+        place: Shortage | None = None,
+    ) -> None:
+        """Append a difference to a movement, where it happened; the other side goes to `place` where one is known."""
+        self.differences.append(
+            Difference(
+                movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=movement.date,
+                amount=amount, qty=qty, kind=kind, account=movement.account,
+                contra=place.contra if place else movement.contra if contra is None else contra,
+                cause=cause, document=document,
+                cost_center=place.cost_center if place else movement.cost_center,
+                dimensions=place.dimensions if place else movement.dimensions,
+            )
+        )  # fmt: skip
+
+    def _lay_on(self, difference: Difference) -> None:
+        """Lay a later cost on what is left of its receipt; the rest goes to cost of goods sold until the repost spreads it."""
+        receipt = self._loaded(difference.movement)
+        if receipt is None:
+            raise AssertionError(f"movement {difference.movement} was planned on but is not loaded")
+        balance, method = self.checked.balances[difference.chain], self.checked.methods[difference.chain]
+        self.differences.append(difference)
+        rest = valuation.add_value(balance, method, self.currency, receipt.id, receipt.qty, difference.amount)
+        self._residue(receipt, -rest)
+
+    def _shift_count(self, chain: Chain) -> None:
+        """Something was posted before a count: the counted quantity holds, so the count's own adjustment moves the other way."""
+        count = self.checked.books.history(chain, *self.checked.place).next_count
+        change = sum(m.qty for m in self.plan.movements if m.chain == chain)
+        if count is None or not change:
+            return
+        balance, method = self.checked.balances[chain], self.checked.methods[chain]
+        if change > 0:
+            amount = valuation.issue(balance, method, self.currency, change, self._shortage(count))
+        else:
+            amount = valuation.at_rate_in_force(balance, self.currency, -change, None)
+            valuation.receive(balance, method, self.currency, -change, amount, count.id)
+        self._correct(count, amount, DifferenceKind.COUNT_SHIFTED, qty=-change, document=self.head.sequence)
+
+    def _close(self, movements: list[Movement]) -> None:
+        at, sequence = self.checked.place
+        for movement in movements:
+            balance = self.checked.balances[movement.chain]
+            if (at, sequence) > (balance.last_at, balance.last_sequence):
+                balance.last_at, balance.last_sequence = at, sequence
+
+    def _reposts(self) -> list[RepostRequest]:
+        """Where values must be computed again: behind a backdated movement, a later cost, a reversal."""
+        balances, own = self.checked.balances, self.checked.place
+        places: dict[Chain, tuple[int, int]] = dict.fromkeys(self.checked.backdated, own)
+        if self.checked.reverses:
+            places |= {m.chain: own for m in self.plan.movements}
+        for difference in self.plan.differences:
+            place = (difference.at, difference.voucher)
+            places[difference.chain] = min(place, places.get(difference.chain, place))
+        return [
+            RepostRequest(chain, at, sequence, balances[chain].last_at, balances[chain].last_sequence)
+            for chain, (at, sequence) in places.items()
+        ]
+
+    # -- the general ledger -------------------------------------------------------------------------------------------
+
+    def _entries(self, movements: list[Movement]) -> list[Entry]:
+        """The document's own entries and those of its movements, merged; stock entries only under perpetual inventory."""
+        entries = [*self.plan.entries]
+        if self.view.perpetual:
+            # A cancel's own entries are its target's, all of them turned round: its movements add none.
+            for movement in movements if not self.checked.reverses else ():
+                if movement.value:
+                    entries += entries_of(movement, movement.value, movement.contra, self.view)
+            for d in self.differences:
+                cause = self.head.sequence if d.voucher != self.head.sequence else 0
+                entries += entries_of(d, d.amount, d.contra, self.view, cause=cause)
+        return merge(entries)
