@@ -15,12 +15,24 @@ if TYPE_CHECKING:
     from worker.store.database import Database
 
 
-def connected_settings() -> Settings:
-    """The settings with every URL filled in; embedded servers are started, and their schema is migrated."""
-    from worker import servers
+def settings_of_command() -> Settings:
+    """The settings, with logs kept for debugging: a person at a terminal gets results and one readable line of error."""
+    import os
+
+    from worker import telemetry
     from worker.settings import from_environment
 
     settings = from_environment()
+    debugging = os.environ.get("PERPETUA_DEBUG") == "1"
+    telemetry.configure(settings.log_level if debugging else "critical", settings.log_format)
+    return settings
+
+
+def connected_settings() -> Settings:
+    """The settings with every URL filled in; embedded servers are started, and their schema is migrated."""
+    from worker import servers
+
+    settings = settings_of_command()
     connected = servers.connect(settings)
     if settings.database_url is None:
         migrate(connected)

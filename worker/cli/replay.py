@@ -28,10 +28,10 @@ def replay(
 
     Prints the books of each; exits 0 when every file could be replayed.
     """
+    from worker.cli.connection import settings_of_command
     from worker.cli.output import to_json
     from worker.cli.progress import counting
     from worker.services.replay import replay_files
-    from worker.settings import from_environment
 
     unreadable: list[str] = []
 
@@ -40,7 +40,7 @@ def replay(
 
     results: list[dict[str, Any]] = []
     with counting("scenarios", len(files)) as advance:
-        for result in replay_files(files, from_environment().home, entries=entries, complain=complain):
+        for result in replay_files(files, settings_of_command().home, entries=entries, complain=complain):
             if isinstance(result, str):
                 unreadable.append(result)
                 complain(result)

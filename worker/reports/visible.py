@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.stock_ledger import Basis
+
 # A repost's rows become visible all at once, when its run is published; run 0 stands for what posting itself wrote.
 PUBLISHED: Final = """
     SELECT run_id FROM repost_run
@@ -17,17 +19,22 @@ PUBLISHED: Final = """
 
 # `own` is the voucher itself or, of a cancellation, the one it takes back.
 VOUCHERS: Final = """
-    SELECT voucher_id, type, number, posting_at, posted_at,
+    SELECT voucher_id, type, number, posting_at, posted_at, reverses,
            CASE WHEN reverses = 0 THEN voucher_id ELSE reverses END AS own
       FROM voucher
      WHERE company_id = %(company)s AND (%(known_at)s::timestamptz IS NULL OR posted_at <= %(known_at)s)
 """
 
-STOCK: Final = """
+# A cancellation's movements lie under the voucher that they take back; what they are known by is the cancellation (`x`).
+STOCK: Final = f"""
     SELECT v.own, m.voucher_id, m.line_no, m.chain_id, m.batch_id, m.posting_at, m.movement_id, 0::bigint AS difference_id,
-           m.qty, m.value, m.account_id, 0 AS kind, 0::bigint AS caused_by, v.posted_at AS recorded_at
-      FROM stock_movement m JOIN vouchers v USING (voucher_id)
+           m.qty, m.value, m.account_id, 0 AS kind, coalesce(x.voucher_id, 0) AS caused_by,
+           coalesce(x.posted_at, v.posted_at) AS recorded_at
+      FROM stock_movement m
+      JOIN vouchers v USING (voucher_id)
+      LEFT JOIN vouchers x ON m.basis = {Basis.REVERSED:d} AND x.reverses = m.voucher_id
      WHERE m.company_id = %(company)s AND (%(end)s::date IS NULL OR m.posting_date <= %(end)s)
+       AND (m.basis <> {Basis.REVERSED:d} OR x.voucher_id IS NOT NULL)
     UNION ALL
     SELECT v.own, m.voucher_id, m.line_no, m.chain_id, m.batch_id, m.posting_at, m.movement_id, d.difference_id,
            d.qty, d.amount, d.account_id, d.kind, d.document_id, d.recorded_at
@@ -37,13 +44,14 @@ STOCK: Final = """
      WHERE d.company_id = %(company)s AND (%(end)s::date IS NULL OR d.posting_date <= %(end)s)
        AND (%(known_at)s::timestamptz IS NULL OR d.recorded_at <= %(known_at)s)
        AND (d.run_id = 0 OR d.run_id IN (SELECT run_id FROM published))
-"""
+"""  # noqa: S608 - the only things put in are our own numbers
 
 ENTRIES: Final = """
     SELECT v.own, e.voucher_id, e.entry_id, e.account_id, e.debit, e.credit, e.posting_date, e.party_id, e.cost_center_id,
            e.against_id, e.cause_id, v.posting_at
       FROM gl_entry e JOIN vouchers v USING (voucher_id)
      WHERE e.company_id = %(company)s AND (%(end)s::date IS NULL OR e.posting_date <= %(end)s)
+       AND (%(known_at)s::timestamptz IS NULL OR e.cause_id = 0 OR e.cause_id IN (SELECT voucher_id FROM vouchers))
        AND (e.run_id = 0 OR e.run_id IN (SELECT run_id FROM published))
 """
 

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-_MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATIONS = Path(__file__).with_name("migrations")
 _ONE_AT_A_TIME = 7_050_114  # any number will do, as long as every version of this program uses the same
 
 
@@ -42,7 +42,7 @@ def current(url: str) -> str | None:
 
 def newest() -> str:
     """The revision that this program needs."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert head is not None  # noqa: S101 - the package always holds its migrations
     return head
 
@@ -59,6 +59,6 @@ def _revision(connection: sqlalchemy.Connection) -> str | None:
 
 def _configuration(connection: sqlalchemy.Connection) -> Config:
     configuration = Config()
-    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.set_main_option("script_location", str(MIGRATIONS))
     configuration.attributes["connection"] = connection
     return configuration

@@ -6,6 +6,7 @@ Replays never touch a configured server: their books are thrown away, and nobody
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,7 @@ def on_database(url: str, name: str) -> str:
 
 def _template(admin: Connection[Any], owner_url: str) -> str:
     """An empty database at the newest schema, made once per schema and kept; older ones are dropped."""
-    name = f"{_PREFIX}_template_{migrate.newest()}"
+    name = f"{_PREFIX}_template_{_fingerprint()}"
     admin.execute("SELECT pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
     try:
         known = [
@@ -80,6 +81,15 @@ def _template(admin: Connection[Any], owner_url: str) -> str:
     finally:
         admin.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
     return name
+
+
+def _fingerprint() -> str:
+    """Short text that changes with the migrations: while one is being written, its number alone would not tell."""
+    content = hashlib.sha256()
+    for path in sorted(migrate.MIGRATIONS.rglob("*")):
+        if path.suffix in {".py", ".sql"}:
+            content.update(path.read_bytes())
+    return content.hexdigest()[:12]
 
 
 def _drop_left_behind(admin: Connection[Any]) -> None:

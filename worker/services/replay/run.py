@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from worker.messages import canonical
 from worker.reports.scope import scope_of
@@ -25,6 +26,8 @@ from worker.store.throwaway import throwaway_database
 Json = dict[str, Any]
 
 _LONGEST_NAME: Final = 120  # leaves room for what makes a company's name unique
+log = structlog.get_logger()
+
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -41,21 +44,28 @@ def replay_files(
                 story = read(file)
                 # Two files may tell the same story up to different documents: the place keeps their companies apart.
                 scenario = understand(story, f"{str(story['id'])[:_LONGEST_NAME]} #{place}")
+                for warning in scenario.warnings:
+                    complain(f"{scenario.id}: {warning}")
+                yield _replay(database, scenario, entries=entries)
             except ScenarioError as error:
                 yield str(error)
-                continue
-            for warning in scenario.warnings:
-                complain(f"{scenario.id}: {warning}")
-            yield _replay(database, scenario, entries=entries)
+            except Exception as error:  # one scenario's fault must not keep the others from being replayed
+                log.exception("a scenario could not be replayed", file=str(file))
+                yield f"{file}: internal fault, {type(error).__name__}: {error}"
 
 
-def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
+def play(database: Database, scenario: Scenario) -> tuple[int, list[Told]]:
+    """Post a scenario's documents in order, each to its end; gives the company's number and what became of them.
+
+    Errors: ScenarioError where a setting is refused.
+    """
     for receipt in _accept(database, scenario.masters):
         if receipt.error is not None:
             raise ScenarioError(
                 f"scenario {scenario.id}, settings: {receipt.type} {receipt.number}: {receipt.error['message']}"
             )
-    company = _company_id(database, scenario.company)
+    with database.transaction() as connection:
+        company = company_ids(connection, [scenario.company])[scenario.company]
     told: list[Told] = []
     for step in scenario.steps:
         document = step.document
@@ -65,6 +75,11 @@ def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
         drain(database, company)
         told.append(Told(step, receipt))
         told += generated_since(database, company, told)
+    return company, told
+
+
+def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
+    company, told = play(database, scenario)
     with database.transaction() as connection:
         scope = scope_of(connection, company, entries=entries)
         if scope is None:
@@ -82,8 +97,3 @@ def _accept(database: Database, documents: Sequence[Json]) -> list[Receipt]:
     messages = [read_message(Message(_encode(document))) for document in documents]
     with database.transaction() as connection:
         return accept(connection, messages, canonical=canonical)
-
-
-def _company_id(database: Database, name: str) -> int:
-    with database.transaction() as connection:
-        return company_ids(connection, [name])[name]

@@ -1,0 +1,57 @@
+"""Every case of the field's own system, replayed through the real service and compared row by row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.expectations import cut_off, cuts, differences
+from worker.embedded import Endpoints
+from worker.services.replay import replay_files
+
+HERE = Path(__file__).parent
+CASES = sorted([*(HERE / "cases").glob("*.json"), HERE / "manual.json"])
+WAITING: dict[str, str] = json.loads((HERE / "waiting.json").read_text(encoding="utf-8"))
+MEANT: dict[str, str] = json.loads((HERE.parent / "deliberate_differences.json").read_text(encoding="utf-8"))
+
+# All cases are one replay, so they stay together in one test process.
+pytestmark = pytest.mark.xdist_group("cases")
+
+
+@pytest.fixture(scope="module")
+def books(cluster: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The books of every case, told to its end and up to each document that a row names, by id."""
+    folder = tmp_path_factory.mktemp("cases")
+    files = []
+    for path in CASES:
+        case = json.loads(path.read_text(encoding="utf-8"))
+        for place, cut in enumerate(cuts(case)):
+            files.append(folder / f"{path.stem}-{place}.json")
+            files[-1].write_text(json.dumps(cut_off(case, cut)), encoding="utf-8")
+    told = replay_files(files, cluster.home, complain=lambda message: pytest.fail(message))
+    return {result["id"]: result for result in told if not isinstance(result, str)}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_books_are_as_the_case_expects(path: Path, books: dict[str, dict[str, Any]]) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    found = [
+        difference
+        for cut in cuts(case)
+        for difference in differences(case, cut, books[cut_off(case, cut)["id"]])
+    ]
+    if case["id"] in WAITING:
+        assert found, f"{case['id']} passes: take it off waiting.json"
+    elif case["id"] in MEANT:
+        assert found, f"{case['id']} does not differ: take it off deliberate_differences.json"
+    else:
+        assert not found, "\n".join(found)
+
+
+def test_the_lists_name_cases_that_exist() -> None:
+    known = {json.loads(path.read_text(encoding="utf-8"))["id"] for path in CASES}
+    assert set(WAITING) <= known
+    assert not set(WAITING) & set(MEANT)

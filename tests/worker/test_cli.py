@@ -1,0 +1,235 @@
+"""The command line as a person meets it: help, wrong calls, errors in one line, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import environment
+from tests.support.servers import Database as TestDatabase
+from tests.support.stories import opened, tell_manual
+from worker.cli.application import run
+from worker.settings import Settings
+
+COMMANDS = (
+    "demo", "up", "down", "status", "intake", "submit", "documents", "replay", "report", "verify", "db", "schema",
+)  # fmt: skip
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run a command against this test's servers; gives exit status, standard output, standard error."""
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = run(list(arguments))
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def books(database: TestDatabase, cli: Cli) -> Cli:
+    """The command line over the manual's books."""
+    with opened(database) as own:
+        tell_manual(own)
+    return cli
+
+
+def test_help_names_every_command_and_comes_at_once() -> None:
+    began = time.monotonic()
+    shown = subprocess.run([sys.executable, "-c", "from worker.cli import main; main()", "--help"], capture_output=True, text=True, check=True)
+    assert all(f"  {command} " in shown.stdout for command in COMMANDS)
+    # A fifth of a second on an idle machine; what is guarded against is loading Celery or SQLAlchemy for it.
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--help"]) == 0
+    assert f"Usage: perpetua {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "nonsense"),
+        (["report", "nonsense"], "there are stock-ledger"),
+        (["report", "trial-balance", "--item", "X"], "does not heed --item"),
+        (["report", "trial-balance", "--as-of", "yesterday"], "write it like 2024-06-15"),
+        (["report", "trial-balance", "--as-of", "2024-06-15", "--to", "2024-06-15"], "give one of them"),
+        (["replay"], "FILE"),
+        (["schema", "xml"], "xml"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert "--help" in shown.err
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+
+
+def test_a_bad_setting_is_one_line_and_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_DATABASE_URL", "mysql://somewhere")
+    assert run(["report", "trial-balance"]) == 1
+    assert capsys.readouterr().err.startswith("perpetua: PERPETUA_DATABASE_URL is no URL of the expected kind")
+
+
+def test_debugging_shows_what_is_behind_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERPETUA_DATABASE_URL", "mysql://somewhere")
+    monkeypatch.setenv("PERPETUA_DEBUG", "1")
+    with pytest.raises(ValueError, match="PERPETUA_DATABASE_URL"):
+        run(["report", "trial-balance"])
+
+
+def test_a_server_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PERPETUA_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/none")
+    monkeypatch.setenv("PERPETUA_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert run(["report", "trial-balance"]) == 1
+    said = capsys.readouterr().err
+    assert "PostgreSQL" in said
+    assert "secret" not in said
+    assert said.count("\n") == 1
+
+
+def test_a_report_without_any_company_says_what_to_do(cli: Cli) -> None:
+    status, out, err = cli("report", "trial-balance")
+    assert (status, out) == (1, "")
+    assert "submit its master first" in err
+
+
+def test_reports_as_table_json_and_csv(books: Cli, tmp_path: Path) -> None:
+    status, table, _ = books("report", "stock-balance")
+    assert status == 0
+    assert "1,100.00" in table
+    assert "1,775.00" in table  # the sum line
+
+    status, text, _ = books("report", "stock-balance", "--format", "json")
+    assert status == 0
+    assert [(row["warehouse"], row["actual_qty"]) for row in json.loads(text)] == [("STORES", 5), ("WIP", 3)]
+    assert '"stock_value":1100.00' in text  # exact, with the currency's decimals
+
+    status, lines, _ = books("report", "stock-balance", "--format", "csv")
+    assert status == 0
+    assert lines.splitlines() == [
+        "item,warehouse,actual_qty,valuation_rate,stock_value",
+        "RM0001,STORES,5,220,1100.00",
+        "RM0001,WIP,3,225,675.00",
+    ]
+
+    file = tmp_path / "balance.csv"
+    assert books("report", "stock-balance", "--format", "csv", "--output", str(file))[1] == ""
+    assert file.read_text(encoding="utf-8") == lines
+
+
+def test_a_report_as_a_workbook(books: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "ledger.xlsx"
+    assert books("report", "stock-ledger", "--format", "xlsx", "--output", str(file))[0] == 0
+    assert file.read_bytes().startswith(b"PK")
+    status, _, err = books("report", "stock-ledger", "--format", "xlsx")
+    assert status == 1
+    assert "--output FILE.xlsx" in err
+
+
+def test_a_company_must_be_chosen_where_there_are_several(database: TestDatabase, books: Cli) -> None:
+    with opened(database) as own:
+        tell_manual(own, "Another")
+    status, _, err = books("report", "trial-balance")
+    assert status == 1
+    assert "Another, Manual" in err
+    assert books("report", "trial-balance", "--company", "Manual")[0] == 0
+    status, _, err = books("report", "trial-balance", "--company", "Nobody")
+    assert status == 1
+    assert "choose one of Another, Manual" in err
+
+
+def test_documents_are_listed_and_shown(books: Cli) -> None:
+    status, table, _ = books("documents", "list", "--status", "rejected")
+    assert status == 0
+    assert "DN-2" in table
+    assert "PR-1" not in table
+    assert len(json.loads(books("documents", "list", "--format", "json", "--limit", "3")[1])) == 3
+
+    status, text, _ = books("documents", "show", "purchase_receipt", "PR-1", "--format", "json")
+    assert (status, json.loads(text)["status"]) == (0, "posted")
+    status, text, _ = books("documents", "show", "delivery_note", "DN-2")
+    assert status == 0
+    assert "NegativeStock" in text
+    status, _, err = books("documents", "show", "delivery_note", "DN-9")
+    assert status == 1
+    assert "documents list" in err
+
+
+def test_a_refused_document_is_decided_anew_once_its_cause_is_gone(books: Cli) -> None:
+    status, _, err = books("documents", "retry", "delivery_note", "DN-2")
+    assert status == 1
+    assert "NegativeStock" in err
+
+    # Cancelling the transfer and the issue brings back what the delivery is short of.
+    for number in ("SE-3", "SE-2"):
+        status, said, _ = books("documents", "cancel", "stock_entry", number, "--reason", "entered by mistake")
+        assert status == 0
+        assert f"{number} is cancelled" in said
+    status, said, _ = books("documents", "retry", "delivery_note", "DN-2")
+    assert status == 0
+    assert "is posted as" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["documents", "retry", "purchase_receipt", "PR-1"], "is posted"),
+        (["documents", "release", "delivery_note", "DN-2"], "is rejected"),
+        (["documents", "cancel", "delivery_note", "DN-2"], "is rejected"),
+        (["documents", "cancel", "purchase_receipt", "PR-1"], "Cancel those first"),
+    ],
+)
+def test_what_the_operator_may_not_do_is_refused_with_its_reason(books: Cli, arguments: list[str], said: str) -> None:
+    status, out, err = books(*arguments)
+    assert (status, out) == (1, "")
+    assert said in err
+
+
+def test_verify_finds_the_books_whole(books: Cli) -> None:
+    status, said, _ = books("verify")
+    assert status == 0
+    assert said.startswith("Manual: the hash chain holds")
+
+
+def test_the_schema_of_the_contract(cli: Cli) -> None:
+    status, text, _ = cli("schema", "all")
+    assert status == 0
+    assert set(json.loads(text)) == {"json", "outcome", "asyncapi"}
+
+
+def test_upgrading_says_where_the_schema_stands(cli: Cli) -> None:
+    status, said, _ = cli("db", "upgrade")
+    assert status == 0
+    assert said.startswith("The schema is at revision ")
+
+
+def test_status_with_configured_servers(books: Cli) -> None:
+    status, said, _ = books("status")
+    assert status == 0
+    assert "0 documents wait to be posted" in said
+    state = json.loads(books("status", "--format", "json")[1])
+    assert (state["ready"], state["up"], state["database"]["accepted"]) == (True, False, 0)
+
+
+def test_down_where_nothing_runs(cli: Cli) -> None:
+    assert cli("down") == (0, "Nothing was running.\n", "")
