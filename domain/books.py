@@ -86,7 +86,8 @@ class PostedVoucher:
     `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and are not cancelled; `cancelled_by` the sequence of its cancel, 0 while it stands. `figures` are its totals as
     stored; `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed
     cost and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of
-    this voucher's issues, by movement (minor units, as booked on stock).
+    this voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open with a party: the entries
+    of all vouchers that carry it as `against`, netted per account, party and currency, zeros left out.
     """
 
     sequence: int
@@ -102,6 +103,7 @@ class PostedVoucher:
     cancelled_by: int = 0
     caused: list[Difference] = field(default_factory=list)
     true_ups: dict[int, int] = field(default_factory=dict)
+    outstanding: list[Entry] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -478,6 +478,36 @@ CATALOGUE: dict[str, Entry] = {
         "A POS sale has no payment.",
         "State at least one payment.",
     ),
+    "OtherParty": Entry(
+        Family.REJECTED,
+        "The document to settle is open with another party.",
+        "Name the party that the message names, or the right document.",
+    ),
+    "OtherCurrency": Entry(
+        Family.REJECTED,
+        "The document to settle is open in another currency than the payment's.",
+        "Pay it in its own currency, with the exchange rate of the payment.",
+    ),
+    "NothingOutstanding": Entry(
+        Family.REJECTED,
+        "The document to settle has nothing left open.",
+        "Leave it out; the money stays on the party's account until it is allotted.",
+    ),
+    "Overpaid": Entry(
+        Family.REJECTED,
+        "More is to settle a document than it has left open; the message gives both figures.",
+        "Settle at most what is open.",
+    ),
+    "SettledMoreThanPaid": Entry(
+        Family.REJECTED,
+        "A payment settles more than its own amount; the message gives both figures.",
+        "Settle less, or correct the amount.",
+    ),
+    "SettledTwice": Entry(
+        Family.REJECTED,
+        "A payment names the same document twice.",
+        "State its amount once.",
+    ),
     "InsufficientStock": Entry(
         Family.REJECTED,
         "The till has fewer than the sale needs, with open sales counted.",

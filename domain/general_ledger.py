@@ -48,6 +48,24 @@ def merge(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in merged.values() if entry.amount]
 
 
+def outstanding(entries: Iterable[Entry], voucher: int) -> list[Entry]:
+    """What a voucher has left open: the entries of all vouchers against it, netted per account, party and currency."""
+    netted: dict[tuple[str, str, str], Entry] = {}
+    for entry in entries:
+        if entry.against == voucher and entry.party:
+            key = entry.account, entry.party, entry.currency
+            known = netted.get(key)
+            if known is None:
+                netted[key] = Entry(
+                    voucher=voucher, account=entry.account, amount=entry.amount, date=entry.date, party=entry.party,
+                    against=voucher, currency=entry.currency, currency_amount=entry.currency_amount,
+                )  # fmt: skip
+            else:
+                known.amount += entry.amount
+                known.currency_amount += entry.currency_amount
+    return [entry for entry in netted.values() if entry.amount or entry.currency_amount]
+
+
 def require_balanced(entries: Iterable[Entry]) -> None:
     """Law 1: per voucher, cause and date, debits equal credits exactly. Errors: InvariantBroken with the difference."""
     sums: dict[tuple[int, int, date], int] = {}

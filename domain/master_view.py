@@ -18,7 +18,18 @@ from domain.chart_of_accounts import (
     STANDARD_CHART,
 )
 from domain.errors import DocumentParked, DocumentRejected
-from domain.masters import Account, AccountingPeriod, Batch, Company, Item, ItemGroup, PosProfile, Warehouse
+from domain.masters import (
+    Account,
+    AccountingPeriod,
+    Batch,
+    Company,
+    Customer,
+    Item,
+    ItemGroup,
+    PosProfile,
+    Supplier,
+    Warehouse,
+)
 from domain.money import Currency
 from domain.posting_time import zone
 from domain.stock_ledger import Chain
@@ -73,6 +84,18 @@ class MasterView:
         """The account that plays a role in this company, for instance `cost_of_goods_sold`."""
         name: str = getattr(self.company, role) or DEFAULT_ACCOUNTS[role]
         return self.account(name, f"company.{role}")
+
+    def receivable(self, customer: str) -> str:
+        """The account of what a customer owes: the customer's own, else the company's."""
+        known = self.book.get("customer", customer)
+        own = known.receivable if isinstance(known, Customer) else None
+        return self.account(own, f"customer {customer}: receivable") if own else self.role("receivable")
+
+    def payable(self, supplier: str) -> str:
+        """The account of what we owe a supplier: the supplier's own, else the company's."""
+        known = self.book.get("supplier", supplier)
+        own = known.payable if isinstance(known, Supplier) else None
+        return self.account(own, f"supplier {supplier}: payable") if own else self.role("payable")
 
     def account(self, name: str, field: str) -> str:
         """An account that can be posted to. Errors: parked where unknown, rejected where a group or disabled."""

@@ -19,6 +19,7 @@ from domain.documents import (
     delivery_note,
     journal_entry,
     landed_cost_voucher,
+    payment_entry,
     purchase_invoice,
     purchase_receipt,
     sales_invoice,
@@ -27,6 +28,7 @@ from domain.documents import (
 )
 from domain.documents.plan import Head, Plan, type_of
 from domain.folding import fold
+from domain.general_ledger import outstanding
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
 
@@ -41,6 +43,7 @@ _PLANNERS: dict[str, Planner] = {
     "stock_reconciliation": stock_reconciliation.plan,
     "landed_cost_voucher": landed_cost_voucher.plan,
     "journal_entry": journal_entry.plan,
+    "payment_entry": payment_entry.plan,
 }
 
 
@@ -72,14 +75,17 @@ def apply(posting: Posting, document: AnyDocument, books: Books) -> None:
     """Let later documents of the batch see a posting: its voucher is known, and what it changed elsewhere is forgotten."""
     voucher = posting.voucher
     books.forget(
-        {link.target for link in posting.links} | {d.voucher for d in posting.differences} | {voucher.reverses}
+        {link.target for link in posting.links}
+        | {d.voucher for d in posting.differences}
+        | {entry.against for entry in posting.entries if entry.against != voucher.sequence}
+        | {voucher.reverses}
     )
     books.remember(
         PostedVoucher(
             voucher.sequence, voucher.type, voucher.number, voucher.at, voucher.date, document,
             movements=posting.movements if not voucher.reverses else [],
             entries=[entry for entry in posting.entries if entry.voucher == voucher.sequence],
-            figures=voucher.figures,
+            figures=voucher.figures, outstanding=outstanding(posting.entries, voucher.sequence),
         ),
         {movement.chain for movement in posting.movements} | {difference.chain for difference in posting.differences},
         complete=not posting.differences,
@@ -121,6 +127,7 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
     if isinstance(document, Cancel):
         vouchers.append((document.target.type or "", document.target.number))
     vouchers += [("purchase_receipt", number) for number in getattr(document, "receipts", ())]
+    vouchers += [(settlement.type, settlement.number) for settlement in getattr(document, "against", ())]
     return chains, vouchers
 
 

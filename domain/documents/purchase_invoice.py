@@ -93,7 +93,7 @@ def _payable(
     view = head.view
     foreign = amounts.currency is not view.currency
     planned.entry(
-        head, view.role("payable"), -amounts.grand_total_base, party=document.supplier or "",
+        head, view.payable(document.supplier or ""), -amounts.grand_total_base, party=document.supplier or "",
         against=original.sequence if original else head.sequence,
         currency=amounts.currency.code if foreign else "", currency_amount=-amounts.grand_total if foreign else 0,
     )  # fmt: skip

@@ -132,8 +132,8 @@ def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, 
     """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures."""
     view, currency = head.view, amounts.currency
     foreign = currency is not view.currency
-    receivable = view.role("receivable")
     party = document.customer or ""
+    receivable = view.receivable(party)
 
     def base(amount: int) -> int:
         return convert(amount, amounts.exchange_rate, currency, view.currency) if foreign else amount

@@ -14,7 +14,7 @@ from typing import Any
 from domain.books import Books, Lacking, Link, PostedVoucher, Posting, QuantityHistory, RepostRequest, ShortMoment
 from domain.documents import AnyDocument
 from domain.errors import DocumentParked, DocumentRejected
-from domain.general_ledger import Entry, require_balanced
+from domain.general_ledger import Entry, outstanding, require_balanced
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.posting import apply, post
@@ -234,6 +234,7 @@ class PaperCompany:
                     entries=[copy.copy(e) for e in self.entries if e.voucher == sequence], links=links, figures=head.figures,
                     cancelled_by=cancelled.get(sequence, 0), caused=caused,
                     true_ups={m.id: self._true_ups(m.id) for m in movements},
+                    outstanding=outstanding(self.entries, sequence),
                 )  # fmt: skip
         return None
 

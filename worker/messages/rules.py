@@ -176,8 +176,15 @@ def _journal_entry(document: JournalEntry) -> None:
 def _payment_entry(document: PaymentEntry) -> None:
     _check_currency(document.currency, "currency")
     _check_exchange_rate(document.exchange_rate, "exchange_rate")
-    if document.amount == 0:
+    if document.amount == 0 and not document.against:
         raise _refused("NotPositive", "amount", "a payment of nothing settles nothing")
+    if document.amount < 0 and document.against:
+        raise _refused("NegativeAmount", "amount", "the documents it settles say whether money comes in or goes out")
+    for index, settlement in enumerate(document.against):
+        if settlement.amount <= 0:
+            raise _refused(
+                "NotPositive", f"against[{index}].amount", "a settlement is above zero, of a credit note or a bill too"
+            )
 
 
 def _lines_of_trade(

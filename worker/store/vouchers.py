@@ -97,6 +97,7 @@ def load_vouchers(
     if by_sequence:
         _add_movements(connection, company, by_sequence)
         _add_entries(connection, company, by_sequence)
+        _add_outstanding(connection, company, by_sequence)
         _add_links(connection, company, by_sequence)
         _add_corrections(connection, company, by_sequence)
     return result
@@ -152,6 +153,36 @@ def _add_entries(connection: Rows, company: int, vouchers: dict[int, PostedVouch
                 currency=currency,
                 currency_amount=currency_amount,
                 is_opening=is_opening,
+            )
+        )
+
+
+def _add_outstanding(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    """What is still open on these documents, by whichever vouchers it came to be so."""
+    found = connection.execute(
+        "SELECT e.against_id, account.name, e.amount, party.name, coalesce(currency.name, ''), e.currency_amount FROM ("
+        "  SELECT company_id, against_id, account_id, party_id, currency_id, sum(debit - credit)::bigint AS amount, "
+        "    sum(currency_amount)::bigint AS currency_amount, min(entry_id) AS first "
+        "  FROM gl_entry e WHERE company_id = %(company)s AND against_id = ANY(%(vouchers)s) AND against_id <> 0 "
+        f"   AND party_id <> 0 AND {VISIBLE.format('e')} GROUP BY company_id, against_id, account_id, party_id, currency_id"
+        ") e JOIN term account ON account.company_id = e.company_id AND account.term_id = e.account_id "
+        "JOIN term party ON party.company_id = e.company_id AND party.term_id = e.party_id "
+        "LEFT JOIN term currency ON currency.company_id = e.company_id AND currency.term_id = e.currency_id "
+        "WHERE e.amount <> 0 OR e.currency_amount <> 0 ORDER BY e.first",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for sequence, account, amount, party, currency, currency_amount in found:
+        voucher = vouchers[sequence]
+        voucher.outstanding.append(
+            Entry(
+                voucher=sequence,
+                account=account,
+                amount=amount,
+                date=voucher.date,
+                party=party,
+                against=sequence,
+                currency=currency,
+                currency_amount=currency_amount,
             )
         )
 
