@@ -24,13 +24,11 @@ SHOP = list(documents("Grocery", 12))
 
 @pytest.fixture
 def tools(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
-    monkeypatch.setitem(app.conf, "broker_url", settings.broker_url)
     app.conf.update(configuration(settings))
     with open_tools(settings, app) as opened:
         monkeypatch.setattr(PerpetuaTask, "open_tools", staticmethod(lambda: opened))
         monkeypatch.setattr(PerpetuaTask, "_opened", None)
         yield opened
-    app.pool.force_close_all()
 
 
 def run(name: str, *arguments: object) -> Any:

@@ -54,18 +54,22 @@ class Reader:
     def run(self) -> None:
         """Read until stopped; whatever is away is waited for."""
         while not self._stopping:
-            try:
-                self._turn()
-            except LeaseLost as lost:
-                log.warning("intake stands by; nothing of its last batch was written", reason=str(lost))
-                self._active = False
-            except (Unavailable, RedisError, psycopg.Error) as error:
-                # PostgreSQL away, full, locked, or not migrated yet: in each case the messages can wait.
-                self._back_off(error)
-            else:
-                self._recovered()
+            self.step()
         if self._active:
             self._lease.release()
+
+    def step(self) -> None:
+        """Take what waits and have it committed, or wait a moment for something to do."""
+        try:
+            self._turn()
+        except LeaseLost as lost:
+            log.warning("intake stands by; nothing of its last batch was written", reason=str(lost))
+            self._active = False
+        except (Unavailable, RedisError, psycopg.Error) as error:
+            # PostgreSQL away, full, locked, or not migrated yet: in each case the messages can wait.
+            self._back_off(error)
+        else:
+            self._recovered()
 
     def _turn(self) -> None:
         if not self._hold_lease():
