@@ -142,8 +142,7 @@ def test_an_ordinary_user_has_servers_and_data_of_their_own() -> None:
     own.mkdir(mode=0o700)
     os.chown(own, user.pw_uid, user.pw_gid)
     place.chmod(0o755)
-    found = locate(Home(place, Account.current()))
-    _lay_out(found, place)
+    _lay_out(locate(Home(place, Account(None, None))), place)
     command = subprocess.Popen(
         [
             sys.executable, "-c", AS_ANOTHER_USER, str(user.pw_uid), str(own),
