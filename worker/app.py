@@ -58,7 +58,6 @@ def _open_tools() -> Tools:
     return open_tools(_settings(), app)
 
 
-read_numbers_exactly()
 app = Celery("perpetua", include=["worker.tasks"])
 app.add_defaults(lambda: configuration(_settings()))
 PerpetuaTask.open_tools = staticmethod(_open_tools)
@@ -66,5 +65,9 @@ PerpetuaTask.open_tools = staticmethod(_open_tools)
 
 @worker_process_init.connect(weak=False)
 def _prepare_process(**_: Any) -> None:
-    """Connect in each forked child before its first task; the parent holds no connection that a fork would share."""
+    """Connect in each forked child before its first task; the parent holds no connection that a fork would share.
+
+    Only here are numbers read exactly, where tasks' arguments are: Flower and the parent do sums with the times of events.
+    """
+    read_numbers_exactly()
     PerpetuaTask.prepare_process()
