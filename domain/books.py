@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from domain.general_ledger import Entry
+from domain.general_ledger import Entry, outstanding
 from domain.master_view import MasterBook, MasterView
 from domain.stock_ledger import Balance, Chain, Difference, Movement
 
@@ -119,6 +119,19 @@ class Voucher:
     figures: dict[str, object] = field(default_factory=dict)
 
 
+class OrderLine(NamedTuple):
+    """What a line of an order puts on its way: `qty` millionths of what comes in (positive) or is promised (negative).
+
+    `whole` is the line's quantity in the stock unit of its own item, which deliveries are measured by (of a bundle, `qty` counts
+    a component). A batch or serial number is not chosen yet, so the chain has none.
+    """
+
+    line: int
+    chain: Chain
+    qty: int
+    whole: int
+
+
 class RepostRequest(NamedTuple):
     """A place in a chain from which values must be computed again, because something was posted into the past.
 
@@ -143,6 +156,7 @@ class Posting:
     entries: list[Entry] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     reposts: list[RepostRequest] = field(default_factory=list)
+    orders: list[OrderLine] = field(default_factory=list)
 
 
 class Books:
@@ -157,6 +171,7 @@ class Books:
         self.next_movement = next_movement
         self.balances: dict[Chain, Balance] = {}
         self.vouchers: dict[tuple[str, str], PostedVoucher | None] = {}
+        self._recent: dict[tuple[str, str], tuple[Posting, object]] = {}
         self.histories: dict[tuple[Chain, int, int], QuantityHistory] = {}
         self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
         self.searched_layers: set[tuple[Chain, int]] = set()
@@ -178,10 +193,12 @@ class Books:
 
     def voucher(self, type_: str, number: str) -> PostedVoucher | None:
         """A posted document by type and number, None where there is none. Errors: Lacking."""
-        try:
-            return self.vouchers[type_, number]
-        except KeyError:
-            raise Lacking(vouchers=((type_, number),)) from None
+        key = (type_, number)
+        if key not in self.vouchers:
+            if key not in self._recent:
+                raise Lacking(vouchers=(key,))
+            self.vouchers[key] = _posted(*self._recent.pop(key))
+        return self.vouchers[key]
 
     def history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
         """Quantities from a place in time on. Errors: Lacking."""
@@ -207,20 +224,52 @@ class Books:
         except KeyError:
             raise Lacking(shortage=(chain, at, sequence, needed)) from None
 
-    def remember(self, voucher: PostedVoucher, chains: set[Chain], *, complete: bool) -> None:
-        """Know a voucher posted in this batch (when `complete`), and drop quantity histories of the chains that it moved."""
-        if complete and voucher.type != "cancel":
-            self.vouchers[voucher.type, voucher.number] = voucher
-            self.vouchers.pop(("", voucher.number), None)
+    def remember(self, posting: Posting, document: object) -> None:
+        """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
+        voucher = posting.voucher
+        key = (voucher.type, voucher.number)
+        self.vouchers.pop(("", voucher.number), None)
+        if posting.differences or voucher.type == "cancel":
+            self.vouchers.pop(key, None)
         else:
-            self.vouchers.pop((voucher.type, voucher.number), None)
+            # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
+            self.vouchers.pop(key, None)
+            self._recent[key] = (posting, document)
+        if posting.links or posting.differences or voucher.reverses or posting.entries:
+            self._forget(posting)
         if self.histories or self.short_moments:
-            self.histories = {key: value for key, value in self.histories.items() if key[0] not in chains}
-            self.short_moments = {key: value for key, value in self.short_moments.items() if key[0] not in chains}
+            moved = {movement.chain for movement in posting.movements} | {d.chain for d in posting.differences}
+            self.histories = {key: value for key, value in self.histories.items() if key[0] not in moved}
+            self.short_moments = {key: value for key, value in self.short_moments.items() if key[0] not in moved}
 
-    def forget(self, sequences: set[int]) -> None:
-        """Drop loaded vouchers that a posting has changed from outside; they are read again when needed."""
-        if sequences:
-            changed = [key for key, value in self.vouchers.items() if value is not None and value.sequence in sequences]
-            for key in changed:
+    def begin_batch(self) -> None:
+        """Forget what was loaded for the documents of another batch; balances stay."""
+        self.forget_vouchers()
+        self.histories.clear()
+        self.short_moments.clear()
+        self.searched_layers.clear()
+
+    def forget_vouchers(self) -> None:
+        """Forget every loaded voucher, those of this batch too."""
+        self.vouchers.clear()
+        self._recent.clear()
+
+    def _forget(self, posting: Posting) -> None:
+        own = posting.voucher.sequence
+        changed = {link.target for link in posting.links} | {difference.voucher for difference in posting.differences}
+        changed |= {entry.against for entry in posting.entries} | {posting.voucher.reverses}
+        changed -= {0, own}
+        if changed:
+            for key in [key for key, known in self.vouchers.items() if known is not None and known.sequence in changed]:
                 del self.vouchers[key]
+            for key in [key for key, (recent, _) in self._recent.items() if recent.voucher.sequence in changed]:
+                del self._recent[key]
+
+
+def _posted(posting: Posting, document: object) -> PostedVoucher:
+    voucher = posting.voucher
+    return PostedVoucher(
+        voucher.sequence, voucher.type, voucher.number, voucher.at, voucher.date, document, movements=posting.movements,
+        entries=[entry for entry in posting.entries if entry.voucher == voucher.sequence], figures=voucher.figures,
+        outstanding=outstanding(posting.entries, voucher.sequence),
+    )  # fmt: skip

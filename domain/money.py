@@ -107,6 +107,8 @@ class Currency:
 
     def show(self, amount: int) -> str:
         """Minor units as decimal text with all of the currency's decimals."""
+        if amount >= 0 and self.precision == 2:
+            return f"{amount // 100}.{amount % 100:02d}"
         return show(amount, self.precision, self.precision)
 
 

@@ -8,9 +8,10 @@ order of the voucher, and both ledgers are written from the same amounts. A refu
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from domain import accounting_period
-from domain.books import Books, PostedVoucher, Posting
+from domain.books import Books, Posting
 from domain.checks import check
 from domain.documents import (
     AnyDocument,
@@ -19,6 +20,7 @@ from domain.documents import (
     delivery_note,
     journal_entry,
     landed_cost_voucher,
+    orders,
     payment_entry,
     purchase_invoice,
     purchase_receipt,
@@ -28,7 +30,6 @@ from domain.documents import (
 )
 from domain.documents.plan import Head, Plan, type_of
 from domain.folding import fold
-from domain.general_ledger import outstanding
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
 
@@ -44,6 +45,8 @@ _PLANNERS: dict[str, Planner] = {
     "landed_cost_voucher": landed_cost_voucher.plan,
     "journal_entry": journal_entry.plan,
     "payment_entry": payment_entry.plan,
+    "purchase_order": orders.plan,
+    "sales_order": orders.plan,
 }
 
 
@@ -73,23 +76,7 @@ def compute(document: AnyDocument, books: Books) -> dict[str, object]:
 
 def apply(posting: Posting, document: AnyDocument, books: Books) -> None:
     """Let later documents of the batch see a posting: its voucher is known, and what it changed elsewhere is forgotten."""
-    voucher = posting.voucher
-    books.forget(
-        {link.target for link in posting.links}
-        | {d.voucher for d in posting.differences}
-        | {entry.against for entry in posting.entries if entry.against != voucher.sequence}
-        | {voucher.reverses}
-    )
-    books.remember(
-        PostedVoucher(
-            voucher.sequence, voucher.type, voucher.number, voucher.at, voucher.date, document,
-            movements=posting.movements if not voucher.reverses else [],
-            entries=[entry for entry in posting.entries if entry.voucher == voucher.sequence],
-            figures=voucher.figures, outstanding=outstanding(posting.entries, voucher.sequence),
-        ),
-        {movement.chain for movement in posting.movements} | {difference.chain for difference in posting.differences},
-        complete=not posting.differences,
-    )  # fmt: skip
+    books.remember(posting, document)
 
 
 def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tuple[Head, Plan]:
@@ -111,16 +98,14 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
     chains: list[Chain] = []
     vouchers: list[tuple[str, str]] = []
     for line in getattr(document, "lines", ()):
-        item = getattr(line, "item", None)
-        if item is None:
-            continue
-        part = getattr(line, "batch", None) or ""
-        places = (getattr(line, name, None) for name in ("warehouse", "source", "target"))
-        chains += [Chain(item, warehouse, part) for warehouse in places if warehouse]
-        for name, type_ in _REFERENCES:
-            ref = getattr(line, name, None)
-            if ref is not None:
-                vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
+        places, references = _asks(type(line))
+        if places:
+            part = line.batch or ""
+            chains += [Chain(line.item, warehouse, part) for name in places if (warehouse := getattr(line, name))]
+            for name, type_ in references:
+                ref = getattr(line, name)
+                if ref is not None:
+                    vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
     against = getattr(document, "return_against", None)
     if against:
         vouchers.append((type_of(document), against))
@@ -129,6 +114,14 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
     vouchers += [("purchase_receipt", number) for number in getattr(document, "receipts", ())]
     vouchers += [(settlement.type, settlement.number) for settlement in getattr(document, "against", ())]
     return chains, vouchers
+
+
+@cache
+def _asks(line: type) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The fields of a kind of line that name a warehouse, and those that refer to another document."""
+    fields: tuple[str, ...] = line.__struct_fields__ if "item" in getattr(line, "__struct_fields__", ()) else ()
+    places = tuple(name for name in ("warehouse", "source", "target") if name in fields)
+    return places, tuple((name, type_) for name, type_ in _REFERENCES if name in fields)
 
 
 _REFERENCES = (

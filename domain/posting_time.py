@@ -54,8 +54,11 @@ class PostingTime:
         stated = self.stated
         if stated.tzinfo is None:
             stated = stated.replace(tzinfo=zone)
-        moment = stated.astimezone(UTC)
-        return (moment - EPOCH) // _MICROSECOND, moment.astimezone(zone).date()
+        since = stated - EPOCH
+        moment = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        if stated.tzinfo is zone and zone.key == "UTC":
+            return moment, stated.date()
+        return moment, from_instant(moment).astimezone(zone).date()
 
 
 def instant(moment: datetime) -> int:

@@ -1,6 +1,6 @@
 """Messages in, documents out: reading, refusing, writing and describing the contract."""
 
-from worker.messages.decode import DOCUMENT_TYPES, MASTER_TYPES, MAX_BYTES, Message, decode
+from worker.messages.decode import DOCUMENT_TYPES, MASTER_TYPES, MAX_BYTES, Message, decode, decode_accepted
 from worker.messages.encode import encode, encode_outcome
 from worker.messages.identity import Key, canonical, content_hash, key_of, read_key
 
@@ -13,6 +13,7 @@ __all__ = [
     "canonical",
     "content_hash",
     "decode",
+    "decode_accepted",
     "encode",
     "encode_outcome",
     "key_of",

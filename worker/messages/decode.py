@@ -70,6 +70,19 @@ def decode(raw: bytes) -> Message:
     return message
 
 
+def decode_accepted(raw: bytes) -> Message:
+    """Read a message that has passed `decode` before: the shape alone, in half the time.
+
+    Errors: DocumentRejected, as `decode`: a stored document may be older than today's shapes.
+    """
+    try:
+        return _typed.decode(raw)
+    except msgspec.DecodeError as error:
+        if isinstance(error, msgspec.ValidationError):
+            raise refusal.from_validation(error, raw) from error
+        raise refusal.from_malformed(raw, error) from error
+
+
 def plain(raw: bytes) -> object:
     """The untyped content of a message that decodes; numbers with a point are text."""
     return _plain.decode(raw)

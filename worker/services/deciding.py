@@ -16,7 +16,7 @@ from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.masters import Item
 from domain.posting import apply, needs, post
 from domain.posting_time import instant
-from worker.messages import decode
+from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
@@ -117,14 +117,14 @@ class Batch:
 
     def _queue(self, due: Due, moment: int) -> None:
         try:
-            heappush(self._heap, (moment, due.sequence, due, cast("AnyDocument", decode(due.payload))))
+            heappush(self._heap, (moment, due.sequence, due, cast("AnyDocument", decode_accepted(due.payload))))
         except DocumentRejected as refused:
             self._rejected.append((due, refused))
 
     def _remember_parked(self, due: Due, waits_for: list[str]) -> None:
         """A document of an earlier batch that waits for one of this batch's."""
         self._due[due.sequence] = due
-        document = cast("AnyDocument", decode(due.payload))
+        document = cast("AnyDocument", decode_accepted(due.payload))
         self._parked[due.sequence] = _Parked(due, document, due.moment, tuple(waits_for))
         for cause in waits_for:
             self._waiting.setdefault(cause, []).append(due.sequence)
@@ -190,7 +190,7 @@ class Batch:
         apply(posting, document, self._books)
         if posting.differences or voucher.reverses:
             # Corrections reach further than the vouchers they name: what else is loaded is read again when needed.
-            self._books.vouchers.clear()
+            self._books.forget_vouchers()
         year = fiscal_year(voucher.date, self._books.view.company.fiscal_year_start)
         numbered = Numbered(posting, year, self._memory.series.next(voucher.type, year))
         self._pending.append(numbered)
@@ -252,7 +252,7 @@ class Batch:
         keys = [key for key in dict.fromkeys((*asked, *self._wanted)) if key not in loaded]
         if keys:
             self._flush()
-            loaded.update(load_vouchers(self._connection, self._lane.company_id, keys, decode))
+            loaded.update(load_vouchers(self._connection, self._lane.company_id, keys, decode_accepted))
 
     def _flush(self) -> None:
         """Write pending postings, so that reads within this transaction see them."""

@@ -37,10 +37,7 @@ class LaneMemory:
             self.names.forget_if_many()
             self._fresh_books(lane.counters.movement + 1)
             self.series = Series.load(connection, lane.company_id)
-        self.books.vouchers.clear()
-        self.books.histories.clear()
-        self.books.short_moments.clear()
-        self.books.searched_layers.clear()
+        self.books.begin_batch()
 
     def keep(self, batch_no: int) -> None:
         """The batch is committed: what is in memory is how the lane stands after it."""
