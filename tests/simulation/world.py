@@ -19,6 +19,7 @@ from worker.intake import reader
 from worker.intake.process import opened
 from worker.intake.reader import Reader
 from worker.intake.stream import IntakeStream
+from worker.messages import canonical
 from worker.outcomes import Outcomes
 from worker.redis_client import connect
 from worker.services import acceptance, deciding, lanes, posting
@@ -140,7 +141,7 @@ class World:
         database = Database(database_url)
         for raw in history:
             with database.transaction() as connection:
-                accept(connection, [acceptance.read(Message(raw))], canonical=acceptance.canonical)
+                accept(connection, [acceptance.read(Message(raw))], canonical=canonical)
                 companies = all_companies(connection)
             for company_id in companies.values():
                 drain(database, company_id)
@@ -215,7 +216,7 @@ class World:
 
     def _bells_fall_silent(self) -> None:
         """Ten seconds pass."""
-        bells = list(self._server.scan_iter(routes.bell_key("*")))
+        bells = list(self._server.scan_iter("perpetua:bell:*"))
         if bells:
             self._server.delete(*bells)
 

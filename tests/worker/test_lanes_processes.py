@@ -1,0 +1,95 @@
+"""The whole way with real processes: whatever their number and timing, the same documents give the same books."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.books import dump, undecided
+from tests.support.processes import BEAT, INTAKE, running, until, worker
+from tests.support.servers import fresh_database
+from tests.support.shop import documents, key, masters
+from tests.support.streams import told
+from worker.client import Publisher
+from worker.embedded import Endpoints
+from worker.redis_client import connect
+from worker.settings import Settings
+
+COMPANIES = ("Grocery", "Fuel", "Garden")
+
+
+def shuffled(count: int) -> list[dict[str, Any]]:
+    """Each company's documents in their order, the companies mixed."""
+    streams = {company: documents(company, count) for company in COMPANIES}
+    order = [company for company in COMPANIES for _ in range(count)]
+    random.Random(7).shuffle(order)
+    return [next(streams[company]) for company in order]
+
+
+def test_one_two_and_four_worker_processes_give_identical_books(
+    settings: Settings, cluster: Endpoints, xdist_worker: str
+) -> None:
+    published = [*masters(*COMPANIES), *shuffled(60)]
+    books = []
+    for processes in (1, 2, 4):
+        with fresh_database(cluster, xdist_worker) as database:
+            server = connect(str(settings.redis_url))
+            server.flushdb()
+            own = replace(
+                settings, database_url=database.worker_url, owner_database_url=database.owner_url, lane_batch=10
+            )
+            publisher = Publisher(str(own.redis_url))
+            with running(own, INTAKE, worker("worker", processes)):
+                receipts = publisher.submit_many(published)
+                publisher.wait(receipts, seconds=60)
+            books.append(dump(database.worker_url))
+    assert len(books[0]["documents"]) == 180
+    assert len(books[0]["stock"]) > 180
+    assert books[0] == books[1] == books[2]
+
+
+def test_a_thousand_documents_three_times_each_post_once(settings: Settings) -> None:
+    shop = [document for company in COMPANIES[:2] for document in documents(company, 500)]
+    again = shop * 2
+    random.Random(3).shuffle(again)
+    conflicting = [document | {"remarks": f"changed {number}"} for number, document in enumerate(shop[::100])]
+    server = connect(str(settings.redis_url))
+    publisher = Publisher(str(settings.redis_url))
+    with running(settings, INTAKE, worker("worker", 2)):
+        first = publisher.submit_many([*masters(*COMPANIES[:2]), *shop])
+        publisher.submit_many([*again, *conflicting])
+        outcomes = publisher.wait(first, seconds=90)
+        until(lambda: sum(_is_conflict(outcome) for outcome in told(server)) == 10)
+        until(lambda: undecided(str(settings.database_url)) == 0)
+    assert len(dump(str(settings.database_url))["documents"]) == 1000
+    assert {outcome["number"] for outcome in told(server) if _is_conflict(outcome)} == {
+        d["number"] for d in conflicting
+    }
+    assert {outcomes[receipt.key]["status"] for receipt in first} == {"accepted", "posted", "rejected"}
+    assert {key(document) for document in shop} <= {tuple(receipt.key) for receipt in first}
+
+
+def test_a_single_document_posts_without_the_sweeper(settings: Settings) -> None:
+    publisher = Publisher(str(settings.redis_url))
+    with running(settings, INTAKE, worker("worker")):
+        publisher.wait(publisher.submit_many(masters("Grocery")), seconds=30)
+        for document in documents("Grocery", 3):
+            receipt = publisher.submit(document)
+            assert publisher.wait([receipt], seconds=10)[receipt.key]["status"] == "posted"
+        outcome = publisher.outcome(*receipt.key)
+        assert outcome is not None
+        assert outcome["voucher_no"] == "PREC-2026-00003"
+
+
+@pytest.mark.drill
+def test_four_workers_and_beat_under_a_long_load(settings: Settings) -> None:
+    publisher = Publisher(str(settings.redis_url))
+    with running(settings, INTAKE, BEAT, *(worker(f"worker{number}", 2) for number in range(4))):
+        receipts = publisher.submit_many([*masters(*COMPANIES), *shuffled(5000)])
+        publisher.wait(receipts, seconds=300)
+    assert undecided(str(settings.database_url)) == 0
+
+
+def _is_conflict(outcome: dict[str, Any]) -> bool:
+    return bool(outcome["error"]) and outcome["error"]["code"] == "DuplicateConflict"
