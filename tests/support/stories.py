@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import Database as TestDatabase
+from tests.support.servers import Database as FreshDatabase
 from worker.services.replay.run import play
 from worker.services.replay.scenario import read, understand
 from worker.store.database import Database
@@ -16,7 +16,7 @@ MANUAL = Path(__file__).parents[1] / "scenarios" / "manual.json"
 
 
 @contextmanager
-def opened(database: TestDatabase) -> Iterator[Database]:
+def opened(database: FreshDatabase) -> Iterator[Database]:
     """The test's database as the worker sees it."""
     own = Database(database.worker_url)
     try:

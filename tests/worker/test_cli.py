@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import environment
-from tests.support.servers import Database as TestDatabase
+from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened, tell_manual
 from worker.cli.application import run
 from worker.settings import Settings
@@ -39,7 +39,7 @@ def cli(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.fixture
-def books(database: TestDatabase, cli: Cli) -> Cli:
+def books(database: FreshDatabase, cli: Cli) -> Cli:
     """The command line over the manual's books."""
     with opened(database) as own:
         tell_manual(own)
@@ -146,7 +146,7 @@ def test_a_report_as_a_workbook(books: Cli, tmp_path: Path) -> None:
     assert "--output FILE.xlsx" in err
 
 
-def test_a_company_must_be_chosen_where_there_are_several(database: TestDatabase, books: Cli) -> None:
+def test_a_company_must_be_chosen_where_there_are_several(database: FreshDatabase, books: Cli) -> None:
     with opened(database) as own:
         tell_manual(own, "Another")
     status, _, err = books("report", "trial-balance")

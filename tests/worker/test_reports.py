@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.servers import Database as TestDatabase
+from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import MANUAL, opened, tell, tell_manual
 from worker.reports import REPORTS, Scope
 from worker.reports.scope import scope_of
@@ -19,7 +19,7 @@ from worker.store.database import Database
 
 
 @pytest.fixture
-def books(database: TestDatabase) -> Iterator[tuple[Database, Scope]]:
+def books(database: FreshDatabase) -> Iterator[tuple[Database, Scope]]:
     """The manual's books and the scope of their company."""
     with opened(database) as own:
         company = tell_manual(own)
@@ -110,7 +110,7 @@ def test_document_status_names_what_was_refused_and_why(books: tuple[Database, S
     assert others[-1]["voucher_no"]
 
 
-def test_a_cancelled_voucher_vanishes_from_netted_views_and_stays_among_the_entries(database: TestDatabase) -> None:
+def test_a_cancelled_voucher_vanishes_from_netted_views_and_stays_among_the_entries(database: FreshDatabase) -> None:
     story = read(MANUAL)
     cancel = {"type": "cancel", "number": "X-1", "target": {"type": "stock_entry", "number": "SE-3"}}
     with opened(database) as own:
