@@ -83,11 +83,11 @@ class Link:
 class PostedVoucher:
     """A posted document as later ones see it.
 
-    `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and are not cancelled; `cancelled_by` the sequence of its cancel, 0 while it stands. `figures` are its totals as
-    stored; `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed
-    cost and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of
-    this voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open with a party: the entries
-    of all vouchers that carry it as `against`, netted per account, party and currency, zeros left out.
+    `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and
+    are not cancelled; `cancelled_by` is the sequence of its cancel, 0 while it stands. `figures` are its totals as stored;
+    `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed cost
+    and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of this
+    voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open.
     """
 
     sequence: int
