@@ -51,7 +51,7 @@ class _Fold:
         )  # fmt: skip
         entries = self._entries(movements)
         require_balanced(entries)
-        return Posting(voucher, movements, self.differences, entries, plan.links, self._reposts())
+        return Posting(voucher, movements, self.differences, entries, plan.links, self._reposts(), plan.orders)
 
     def _number(self, movements: list[Movement]) -> None:
         """Give the movements their ids; what the plan referred to by place is referred to by id from here on."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from domain.books import Books
 from domain.documents.amounts import compute
+from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan
 from domain.documents.references import original_of
 from domain.documents.sales_cost import deliver
-from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.shape import TradeDocument
 from domain.money import Rate
 from domain.shape import Name
 
 
-class DeliveryNoteLine(ItemLine, kw_only=True):
+class DeliveryNoteLine(FulfillingLine, kw_only=True):
     """Delivered goods; `expense_account` overrides cost of goods sold, `cost_rate` values a return without an original."""
 
     allow_zero_rate: bool = False
@@ -36,5 +37,6 @@ def plan(document: DeliveryNote, head: Head, books: Books) -> Plan:
     amounts = compute(document, document.lines, head.view)
     original = original_of(document, head, books) if document.is_return else None
     deliver(planned, document, document.lines, head, original)
+    fulfil(planned, document.lines, head, books, "sales_order")
     planned.figures = amounts.figures
     return planned

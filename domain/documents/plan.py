@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from domain.books import Link
+from domain.books import Link, OrderLine
 from domain.documents.shape import Document
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
@@ -67,6 +67,7 @@ class Plan:
     differences: list[Difference] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     zero_rate_allowed: set[int] = field(default_factory=set)
+    orders: list[OrderLine] = field(default_factory=list)
 
     def move(
         self,

@@ -8,10 +8,11 @@ from domain.books import Books, Link, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import linked_qty, reference, referred_line, require_posted
-from domain.documents.shape import ItemLine, LineRef, TradeDocument
+from domain.documents.shape import LineRef, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
 from domain.masters import Item
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from domain.documents.purchase_receipt import PurchaseReceipt
 
 
-class PurchaseInvoiceLine(ItemLine, kw_only=True):
+class PurchaseInvoiceLine(FulfillingLine, kw_only=True):
     """A billed line; `against_receipt` names the receipt line that it bills."""
 
     against_receipt: LineRef | Name | None = None
@@ -49,6 +50,8 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     amounts = compute(document, document.lines, view, buying=True)
     goods_go_back = document.is_return and document.update_stock
     planned = purchase_return.plan(document, document.lines, head, books, "") if goods_go_back else Plan()
+    if document.update_stock:
+        fulfil(planned, document.lines, head, books, "purchase_order")
     original = _original(document, books)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []

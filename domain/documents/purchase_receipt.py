@@ -8,10 +8,11 @@ from domain.books import Books, Link
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import reference, referred_line, require_posted
-from domain.documents.shape import ItemLine, LineRef, TradeDocument
+from domain.documents.shape import LineRef, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import allocate, div_mirrored
 from domain.masters import Item
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from domain.documents.purchase_invoice import PurchaseInvoice
 
 
-class PurchaseReceiptLine(ItemLine, kw_only=True):
+class PurchaseReceiptLine(FulfillingLine, kw_only=True):
     """Received (and rejected) goods; `against_invoice` where the bill came first."""
 
     rejected_qty: Quantity | None = None
@@ -47,8 +48,11 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
     if document.is_return:
-        return purchase_return.plan(document, document.lines, head, books, "stock_received_not_billed")
+        returned = purchase_return.plan(document, document.lines, head, books, "stock_received_not_billed")
+        fulfil(returned, document.lines, head, books, "purchase_order")
+        return returned
     view, planned = head.view, Plan()
+    fulfil(planned, document.lines, head, books, "purchase_order")
     amounts = compute(document, document.lines, view, buying=True)
     costs = line_costs(amounts, document.lines, view)
     srbnb = view.role("stock_received_not_billed")

@@ -7,10 +7,11 @@ from typing import cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
 from domain.documents.delivery_note import DeliveryNote
+from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.references import original_line, original_of, reference, referred_line, require_posted
 from domain.documents.sales_cost import deliver
-from domain.documents.shape import ItemLine, LineRef, Payment, TradeDocument
+from domain.documents.shape import LineRef, Payment, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import div_mirrored
 from domain.master_view import MasterView
@@ -43,7 +44,7 @@ class RoundedTotal:
         return cls(value) if isinstance(value, bool) else cls(True, Money.parse(value))
 
 
-class SalesLine(ItemLine, kw_only=True):
+class SalesLine(FulfillingLine, kw_only=True):
     """A sold line, of an invoice or a POS invoice."""
 
     discount: Money | None = None
@@ -83,6 +84,7 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
     original = original_of(document, head, books) if document.is_return else None
     if document.update_stock:
         deliver(planned, document, document.lines, head, original)
+        fulfil(planned, document.lines, head, books, "sales_order")
     elif original is not None:
         _take_back(planned, document, head, original)
     for index, line in enumerate(document.lines):
