@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def receipt(number: str, qty: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def file(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def file(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a test writes its documents; the command line works with this test's servers."""
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)

@@ -10,6 +10,7 @@ from worker.reports import (
     stock_account_comparison,
     stock_balance,
     stock_ledger,
+    stock_projected_qty,
     trial_balance,
 )
 from worker.reports.read_model import Report
@@ -19,6 +20,7 @@ REPORTS: Final[dict[str, Report]] = {
     for report in (
         stock_ledger.REPORT,
         stock_balance.REPORT,
+        stock_projected_qty.REPORT,
         general_ledger.REPORT,
         trial_balance.REPORT,
         stock_account_comparison.REPORT,

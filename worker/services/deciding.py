@@ -14,7 +14,7 @@ from domain.books import Books, Lacking, Posting
 from domain.documents import AnyDocument
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.masters import Item
-from domain.posting import apply, needs, post
+from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
 from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
@@ -31,6 +31,7 @@ from worker.store.vouchers import load_vouchers
 BATCH_BYTES = 16_000_000
 MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
 MOST_ATTEMPTS = 3
+_NEWEST = 2**62  # after every place in the order of acceptance
 
 Outcome = dict[str, Any]
 
@@ -102,6 +103,20 @@ class Batch:
             self._decide(moment, document_due, document)
         self._settle_parked()
         return self._write(due)
+
+    def compute(self, document: AnyDocument) -> dict[str, object]:
+        """The figures of a document that is not to be posted, by the newest masters.
+
+        Errors: DocumentRejected, DocumentParked; those of PostgreSQL.
+        """
+        self._memory.masters.begin(self._connection, tuple)
+        self._memory.masters.at(_NEWEST)
+        for _ in range(MOST_LOADS):
+            try:
+                return compute(document, self._books)
+            except Lacking as lacking:
+                self._load(lacking)
+        raise RuntimeError(f"the figures of {document.number} still ask for more after {MOST_LOADS} answers")
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from worker.reports import REPORTS, Scope
+from worker.reports.read_model import amount
 from worker.services.replay.layers import layers_by_place
 from worker.store.database import Rows
 
@@ -32,11 +33,15 @@ def general_ledger(connection: Rows, scope: Scope) -> list[Json]:
 
 
 def bins(connection: Rows, scope: Scope) -> list[Json]:
-    """What lies where: quantity, value and layers of every item and warehouse."""
+    """What lies where, or is on its way: quantities, value and layers of every item and warehouse."""
     left = layers_by_place(connection, scope)
+    plain = replace(scope, entries=False)
+    values = {(row["item"], row["warehouse"]): row for row in REPORTS["stock-balance"].dicts(connection, plain)}
+    nothing = {"valuation_rate": None, "stock_value": amount(0, scope.currency)}
     return [
-        {**row, "layers": left.get((row["item"], row["warehouse"]), [])}
-        for row in REPORTS["stock-balance"].dicts(connection, replace(scope, entries=False))
+        {**nothing, **values.get(place, {}), **row, "layers": left.get(place, [])}
+        for row in REPORTS["stock-projected-qty"].dicts(connection, plain)
+        for place in [(row["item"], row["warehouse"])]
     ]
 
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from worker.reports import Scope
+from worker.reports.line_costs import line_costs
 from worker.reports.outstanding import outstanding_by_voucher
-from worker.services.replay.figures import shown
+from worker.services.replay.figures import cost_figures, shown
 from worker.services.replay.scenario import Scenario, Step
 from worker.store.database import Database, Rows
 from worker.store.incoming import Receipt
@@ -40,11 +41,16 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A document of the story with its receipt, or one that the system generated while it was posted."""
+    """A document of the story, or one that the system generated while it was posted.
 
-    step: Step | None
-    receipt: Receipt | None
+    Of the story's, one is told by its receipt, by the figures computed, or by the refusal to compute them.
+    """
+
+    step: Step | None = None
+    receipt: Receipt | None = None
     generated: Generated | None = None
+    computed: Json | None = None
+    refusal: Json | None = None
 
     @property
     def sequence(self) -> int:
@@ -52,6 +58,11 @@ class Told:
         if self.generated is not None:
             return self.generated.sequence
         return self.receipt.sequence if self.receipt is not None else 0
+
+    @property
+    def lines(self) -> int:
+        """How many lines the story gives it."""
+        return len(self.step.document.get("lines") or []) if self.step is not None else 0
 
 
 def generated_since(database: Database, company: int, told: Sequence[Told]) -> list[Told]:
@@ -73,7 +84,7 @@ def generated_since(database: Database, company: int, told: Sequence[Told]) -> l
             document.get("customer", ""),
             bool(document.get("is_return")),
         )
-        made.append(Told(None, None, about))
+        made.append(Told(generated=about))
     return made
 
 
@@ -97,11 +108,14 @@ def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told
         connection.execute("SELECT voucher_id, figures FROM voucher WHERE company_id = %s", (scope.company,)).fetchall()
     )
     outstanding = outstanding_by_voucher(connection, scope)
+    costs = line_costs(connection, scope)
     wanted = {str(row.get("number")): row for row in scenario.expect.get("documents") or [] if isinstance(row, dict)}
     rows = []
     for one in told:
         row = _head(one, outcomes)
-        row |= shown(figures.get(one.sequence) or {}, wanted.get(str(row["number"]), {}))
+        stored = one.computed or figures.get(one.sequence) or {}
+        by_now = cost_figures(row, costs.get(one.sequence, {}), one.lines)
+        row |= shown({**by_now, **stored}, wanted.get(str(row["number"]), {}))
         if one.sequence in figures and row["type"] in _OWED:
             row["outstanding"] = outstanding.get(one.sequence, Decimal(0))
         rows.append(row)
@@ -116,9 +130,11 @@ def _head(one: Told, outcomes: dict[int, Json]) -> Json:
             "number": made.number, "type": made.type, "status": outcome["status"], "error": outcome.get("error"),
             "generated_by": made.by, "customer": made.customer, "is_return": made.is_return,
         }  # fmt: skip
-    if one.step is None or one.receipt is None:
+    if one.step is None:
         raise AssertionError("a document is either the story's or generated")
     row: Json = {"number": one.step.document.get("number"), "type": one.step.document.get("type")}
+    if one.receipt is None:
+        return {**row, "status": "rejected" if one.refusal else "computed", "error": one.refusal}
     if one.receipt.status == "conflict" or not one.sequence:
         # A master holds, and a document that was not filed has no outcome of its own, as soon as it is received.
         status = "rejected" if one.receipt.error else "posted"

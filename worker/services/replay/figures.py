@@ -6,8 +6,32 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from worker.reports.line_costs import LineCost
+
 # Names and texts among the figures; everything else that reads as a number is one.
 _TEXTS: Final = frozenset({"consolidated_into", "generated_by", "customer", "status"})
+
+
+# What the cost of a line is called, by the type of its document.
+_COSTS: Final = {
+    "purchase_receipt": ("line_valuation_rate", "line_landed_cost"),
+    "purchase_invoice": ("line_valuation_rate", "line_landed_cost"),
+    "stock_reconciliation": ("line_valuation_rate",),
+    "stock_entry": ("line_rates", "line_valuation_rate"),
+    "delivery_note": ("line_cost_rates",),
+    "sales_invoice": ("line_cost_rates",),
+}
+
+
+def cost_figures(document: Mapping[str, Any], costs: Mapping[int, LineCost], lines: int) -> dict[str, Any]:
+    """What each line of a document costs by now; a line that moves no stock costs nothing."""
+    if not costs or document["status"] == "cancelled":
+        return {}
+    all_lines = [costs.get(line, LineCost(None, Decimal(0))) for line in range(1, lines + 1)]
+    return {
+        name: [cost.landed if name == "line_landed_cost" else cost.rate or Decimal(0) for cost in all_lines]
+        for name in _COSTS.get(document["type"], ())
+    }
 
 
 def shown(figures: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

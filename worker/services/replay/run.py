@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
 
-from worker.messages import canonical
+from domain.documents import AnyDocument
+from domain.errors import DocumentParked, DocumentRejected
+from worker.messages import canonical, decode
 from worker.reports.scope import scope_of
 from worker.services.acceptance import Message
 from worker.services.acceptance import read as read_message
+from worker.services.computing import figures_of
 from worker.services.posting import drain
 from worker.services.replay import books
 from worker.services.replay.documents import Told, generated_since, tell, with_number
-from worker.services.replay.scenario import Scenario, ScenarioError, read, understand
+from worker.services.replay.scenario import Scenario, ScenarioError, Step, read, understand
+from worker.services.reposting import run_pending
 from worker.store.acceptance import accept
 from worker.store.companies import company_ids
 from worker.store.database import Database
@@ -71,8 +75,12 @@ def play(database: Database, scenario: Scenario) -> tuple[int, list[Told]]:
         document = step.document
         if step.type == "cancel":
             document = {**document, "target": with_number(document.get("target"), told)}
+        if step.compute_only:
+            told.append(_computed(database, company, step))
+            continue
         (receipt,) = _accept(database, [document])
         drain(database, company)
+        run_pending(database, company)
         told.append(Told(step, receipt))
         told += generated_since(database, company, told)
     return company, told
@@ -91,6 +99,14 @@ def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
             "general_ledger": books.general_ledger(connection, scope),
             "bins": books.bins(connection, scope),
         }
+
+
+def _computed(database: Database, company: int, step: Step) -> Told:
+    try:
+        document = decode(_encode(step.document))
+        return Told(step, computed=figures_of(database, company, cast("AnyDocument", document)))
+    except (DocumentRejected, DocumentParked) as refused:
+        return Told(step, refusal=refused.as_outcome())
 
 
 def _accept(database: Database, documents: Sequence[Json]) -> list[Receipt]:

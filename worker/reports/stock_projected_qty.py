@@ -1,0 +1,70 @@
+"""Projected quantity: what lies there now, what orders bring in or have promised, and what will be left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from psycopg import Connection
+
+from worker.reports.read_model import Column, Kind, Report, Row, Scope, quantity, stream
+from worker.reports.visible import with_stock
+
+_COLUMNS: Final = (
+    Column("item"),
+    Column("warehouse"),
+    Column("actual_qty", Kind.QUANTITY),
+    Column("ordered_qty", Kind.QUANTITY),
+    Column("reserved_qty", Kind.QUANTITY),
+    Column("reserved_for_pos", Kind.QUANTITY),
+    Column("projected_qty", Kind.QUANTITY),
+)
+
+# An order's line is open by the part of its whole quantity that nothing has brought or delivered yet; more than it asked for
+# opens nothing elsewhere. Cancelled orders, and what cancelled documents delivered, count for nothing.
+_SQL: Final = """
+    , delivered AS (
+        SELECT l.target_id AS voucher_id, l.target_line AS line_no, sum(l.qty) AS qty
+          FROM link l
+         WHERE l.company_id = %(company)s AND l.kind = 'delivers'
+           AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = l.voucher_id AND x.reverses <> 0)
+         GROUP BY l.target_id, l.target_line
+    )
+    , open_order AS (
+        SELECT o.chain_id, trunc(o.qty * greatest(o.whole - greatest(coalesce(d.qty, 0), 0), 0) / o.whole) AS qty
+          FROM order_line o
+          LEFT JOIN delivered d USING (voucher_id, line_no)
+         WHERE o.company_id = %(company)s AND o.whole > 0
+           AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = o.voucher_id AND x.reverses <> 0)
+    )
+    , by_chain AS (
+        SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved FROM stock GROUP BY chain_id
+        UNION ALL
+        SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)) FROM open_order GROUP BY chain_id
+    )
+    SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved)
+      FROM by_chain b
+      JOIN chain c ON c.company_id = %(company)s AND c.chain_id = b.chain_id
+      JOIN terms i ON i.term_id = c.item_id
+      JOIN terms w ON w.term_id = c.warehouse_id
+     WHERE (%(item)s::text IS NULL OR i.name = %(item)s) AND (%(warehouse)s::text IS NULL OR w.name = %(warehouse)s)
+     GROUP BY i.name, w.name
+     ORDER BY i.name, w.name
+"""
+
+
+def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
+    for item, warehouse, *figures in stream(connection, with_stock(_SQL), scope.parameters()):
+        actual, ordered, reserved = (int(figure) for figure in figures)
+        reserved_for_pos = 0  # until tills sell: their unposted sales will stand here
+        projected = actual + ordered - reserved - reserved_for_pos
+        yield (item, warehouse, *(quantity(q) for q in (actual, ordered, reserved, reserved_for_pos, projected)))
+
+
+REPORT: Final = Report(
+    name="stock-projected-qty",
+    title="Projected quantities",
+    options=frozenset({"item", "warehouse"}),
+    columns_of=lambda _scope: _COLUMNS,
+    read=_read,
+)
