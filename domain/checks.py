@@ -8,10 +8,10 @@ from domain.books import Books, Lacking
 from domain.documents.plan import Head, Plan
 from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentRejected
-from domain.master_view import MasterView
+from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
-from domain.stock_ledger import Balance, Basis, Chain, Movement
+from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Movement
 from domain.valuation.method import Method, method_of
 
 
@@ -39,10 +39,7 @@ class Checked:
 
     def fallback_rate(self, movement: Movement) -> int | None:
         """What a unit costs where the chain itself can't say (nine decimals)."""
-        if movement.id in self.plan.zero_rate_allowed:
-            return 0
-        item = self.view.item(movement.chain.item)
-        return item.valuation_rate if item.valuation_rate is not None else item.standard_rate
+        return 0 if movement.weight == ZERO_RATE else fallback_rate(self.view.item(movement.chain.item))
 
 
 def check(head: Head, plan: Plan, books: Books) -> Checked:

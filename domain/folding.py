@@ -62,7 +62,6 @@ class _Fold:
             if movement.source < 0:
                 movement.source = first - movement.source - 1
         books.next_movement += len(movements)
-        self.plan.zero_rate_allowed = {first - key - 1 for key in self.plan.zero_rate_allowed}
 
     # -- movements ----------------------------------------------------------------------------------------------------
 
@@ -99,9 +98,8 @@ class _Fold:
             source = self.plan.movements[movement.source - self.plan.movements[0].id]
             return movement.stated - source.value
         if movement.basis == Basis.RETURNED and not movement.source:
-            return valuation.at_rate_in_force(
-                balance, self.currency, movement.qty, self.checked.fallback_rate(movement)
-            )
+            rate = self.checked.fallback_rate(movement)
+            return movement.stated + valuation.at_rate_in_force(balance, self.currency, movement.qty, rate)
         return movement.stated
 
     def _original_rate(self, movement: Movement) -> int | None:
@@ -255,7 +253,9 @@ class _Fold:
             place = (difference.at, difference.voucher)
             places[difference.chain] = min(place, places.get(difference.chain, place))
         return [
-            RepostRequest(chain, at, sequence, balances[chain].last_at, balances[chain].last_sequence)
+            RepostRequest(
+                chain, at, sequence, balances[chain].last_at, balances[chain].last_sequence, self.head.sequence
+            )
             for chain, (at, sequence) in places.items()
         ]
 

@@ -264,6 +264,11 @@ class MasterView:
         return self.company.allow_negative_stock if item.allow_negative_stock is None else item.allow_negative_stock
 
 
+def fallback_rate(item: Item) -> int | None:
+    """What a unit of an item costs where its chain can't say (nine decimals), None where the item doesn't say either."""
+    return item.valuation_rate if item.valuation_rate is not None else item.standard_rate
+
+
 def unknown_master(kind: str, name: str, field: str) -> DocumentParked:
     """The parking of a document that names a master we have not heard of."""
     return DocumentParked(

@@ -86,7 +86,7 @@ def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tup
     at = document.posting_datetime.at(view.zone)[0] if document.posting_datetime else now
     day = from_instant(at).astimezone(view.zone).date()
     head = Head(sequence, "cancel", document.number, at, day, view, view.cost_center, "")
-    plan = cancel.plan(document, head, target)
+    plan = cancel.plan(document, head, target, books)
     return head, plan
 
 
@@ -119,7 +119,9 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
 @cache
 def _asks(line: type) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The fields of a kind of line that name a warehouse, and those that refer to another document."""
-    fields: tuple[str, ...] = line.__struct_fields__ if "item" in getattr(line, "__struct_fields__", ()) else ()
+    fields: tuple[str, ...] = getattr(line, "__struct_fields__", ())
+    if "item" not in fields:
+        return (), ()
     places = tuple(name for name in ("warehouse", "source", "target") if name in fields)
     return places, tuple((name, type_) for name, type_ in _REFERENCES if name in fields)
 

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from domain.books import RepostRequest
 from domain.exact import cumulative_share, div_half_up
-from domain.master_view import MasterView
-from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
+from domain.master_view import MasterView, fallback_rate
+from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method, method_of
 from domain.valuation.products import share_out
@@ -158,7 +158,13 @@ class Replay:
         covered: dict[int, int] = {}
         value, qty = movement.value + recorded.revalued, movement.qty + recorded.shifted
         contras: dict[int, Shortage] = {}
-        if not (recorded.reversed or movement.basis == Basis.REVERSED):
+        if movement.basis == Basis.RETURNED and movement.source:
+            # Returns of one sale share its cost in order of time: each changes the shares of those behind it.
+            self._wake(self.history.dependents(movement.source), after=(movement.at, movement.voucher))
+        if recorded.reversed:
+            # Its reversal took back all that was booked here, corrections included: neither has an effect any more.
+            return
+        if movement.basis != Basis.REVERSED:
             value, qty = self._value(recorded, stream, covered, contras)
             stream.balance.last_at, stream.balance.last_sequence = movement.at, movement.voucher
         self._note(recorded, value, qty, covered, contras)
@@ -213,8 +219,9 @@ class Replay:
             return movement.stated - self._source_value(recorded)
         if movement.basis == Basis.RETURNED:
             if not movement.source:
-                return valuation.at_rate_in_force(balance, self.view.currency, movement.qty, self._fallback(movement))
-            true_ups = self._covered.get(movement.source, recorded.source_true_ups)
+                rate = self._fallback(movement)
+                return movement.stated + valuation.at_rate_in_force(balance, self.view.currency, movement.qty, rate)
+            true_ups = recorded.source_true_ups + self._covered.get(movement.source, 0)
             cost = -self._source_value(recorded) - true_ups
             return cumulative_share(cost, recorded.returned_before, movement.qty, -recorded.source_qty)
         if movement.basis == Basis.PRODUCED:
@@ -239,8 +246,7 @@ class Replay:
         return made[movement.id]
 
     def _fallback(self, movement: Movement) -> int | None:
-        item = self.view.item(movement.chain.item)
-        return item.valuation_rate if item.valuation_rate is not None else item.standard_rate
+        return 0 if movement.weight == ZERO_RATE else fallback_rate(self.view.item(movement.chain.item))
 
     # -- what changes -------------------------------------------------------------------------------------------------
 
@@ -260,11 +266,10 @@ class Replay:
             known = recorded.true_ups.get(issue)
             difference = covered.get(issue, 0) - (known.amount if known else 0)
             if difference:
+                self._covered[issue] = self._covered.get(issue, 0) + difference
                 place = contras.get(issue) or known
                 self._append(movement, difference, DifferenceKind.TRUE_UP, cause=issue, place=place)
                 self._wake(self.history.dependents(issue), after=(movement.at, movement.voucher))
-        for issue, amount in covered.items():
-            self._covered[issue] = self._covered.get(issue, 0) + amount
         if change:
             self._values[movement.id] = value
             self._wake(recorded.dependents, after=(movement.at, movement.voucher))

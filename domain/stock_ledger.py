@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 NEVER = -(2**62)  # before every posting time
 SCRAP = -1  # the weight of scrap, which takes its stated amount before anything is shared by weight
+ZERO_RATE = -2  # the weight of a movement that costs nothing where its chain does not know what a unit costs
 
 
 class Chain(NamedTuple):
@@ -30,7 +31,7 @@ class Basis(IntEnum):
     STATED = 1  # comes in at `stated`, an amount fixed by its document
     COST = 2  # goes out at what the valuation method takes (`counted_rate` where it asks for a layer by its rate)
     MOVED = 3  # comes in at exactly what `source` booked out, plus `stated` additional costs
-    RETURNED = 4  # comes in at its share of what `source` booked out (sales return)
+    RETURNED = 4  # comes in at its share of what `source` booked out (sales return); without one at the rate in force, plus `stated`
     SENT_BACK = 5  # goes out of the layer that `source` brought in (purchase return)
     COUNTED = 6  # sets the chain to `counted_qty` at `counted_rate`
     PRODUCED = 7  # comes in at `weight`'s share of its voucher's inputs less scrap, plus `stated` additional costs

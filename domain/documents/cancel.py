@@ -7,7 +7,10 @@ from dataclasses import replace
 import msgspec
 
 from domain.books import Books, Link, PostedVoucher
+from domain.documents.landed_cost_voucher import LandedCostVoucher
 from domain.documents.plan import Head, Plan
+from domain.documents.purchase_invoice import PurchaseInvoice
+from domain.documents.references import reference
 from domain.documents.shape import Document, DocumentRef
 from domain.errors import DocumentParked, DocumentRejected
 from domain.posting_time import PostingTime
@@ -62,11 +65,13 @@ def target_of(document: Cancel, books: Books) -> PostedVoucher:
     return target
 
 
-def plan(document: Cancel, head: Head, target: PostedVoucher) -> Plan:
+def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> Plan:
     """Every movement and entry of the target taken back exactly, at the target's own place in time and under its voucher.
 
-    What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: none.
+    What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: Lacking.
     """
+    if target.caused:
+        _load_corrected(target, books)
     planned = Plan(figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"})
     for movement in reversed(target.movements):
         reversal = planned.move(
@@ -89,3 +94,16 @@ def plan(document: Cancel, head: Head, target: PostedVoucher) -> Plan:
         )
     planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
     return planned
+
+
+def _load_corrected(target: PostedVoucher, books: Books) -> None:
+    """Have the receipts at hand whose cost the target raised: taking that back asks how much they brought in."""
+    if isinstance(target.document, LandedCostVoucher):
+        for number in target.document.receipt_numbers():
+            if books.voucher("purchase_receipt", number) is None:
+                books.voucher("purchase_invoice", number)
+    elif isinstance(target.document, PurchaseInvoice):
+        for line in target.document.lines:
+            ref = reference(line.against_receipt)
+            if ref is not None:
+                books.voucher("purchase_receipt", ref.number)

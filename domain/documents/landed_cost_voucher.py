@@ -36,6 +36,11 @@ class LandedCostVoucher(Document, tag="landed_cost_voucher", kw_only=True):
     receipt_lines: list[ReceiptLineShare | LineNumber] = []
     distribute_by: Literal["amount", "qty", "manual"] = "amount"
 
+    def receipt_numbers(self) -> list[str]:
+        """The numbers of all receipts that take part of the charges."""
+        narrowed = [share.number for share in self.receipt_lines if isinstance(share, ReceiptLineShare)]
+        return list(dict.fromkeys([*self.receipts, *narrowed]))
+
 
 def plan(document: LandedCostVoucher, head: Head, books: Books) -> Plan:
     """Each charge shared out over receipt lines and laid on their cost, under the receipts' own vouchers.

@@ -58,7 +58,7 @@ class Plan:
     """Movements still to be valued, and everything about the document that valuation does not change.
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
-    `figures` are the document's totals, `zero_rate_allowed` the movements that may leave or enter at no cost.
+    `figures` are the document's totals.
     """
 
     movements: list[Movement] = field(default_factory=list)
@@ -66,7 +66,6 @@ class Plan:
     links: list[Link] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
-    zero_rate_allowed: set[int] = field(default_factory=set)
     orders: list[OrderLine] = field(default_factory=list)
 
     def move(

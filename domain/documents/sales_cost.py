@@ -14,7 +14,7 @@ from domain.exact import MICRO, cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.money import Rate
-from domain.stock_ledger import Basis, Movement
+from domain.stock_ledger import ZERO_RATE, Basis, Movement
 
 
 class CostLine(Protocol):
@@ -57,7 +57,7 @@ def deliver(
                     cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch,
                 )  # fmt: skip
                 if getattr(line, "allow_zero_rate", False):
-                    planned.zero_rate_allowed.add(movement.id)
+                    movement.weight = ZERO_RATE
                 continue
             sold = _sold(original, place + 1, part)
             returned = planned.move(
@@ -70,7 +70,7 @@ def deliver(
                 returned.basis = Basis.STATED
                 returned.stated = view.currency.times(-part.qty, cost_rate)
             if getattr(line, "allow_zero_rate", False):
-                planned.zero_rate_allowed.add(returned.id)
+                returned.weight = ZERO_RATE
 
 
 def _components(view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str) -> list[tuple[Item, Part]]:

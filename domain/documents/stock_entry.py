@@ -14,13 +14,13 @@ from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.shape import Charge, Document, Line
 from domain.documents.stock_rules import charge_amount, opening_account, rate_missing
 from domain.errors import DocumentRejected
-from domain.exact import allocate, div_half_up
-from domain.master_view import MasterView
+from domain.exact import allocate
+from domain.master_view import MasterView, fallback_rate
 from domain.masters import Item
 from domain.money import Money, Rate
 from domain.quantity import Quantity
 from domain.shape import Name
-from domain.stock_ledger import SCRAP, Basis, Movement
+from domain.stock_ledger import SCRAP, ZERO_RATE, Basis, Movement
 
 
 class StockEntryLine(Line, kw_only=True):
@@ -179,7 +179,7 @@ class _Work:
             if line.rate is not None and self.document.purpose == "material_issue":
                 movement.counted_rate = line.rate
             if line.allow_zero_rate:
-                self.planned.zero_rate_allowed.add(movement.id)
+                movement.weight = ZERO_RATE
 
     def bring_in(self, index: int, line: StockEntryLine) -> None:
         """Plan what enters a warehouse: at a stated value, at what it left another with, or as a product."""
@@ -188,14 +188,15 @@ class _Work:
         purpose = self.document.purpose
         shares = allocate(self.shares[index], [part.qty for part in into])
         stated = [0] * len(into)
+        basis = Basis.MOVED
         if purpose == "material_receipt":
             value = self._stated_value(index, line, item, into[0])
-            stated = allocate(value, [part.qty for part in into])
+            basis = Basis.RETURNED if value is None else Basis.STATED
+            stated = allocate(value or 0, [part.qty for part in into])
         elif purpose in ("manufacture", "repack") and not line.finished:
             stated = allocate(transformation.given_amount(line, self.view) or 0, [part.qty for part in into])
         weights = transformation.weights(self.document, self.view) if purpose in ("manufacture", "repack") else {}
         for place, part in enumerate(into):
-            basis = Basis.STATED if purpose == "material_receipt" else Basis.MOVED
             weight = 0
             if purpose in ("manufacture", "repack"):
                 basis = Basis.PRODUCED
@@ -208,17 +209,18 @@ class _Work:
                 stated=stated[place] + shares[place], weight=weight,
             )  # fmt: skip
 
-    def _stated_value(self, index: int, line: StockEntryLine, item: Item, part: Part) -> int:
+    def _stated_value(self, index: int, line: StockEntryLine, item: Item, part: Part) -> int | None:
+        """What the line says its goods are worth (minor units); None where they come in at the rate in force.
+
+        Errors: DocumentRejected where there is no such rate either.
+        """
         amount = transformation.given_amount(line, self.view)
         if amount is not None or line.allow_zero_rate:
             return amount or 0
         balance = self.books.balance(part.chain)
-        if balance.qty > 0:
-            return div_half_up(balance.value * (line.qty or 0), balance.qty * self.view.currency.unit)
-        rate = balance.last_rate if balance.last_rate is not None else item.valuation_rate or item.standard_rate
-        if rate is None:
+        if balance.qty <= 0 and balance.last_rate is None and fallback_rate(item) is None:
             raise rate_missing(item.code, warehouse=part.chain.warehouse, field=f"lines[{index}].rate")
-        return self.view.currency.times(line.qty or 0, rate)
+        return None
 
     def _dimensions(self, line: StockEntryLine) -> str:
         return dimensions_of(self.head, line.dimensions, self.document.dimensions)
