@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 
-from domain.books import Link, Posting
+from domain.books import Link, OrderLine, Posting
 from domain.general_ledger import Entry
 from domain.stock_ledger import Difference, Movement
 from worker.store.copy import NULL, copy_in, escape, stamp_instant
@@ -32,6 +32,7 @@ ENTRY = (
     "company_id, entry_id, run_id, voucher_id, account_id, debit, credit, posting_date, party_id, cost_center_id, dimensions_id, "
     "against_id, cause_id, currency_id, currency_amount, is_opening"
 )
+ORDER_LINE = "company_id, voucher_id, line_no, chain_id, qty, whole"
 LINK = "company_id, link_id, voucher_id, line_no, kind, target_id, target_line, qty, amount"
 
 # The hash of a batch covers these tables' rows, each table by itself, in this order.
@@ -75,9 +76,10 @@ class Text:
     differences: list[str] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
 
     def by_table(self) -> list[str]:
-        """One text per hashed table, in the order of `HASHED`."""
+        """One text per hashed table, in the order of `HASHED`; order lines are derived from documents, so no hash covers them."""
         return ["".join(rows) for rows in (self.vouchers, self.movements, self.differences, self.entries, self.links)]
 
 
@@ -108,7 +110,23 @@ class Appender:
         for (table, columns), rows, total in zip(HASHED, text.by_table(), self._hashes, strict=True):
             total.update(rows.encode())
             copy_in(connection, table, columns, rows)
+        copy_in(connection, "order_line", ORDER_LINE, "".join(text.orders))
         self._request_reposts(connection, postings)
+
+    def correct(self, connection: Rows, differences: list[Difference], entries: list[Entry], run: int) -> None:
+        """Write what a repost run found: value differences and their entries. Errors: those of PostgreSQL."""
+        while True:
+            days: dict[date, str] = {}
+            told = "".join(self._differences(differences, self._counters.difference, run))
+            booked = "".join(self._entries(entries, self._counters.entry, days, run))
+            if not self._names.settle(connection):
+                break
+        self._counters.difference += len(differences)
+        self._counters.entry += len(entries)
+        for place, text in ((2, told), (3, booked)):
+            table, columns = HASHED[place]
+            self._hashes[place].update(text.encode())
+            copy_in(connection, table, columns, text)
 
     def digest(self, previous: bytes) -> bytes:
         """The hash of everything appended so far, chained to the batch before."""
@@ -142,6 +160,8 @@ class Appender:
             if posting.links:
                 text.links += self._links(posting.links, link_id)
                 link_id += len(posting.links)
+            if posting.orders:
+                text.orders += self._orders(voucher.sequence, posting.orders)
         return text
 
     def _count(self, postings: list[Numbered]) -> None:
@@ -211,6 +231,10 @@ class Appender:
             f"{company}\t{number}\t{link.voucher}\t{link.line}\t{link.kind}\t{link.target}\t{link.target_line}\t{link.qty}\t{link.amount}\n"
             for number, link in enumerate(links, last + 1)
         ]
+
+    def _orders(self, sequence: int, lines: list[OrderLine]) -> list[str]:
+        company, chains = self._names.company, self._names.chains
+        return [f"{company}\t{sequence}\t{o.line}\t{chains[o.chain]}\t{o.qty}\t{o.whole}\n" for o in lines]
 
     def _request_reposts(self, connection: Rows, postings: list[Numbered]) -> None:
         rows = []

@@ -275,6 +275,17 @@ layer_page = _table(
     key="company_id chain_id page_no",
 )
 
+# What orders put on their way: positive where it comes in, negative where it is promised. Receipts and deliveries take from it by
+# links of the kind `delivers`, measured against the line's `whole` quantity.
+order_line = _table(
+    "order_line",
+    _columns("int", "company_id"),
+    _columns("big", "voucher_id"),
+    _columns("int", "line_no chain_id"),
+    _columns("big", "qty whole"),
+    key="company_id voucher_id line_no chain_id",
+)
+
 # --------------------------------------------------------------------------------------------------------- reposts
 
 repost_run = _table(
@@ -378,7 +389,7 @@ FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
     link, posted_batch,
 )  # fmt: skip
-DERIVED = (chain, balance, layer_page)
+DERIVED = (chain, balance, layer_page, order_line)
 PROCEDURAL = (
     repost_run, repost_request, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
 )  # fmt: skip

@@ -1,0 +1,83 @@
+"""Projected quantities over real books: what orders bring and promise, and what takes from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.servers import Database as FreshDatabase
+from tests.support.stories import opened, tell
+from worker.reports import REPORTS
+from worker.reports.scope import scope_of
+
+SETTINGS = {
+    "items": {"Apple": {}, "Basket": {"is_stock_item": False, "bundle": {"Apple": 6}}, "Pear": {"uoms": {"Box": 10}}},
+    "warehouses": {"Stores": "Stock In Hand"},
+}
+
+
+
+def document(type_: str, number: str, day: int, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A document of June 2024 whose lines lie in Stores."""
+    own = [{"warehouse": "Stores", "rate": 1, **line} for line in lines]
+    return {"type": type_, "number": number, "posting_datetime": f"2024-06-{day:02d}T09:00:00Z", "lines": own, **more}
+
+
+def projected(database: FreshDatabase, company: str, *documents: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Actual, ordered, reserved and projected quantity by item, after these documents."""
+    with opened(database) as own:
+        number = tell(own, {"id": company, "settings": SETTINGS, "documents": list(documents)}, company)
+        with own.transaction() as connection:
+            statuses = connection.execute("SELECT number, status, error FROM books.document_status").fetchall()
+            assert {status for _, status, _ in statuses} <= {"posted", "cancelled"}, statuses
+            scope = scope_of(connection, number)
+            assert scope is not None
+            rows = list(REPORTS["stock-projected-qty"].dicts(connection, scope))
+    names = ("actual_qty", "ordered_qty", "reserved_qty", "projected_qty")
+    return {row["item"]: tuple(int(row[name]) for name in names) for row in rows}
+
+
+def test_orders_project_what_receipts_and_deliveries_take_from_them(database: FreshDatabase) -> None:
+    assert projected(
+        database,
+        "Orders",
+        document("purchase_order", "PO-1", 1, {"item": "Apple", "qty": 100}),
+        document("sales_order", "SO-1", 2, {"item": "Apple", "qty": 30}),
+        document("purchase_receipt", "PR-1", 3, {"item": "Apple", "qty": 60, "against_order": {"number": "PO-1", "line": 1}}),
+        document("delivery_note", "DN-1", 4, {"item": "Apple", "qty": 10, "against_order": "SO-1"}),
+    ) == {"Apple": (50, 40, 20, 70)}
+
+
+def test_more_than_ordered_leaves_nothing_open_and_a_cancelled_receipt_opens_it_again(database: FreshDatabase) -> None:
+    story = [
+        document("purchase_order", "PO-1", 1, {"item": "Apple", "qty": 10}, {"item": "Pear", "qty": 2, "uom": "Box"}),
+        document("purchase_receipt", "PR-1", 2, {"item": "Apple", "qty": 15, "against_order": "PO-1"}),
+        document("purchase_receipt", "PR-2", 2, {"item": "Pear", "qty": 5, "against_order": "PO-1"}),
+    ]
+    assert projected(database, "More", *story) == {"Apple": (15, 0, 0, 15), "Pear": (5, 15, 0, 20)}
+    cancel = {"type": "cancel", "number": "C-1", "target": {"type": "purchase_receipt", "number": "PR-1"}}
+    assert projected(database, "Again", *story, cancel) == {"Apple": (0, 10, 0, 10), "Pear": (5, 15, 0, 20)}
+
+
+def test_cancelling_an_order_releases_what_is_open_and_a_return_may_give_back(database: FreshDatabase) -> None:
+    story = [
+        document("purchase_receipt", "PR-1", 1, {"item": "Apple", "qty": 50}),
+        document("sales_order", "SO-1", 2, {"item": "Apple", "qty": 30}),
+        document("delivery_note", "DN-1", 3, {"item": "Apple", "qty": 20, "against_order": "SO-1"}),
+        document(
+            "delivery_note", "DN-2", 4, {"item": "Apple", "qty": -5, "against_order": "SO-1"},
+            is_return=True, return_against="DN-1",
+        ),
+    ]  # fmt: skip
+    assert projected(database, "Back", *story) == {"Apple": (35, 0, 15, 20)}
+    cancel = {"type": "cancel", "number": "C-1", "target": {"type": "sales_order", "number": "SO-1"}}
+    assert projected(database, "Released", *story, cancel) == {"Apple": (35, 0, 0, 35)}
+
+
+def test_a_promised_bundle_reserves_what_it_holds(database: FreshDatabase) -> None:
+    assert projected(
+        database,
+        "Baskets",
+        document("purchase_receipt", "PR-1", 1, {"item": "Apple", "qty": 50}),
+        document("sales_order", "SO-1", 2, {"item": "Basket", "qty": 4}),
+        document("sales_invoice", "SI-1", 3, {"item": "Basket", "qty": 1, "against_order": "SO-1"}, update_stock=True),
+    ) == {"Apple": (44, 0, 18, 26)}
