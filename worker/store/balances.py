@@ -7,7 +7,7 @@ from either end, put back at either end.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -125,6 +125,17 @@ class Balances:
                 "state = excluded.state, last_at = excluded.last_at, last_sequence = excluded.last_sequence",
                 [self._names.company, *columns],
             )
+
+    def replace(self, connection: Rows, balances: Mapping[Chain, Balance]) -> None:
+        """Write balances that were computed whole, in the place of whatever was stored."""
+        connection.execute(
+            "DELETE FROM layer_page WHERE company_id = %s AND chain_id = ANY(%s)",
+            [self._names.company, [self._names.chains[chain] for chain in balances]],
+        )
+        for chain in balances:
+            self._pages.pop(chain, None)
+        self.loaded |= balances
+        self.save(connection, sorted(balances))
 
     def _read(self, chain: Chain, qty: int, value: int, text: str, last_at: int, last_sequence: int) -> Balance:
         state = _state.decode(text)

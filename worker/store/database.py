@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterator
+from typing import Self
 
 import psycopg
 from psycopg import Connection
@@ -49,6 +50,12 @@ class Database:
                 raise _unavailable(error) from error
             raise
         self._idle.append(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from worker.store.append import Appender, Counters
 from worker.store.database import Rows
 
-_COUNTERS = "last_movement, last_difference, last_entry, last_link, last_request"
+_LANE = (
+    "SELECT l.company_id, c.name, decided_sequence, batch_no, published_batch, head_hash, last_term, last_chain, fault_sequence, "
+    "fault_attempts, clock_timestamp(), EXISTS (SELECT FROM outcome o WHERE o.company_id = l.company_id "
+    "  AND o.status = 'parked' AND o.moment IS NULL), last_movement, last_difference, last_entry, last_link, last_request "
+    "FROM lane l JOIN company c USING (company_id) WHERE l.company_id = %s"
+)
 
 
 @dataclass(slots=True)
@@ -47,14 +53,19 @@ class Due:
 
 def take_lane(connection: Rows, company_id: int) -> LaneRow | None:
     """Take the lane until the transaction ends; None while another writer has it."""
-    row = connection.execute(
-        "SELECT l.company_id, c.name, decided_sequence, batch_no, published_batch, head_hash, last_term, last_chain, fault_sequence, "
-        "fault_attempts, clock_timestamp(), EXISTS (SELECT FROM outcome o WHERE o.company_id = l.company_id "
-        f"  AND o.status = 'parked' AND o.moment IS NULL), {_COUNTERS} "
-        "FROM lane l JOIN company c USING (company_id) WHERE l.company_id = %s FOR UPDATE OF l SKIP LOCKED",
-        [company_id],
-    ).fetchone()
-    return None if row is None else LaneRow(*row[:12], Counters(*row[12:]))  # type: ignore[call-arg]
+    row = connection.execute(f"{_LANE} FOR UPDATE OF l SKIP LOCKED", [company_id]).fetchone()
+    return None if row is None else _lane_row(row)
+
+
+def wait_for_lane(connection: Rows, company_id: int) -> LaneRow:
+    """Take the lane until the transaction ends, after whoever has it. Errors: psycopg's LockNotAvailable after the lock timeout."""
+    row = connection.execute(f"{_LANE} FOR UPDATE OF l", [company_id]).fetchone()
+    assert row is not None  # noqa: S101 - every company has its lane
+    return _lane_row(row)
+
+
+def _lane_row(row: tuple[Any, ...]) -> LaneRow:
+    return LaneRow(*row[:12], Counters(*row[12:]))
 
 
 def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], int | None]:
