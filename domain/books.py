@@ -136,7 +136,8 @@ class RepostRequest(NamedTuple):
     """A place in a chain from which values must be computed again, because something was posted into the past.
 
     From (at, sequence) on until the recomputed state equals the stored one; and from (tail_at, tail_sequence) on, where the chain
-    ended when that was posted: what came after was valued from a state that the past document had touched.
+    ended when that was posted: what came after was valued from a state that the past document had touched. `document` is the
+    sequence of what was posted into the past.
     """
 
     chain: Chain
@@ -144,6 +145,7 @@ class RepostRequest(NamedTuple):
     sequence: int
     tail_at: int
     tail_sequence: int
+    document: int = 0
 
 
 @dataclass(slots=True)

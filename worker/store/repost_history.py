@@ -92,7 +92,8 @@ class StoredHistory:
         for source, found in self._dependents(numbers).items():
             rows[source].dependents = tuple(found)
         reversed_ = self._connection.execute(
-            f"SELECT source_id FROM stock_movement WHERE company_id = %s AND source_id <> 0 AND source_id = ANY(%s) AND basis = {Basis.REVERSED:d}",
+            "SELECT source_id FROM stock_movement WHERE company_id = %s AND source_id <> 0 AND source_id = ANY(%s) "
+            f"AND basis = {Basis.REVERSED:d}",
             [self._company, numbers],
         )
         for (source,) in reversed_:

@@ -31,10 +31,8 @@ def pending_requests(connection: Rows, company_id: int, spelling: Spelling) -> P
         [company_id],
     ).fetchall()
     spelling.know_chains(row[1] for row in found)
-    return Pending(
-        [row[0] for row in found],
-        [RepostRequest(spelling.chains[chain], *place, document) for _, chain, *place, document in found],
-    )
+    requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
+    return Pending([row[0] for row in found], requests)
 
 
 def begin_run(connection: Rows, company_id: int, requests: list[int], now: datetime) -> int:
