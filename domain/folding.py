@@ -201,9 +201,12 @@ class _Fold:
         place: Shortage | None = None,
     ) -> None:
         """Append a difference to a movement, where it happened; the other side goes to `place` where one is known."""
+        head = self.head
+        own = movement.voucher == head.sequence or movement.basis == Basis.REVERSED
+        day = movement.date if own else self.view.effective_date(movement.date, head.date)
         self.differences.append(
             Difference(
-                movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=movement.date,
+                movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=day,
                 amount=amount, qty=qty, kind=kind, account=movement.account,
                 contra=place.contra if place else movement.contra if contra is None else contra,
                 cause=cause, document=document,
@@ -218,6 +221,7 @@ class _Fold:
         if receipt is None:
             raise AssertionError(f"movement {difference.movement} was planned on but is not loaded")
         balance, method = self.checked.balances[difference.chain], self.checked.methods[difference.chain]
+        difference.date = self.view.effective_date(difference.date, self.head.date)
         self.differences.append(difference)
         rest = valuation.add_value(balance, method, self.currency, receipt.id, receipt.qty, difference.amount)
         self._residue(receipt, -rest)

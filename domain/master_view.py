@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Protocol
 
+from domain import accounting_period
 from domain.chart_of_accounts import (
     BALANCE_SHEET,
     DEFAULT_ACCOUNTS,
@@ -77,6 +78,12 @@ class MasterView:
         self._accounts: dict[str, str] = {}
         self._mode_accounts: dict[str, str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
+
+    def effective_date(self, day: date, cause_day: date, document_type: str = "") -> date:
+        """When a correction of something dated `day` takes effect, given the periods that are closed by now."""
+        if not self.periods and self.frozen_upto is None:
+            return day
+        return accounting_period.effective_date(day, cause_day, self.periods, self.frozen_upto, document_type)
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 

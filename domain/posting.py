@@ -82,7 +82,6 @@ def apply(posting: Posting, document: AnyDocument, books: Books) -> None:
 def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tuple[Head, Plan]:
     target = cancel.target_of(document, books)
     view = books.view
-    accounting_period.require_open(target.date, target.type, view.periods, view.frozen_upto)
     at = document.posting_datetime.at(view.zone)[0] if document.posting_datetime else now
     day = from_instant(at).astimezone(view.zone).date()
     head = Head(sequence, "cancel", document.number, at, day, view, view.cost_center, "")

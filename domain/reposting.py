@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from domain.books import RepostRequest
@@ -86,16 +87,22 @@ class _Stream:
 
 
 class Replay:
-    """One pass over all requests of a company.
+    """One pass over all requests of a company; what changes in a closed period takes effect on the first open day not before `cause_day`.
 
     `differences` collects what to append, `balances` the new state of every chain that was followed to its end. `value_of` names the
     document that a run is caused by, for each chain.
     """
 
     def __init__(
-        self, requests: Iterable[RepostRequest], history: History, view: MasterView, *, cause: int = 0
+        self,
+        requests: Iterable[RepostRequest],
+        history: History,
+        view: MasterView,
+        *,
+        cause: int = 0,
+        cause_day: date = date.min,
     ) -> None:
-        self.history, self.view, self.cause = history, view, cause
+        self.history, self.view, self.cause, self.cause_day = history, view, cause, cause_day
         self.balances: dict[Chain, Balance] = {}
         self.differences: list[Difference] = []
         self.rows = 0
@@ -293,8 +300,8 @@ class Replay:
     ) -> None:
         self.differences.append(
             Difference(
-                movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=movement.date,
-                amount=amount, qty=qty, kind=kind, account=movement.account,
+                movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at,
+                date=self.view.effective_date(movement.date, self.cause_day), amount=amount, qty=qty, kind=kind, account=movement.account,
                 contra=place.contra if place else movement.contra if contra is None else contra,
                 cause=cause, document=self.cause,
                 cost_center=place.cost_center if place else movement.cost_center,

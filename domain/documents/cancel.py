@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.landed_cost_voucher import LandedCostVoucher
@@ -68,10 +67,12 @@ def target_of(document: Cancel, books: Books) -> PostedVoucher:
 def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> Plan:
     """Every movement and entry of the target taken back exactly, at the target's own place in time and under its voucher.
 
+    Where that lies in a closed period, both ledgers take it back on the first open day not before the cancel's own.
     What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: Lacking.
     """
     if target.caused:
         _load_corrected(target, books)
+    day = head.view.effective_date(target.date, head.date, target.type)
     planned = Plan(figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"})
     for movement in reversed(target.movements):
         reversal = planned.move(
@@ -79,7 +80,7 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
             contra=movement.contra, cost_center=movement.cost_center, dimensions=movement.dimensions,
             batch=movement.batch, source=movement.id, stated=-movement.value,
         )  # fmt: skip
-        reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, target.date
+        reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, day
     for difference in target.caused:
         planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
     for entry in target.entries:
@@ -90,6 +91,7 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
                 currency_amount=-entry.currency_amount,
                 cause=head.sequence,
                 voucher=target.sequence,
+                date=day,
             )
         )
     planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
