@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
+
 from domain.general_ledger import Entry, outstanding
 from domain.master_view import MasterBook, MasterView
 from domain.stock_ledger import Balance, Chain, Difference, Movement
@@ -63,8 +65,7 @@ class ShortMoment:
     running: int
 
 
-@dataclass(slots=True)
-class Link:
+class Link(msgspec.Struct, gc=False):
     """A line of one voucher that refers to a line of another: what cancels, returns and bills are measured by.
 
     `kind`: bills, returns, delivers, landed_cost, pays, consolidates, reverses, amends. `qty` millionths, `amount` minor units.

@@ -103,6 +103,8 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     small lines leave a larger residue, cumulative rounding keeps every share within one unit of its exact part.
     Weights of zero in sum share equally.
     """
+    if len(weights) == 1:
+        return [amount]
     total = sum(weights)
     if total == 0:
         weights, total = [1] * len(weights), len(weights)

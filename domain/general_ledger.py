@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from domain.errors import InvariantBroken
 
 
-@dataclass(slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, gc=False, kw_only=True):
     """One general ledger entry: `amount` minor units of the company's currency, debit positive, credit negative.
 
     `against` is the sequence of the voucher that the entry settles or belongs to (receivables, payables); `cause` the

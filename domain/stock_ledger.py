@@ -12,6 +12,8 @@ from datetime import date
 from enum import IntEnum
 from typing import NamedTuple
 
+import msgspec
+
 NEVER = -(2**62)  # before every posting time
 SCRAP = -1  # the weight of scrap, which takes its stated amount before anything is shared by weight
 ZERO_RATE = -2  # the weight of a movement that costs nothing where its chain does not know what a unit costs
@@ -49,8 +51,9 @@ class DifferenceKind(IntEnum):
     COUNT_SHIFTED = 6  # something was posted before a count: the counted quantity holds, so its adjustment moves
 
 
-@dataclass(slots=True, kw_only=True)
-class Movement:
+# Rows are made by the hundred thousand: typed structs are made several times faster than dataclasses, and without cycles the
+# garbage collector need not look at them.
+class Movement(msgspec.Struct, gc=False, kw_only=True):
     """One row of the stock ledger: a signed quantity and the amount it booked.
 
     `qty` in millionths, `value` in minor units (what the stock account is debited with), `at` in microseconds since 1970.
@@ -79,8 +82,7 @@ class Movement:
     provisional: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Difference:
+class Difference(msgspec.Struct, gc=False, kw_only=True):
     """A correction of `movement` by `amount` minor units (and, of a count, by `qty` millionths), at its place in time.
 
     `cause` is the movement and `document` the sequence of the document that made it necessary (0 where there is none);
@@ -103,8 +105,7 @@ class Difference:
     dimensions: str = ""
 
 
-@dataclass(slots=True)
-class Layer:
+class Layer(msgspec.Struct, gc=False):
     """Stock still on hand from one receipt: `qty` millionths worth `value` (nine decimals), and the movement that brought it."""
 
     qty: int
@@ -112,8 +113,7 @@ class Layer:
     receipt: int
 
 
-@dataclass(slots=True)
-class Shortage:
+class Shortage(msgspec.Struct, gc=False):
     """Stock that went out before it came in: the issue, what it is short by, and the provisional value it took.
 
     `contra` (with `cost_center`, `dimensions`) is where a true-up of this issue goes.

@@ -73,6 +73,8 @@ def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: in
 
     Errors: DocumentRejected where a batch or serial numbers are missing, not wanted, or don't match the quantity.
     """
+    if not (item.has_batch or item.has_serial or line.batch or line.serials):
+        return [Part(Chain(item.code, warehouse), "", qty)]
     if item.has_serial:
         serials = line.serials or []
         if len(serials) * MICRO != abs(qty) or len(set(serials)) != len(serials):
