@@ -82,7 +82,9 @@ def _stock(case: Json, cut: str | None, books: Json, names: dict[str, str]) -> I
     wanted: dict[tuple[Any, ...], list[Json]] = defaultdict(list)
     for row in _rows(case, "stock_ledger"):
         if row.get("after") == cut:
-            wanted[names.get(row["voucher"], row["voucher"]), row["item"], row["warehouse"], row.get("batch")].append(row)
+            wanted[names.get(row["voucher"], row["voucher"]), row["item"], row["warehouse"], row.get("batch")].append(
+                row
+            )
     for key, expected in wanted.items():
         have = [
             row
@@ -118,14 +120,14 @@ def _accounts(case: Json, cut: str | None, books: Json, names: dict[str, str]) -
             wanted[names.get(row["voucher"], row["voucher"]), row["account"]] += net
     # An account in angle brackets stands for all the others of its voucher.
     others = {key for key in wanted if key[1].startswith("<")}
-    for voucher, account in wanted:
+    for (voucher, account), want in wanted.items():
         got = have[voucher, account]
         if (voucher, account) in others:
             got = sum((net for key, net in list(have.items()) if key[0] == voucher and key not in wanted), Decimal(0))
-        if abs(wanted[voucher, account] - got) > HALF_A_CENT:
-            yield f"general ledger {voucher}, {account}: expected {wanted[voucher, account]}, got {got}"
-    for voucher in case["expect"].get("gl_complete", []) if cut is None else []:
-        voucher = names.get(voucher, voucher)
+        if abs(want - got) > HALF_A_CENT:
+            yield f"general ledger {voucher}, {account}: expected {want}, got {got}"
+    complete = case["expect"].get("gl_complete", []) if cut is None else []
+    for voucher in (names.get(stated, stated) for stated in complete):
         if any(key[0] == voucher for key in others):
             continue
         for key, net in list(have.items()):

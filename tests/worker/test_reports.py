@@ -38,7 +38,14 @@ def rows(books: tuple[Database, Scope], report: str, **narrowed: Any) -> list[di
 
 def test_the_stock_ledger_runs_in_the_order_of_the_books(books: tuple[Database, Scope]) -> None:
     shown = [
-        (row["voucher"], row["warehouse"], row["qty"], row["stock_value_difference"], row["qty_after"], row["stock_value"])
+        (
+            row["voucher"],
+            row["warehouse"],
+            row["qty"],
+            row["stock_value_difference"],
+            row["qty_after"],
+            row["stock_value"],
+        )
         for row in rows(books, "stock-ledger")
     ]
     assert shown == [
@@ -82,7 +89,10 @@ def test_the_general_ledger_balances_per_voucher(books: tuple[Database, Scope]) 
 
 
 def test_the_general_ledger_of_an_account_runs(books: tuple[Database, Scope]) -> None:
-    shown = [(row["voucher"], row["balance"]) for row in rows(books, "general-ledger", account="Stock Received But Not Billed")]
+    shown = [
+        (row["voucher"], row["balance"])
+        for row in rows(books, "general-ledger", account="Stock Received But Not Billed")
+    ]
     assert shown == [("PR-1", Decimal("-2000.00")), ("PI-1", Decimal("0.00"))]
 
 

@@ -1,0 +1,190 @@
+"""`perpetua replay`: scenario files in, books out, and nothing of them left behind."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.stories import MANUAL
+from worker.cli.application import run
+from worker.embedded import Endpoints
+from worker.services.replay import ScenarioError, replay_files
+from worker.services.replay.scenario import read, understand
+
+STORY: dict[str, Any] = {
+    "id": "corner",
+    "settings": {"items": {"TEA": {"valuation_method": "moving_average"}}, "warehouses": {"WH": "Tea House"}},
+    "documents": [
+        {
+            "type": "purchase_receipt", "number": "PR-1", "posting_datetime": "2024-06-15T09:00:00",
+            "lines": [{"item": "TEA", "warehouse": "WH", "qty": 3, "rate": 0.1}],
+        },
+        {
+            "type": "delivery_note", "number": "DN-1", "posting_datetime": "2024-06-15T10:00:00", "expect_error": "NegativeStock",
+            "lines": [{"item": "TEA", "warehouse": "WH", "qty": 4, "rate": 1}],
+        },
+        {"type": "cancel", "number": "X-1", "target": {"type": "purchase_receipt", "number": "PR-1"}, "note": "all back"},
+    ],
+}  # fmt: skip
+
+
+def replayed(cluster: Endpoints, *files: Path, entries: bool = False) -> list[Any]:
+    """The books of these files; a complaint fails the test."""
+    return list(replay_files(files, cluster.home, entries=entries, complain=pytest.fail))
+
+
+def written(folder: Path, story: dict[str, Any], name: str = "story.json") -> Path:
+    """A scenario file."""
+    path = folder / name
+    path.write_text(json.dumps(story), encoding="utf-8")
+    return path
+
+
+def test_the_command_prints_one_json_array_and_nothing_else(
+    cluster: Endpoints, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(cluster.home))
+    assert run(["replay", str(MANUAL), str(MANUAL), "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    first, second = json.loads(shown.out, parse_float=Decimal)
+    assert first == second, "two tellings of one story don't touch each other"
+    assert first["id"] == "manual-worked-example"
+    assert set(first["stock_ledger"][0]) == {
+        "voucher", "line", "item", "warehouse", "batch", "posting_datetime", "qty", "valuation_rate",
+        "stock_value_difference", "qty_after", "stock_value", "layers",
+    }  # fmt: skip
+    assert set(first["general_ledger"][0]) == {
+        "voucher", "account", "debit", "credit", "party", "cost_center", "posting_date", "caused_by",
+    }  # fmt: skip
+    assert first["bins"][0]["layers"] == [[5, 220]]
+
+
+def test_the_command_prints_tables_for_a_reader(
+    cluster: Endpoints, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(cluster.home))
+    assert run(["replay", str(MANUAL)]) == 0
+    shown = capsys.readouterr().out
+    assert "5@220" in shown
+    assert "NegativeStock" in shown
+
+
+def test_left_out_parties_accounts_and_times_are_filled_in(cluster: Endpoints, tmp_path: Path) -> None:
+    (told,) = replayed(cluster, written(tmp_path, STORY))
+    assert [(row["number"], row["status"]) for row in told["documents"]] == [
+        ("PR-1", "cancelled"), ("DN-1", "rejected"), ("X-1", "posted"),
+    ]  # fmt: skip
+    assert told["documents"][1]["error"]["code"] == "NegativeStock"
+    assert told["stock_ledger"] == []
+    assert told["general_ledger"] == []
+
+
+def test_entries_shows_what_was_posted_and_taken_back(cluster: Endpoints, tmp_path: Path) -> None:
+    (told,) = replayed(cluster, written(tmp_path, STORY), entries=True)
+    assert [(row["qty"], row["stock_value_difference"], row["caused_by"]) for row in told["stock_ledger"]] == [
+        (3, Decimal("0.30"), ""), (-3, Decimal("-0.30"), "X-1"),
+    ]  # fmt: skip
+    assert {row["account"] for row in told["general_ledger"]} == {"Tea House", "Stock Received But Not Billed"}
+
+
+def test_a_yaml_story_is_the_same_story(cluster: Endpoints, tmp_path: Path) -> None:
+    path = tmp_path / "corner.yaml"
+    path.write_text(
+        """
+settings:
+  items: {TEA: {valuation_method: fifo}}
+  warehouses: {WH: Stock In Hand}
+documents:
+  - type: purchase_receipt
+    number: PR-1
+    posting_datetime: 2024-06-15T09:00:00
+    lines:
+      - {item: TEA, warehouse: WH, qty: 3, rate: 0.1}
+""",
+        encoding="utf-8",
+    )
+    (told,) = replayed(cluster, path)
+    assert told["id"] == "corner"
+    assert told["stock_ledger"][0]["stock_value"] == Decimal("0.30")
+
+
+def test_nothing_is_left_behind(cluster: Endpoints, tmp_path: Path) -> None:
+    replayed(cluster, written(tmp_path, STORY))
+    with psycopg.connect(cluster.admin_database_url) as connection:
+        left = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname ~ '^perpetua_replay_[0-9]+$'"
+        ).fetchall()
+    assert left == []
+
+
+def test_a_file_that_is_no_scenario_does_not_stop_the_others(cluster: Endpoints, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{", encoding="utf-8")
+    unreadable, told = replayed(cluster, broken, written(tmp_path, STORY))
+    assert str(broken) in unreadable
+    assert told["id"] == "corner"
+
+
+def test_the_command_fails_where_a_file_could_not_be_replayed(
+    cluster: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(cluster.home))
+    assert run(["replay", str(tmp_path / "nowhere.json"), "--format", "json"]) == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == []
+    assert "nowhere.json" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "policy"),
+    [
+        ({"maintain_same_rate": True}, "refuse"),
+        ({"maintain_same_rate": False, "value_stock_at_invoice_rate": True}, "revalue"),
+        ({"maintain_same_rate": False, "value_stock_at_invoice_rate": False}, "leave"),
+        ({}, None),
+        ({"rate_difference": "variance"}, "variance"),
+    ],
+)
+def test_settings_in_shorthand_become_the_company_s(settings: dict[str, Any], policy: str | None) -> None:
+    scenario = understand({"id": "x", "settings": settings, "documents": []}, "X")
+    assert scenario.masters[0].get("rate_difference") == policy
+    assert scenario.warnings == []
+
+
+def test_an_exchange_rate_setting_fills_in_what_documents_leave_out() -> None:
+    invoice = {"type": "purchase_invoice", "currency": "USD", "posting_datetime": "2024-06-15"}
+    story = {
+        "id": "x",
+        "settings": {"exchange_rates": {"USD": {"2024-01-01": 70, "2024-06-01": 80}}},
+        "documents": [invoice],
+    }
+    (step,) = understand(story, "X").steps
+    assert step.document["exchange_rate"] == 80
+
+
+def test_batches_inside_items_become_masters() -> None:
+    items = {"TEA": {"has_batch": True, "batches": {"B1": {"batch_wise_valuation": False}}}}
+    masters = understand({"id": "x", "settings": {"items": items}, "documents": []}, "X").masters
+    assert {"type": "batch", "company": "X", "name": "B1", "item": "TEA", "batch_wise_valuation": False} in masters
+
+
+def test_an_unknown_setting_is_said_and_changes_nothing() -> None:
+    scenario = understand({"id": "x", "settings": {"colour": "blue"}, "documents": []}, "X")
+    assert scenario.warnings == ["the setting colour is not known and changes nothing"]
+
+
+def test_a_scenario_plays_in_one_company() -> None:
+    documents = [{"type": "cancel", "company": "A"}, {"type": "cancel", "company": "B"}]
+    with pytest.raises(ScenarioError, match="plays in one"):
+        understand({"id": "x", "documents": documents}, "X")
+
+
+def test_a_scenario_needs_documents(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="list of documents"):
+        read(written(tmp_path, {"id": "x"}))
