@@ -232,14 +232,15 @@ class Books:
         voucher = posting.voucher
         key = (voucher.type, voucher.number)
         self.vouchers.pop(("", voucher.number), None)
-        if posting.differences or voucher.type == "cancel":
-            self.vouchers.pop(key, None)
-        else:
+        self.vouchers.pop(key, None)
+        if not posting.differences and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
-            self.vouchers.pop(key, None)
             self._recent[key] = (posting, document)
-        if posting.links or posting.differences or voucher.reverses or posting.entries:
-            self._forget(posting)
+        own = voucher.sequence
+        changed = {entry.against for entry in posting.entries if entry.against and entry.against != own}
+        if changed or posting.links or posting.differences or voucher.reverses:
+            changed |= {link.target for link in posting.links} | {d.voucher for d in posting.differences}
+            self._forget((changed | {voucher.reverses}) - {own})
         if self.histories or self.short_moments:
             moved = {movement.chain for movement in posting.movements} | {d.chain for d in posting.differences}
             self.histories = {key: value for key, value in self.histories.items() if key[0] not in moved}
@@ -257,16 +258,11 @@ class Books:
         self.vouchers.clear()
         self._recent.clear()
 
-    def _forget(self, posting: Posting) -> None:
-        own = posting.voucher.sequence
-        changed = {link.target for link in posting.links} | {difference.voucher for difference in posting.differences}
-        changed |= {entry.against for entry in posting.entries} | {posting.voucher.reverses}
-        changed -= {0, own}
-        if changed:
-            for key in [key for key, known in self.vouchers.items() if known is not None and known.sequence in changed]:
-                del self.vouchers[key]
-            for key in [key for key, (recent, _) in self._recent.items() if recent.voucher.sequence in changed]:
-                del self._recent[key]
+    def _forget(self, changed: set[int]) -> None:
+        for key in [key for key, known in self.vouchers.items() if known is not None and known.sequence in changed]:
+            del self.vouchers[key]
+        for key in [key for key, (recent, _) in self._recent.items() if recent.voucher.sequence in changed]:
+            del self._recent[key]
 
 
 def _posted(posting: Posting, document: object) -> PostedVoucher:

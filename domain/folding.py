@@ -35,7 +35,7 @@ class _Fold:
         head, plan = self.head, self.plan
         movements = plan.movements
         self._number(movements)
-        if any(movement.basis == Basis.PRODUCED for movement in movements):
+        if head.type == "stock_entry" and any(movement.basis == Basis.PRODUCED for movement in movements):
             self._transform(movements)
         else:
             for movement in movements:
@@ -51,7 +51,10 @@ class _Fold:
         )  # fmt: skip
         entries = self._entries(movements)
         require_balanced(entries)
-        return Posting(voucher, movements, self.differences, entries, plan.links, self._reposts(), plan.orders)
+        return Posting(
+            voucher, movements, self.differences, entries, plan.links, self._reposts(), plan.orders, plan.receipt,
+            plan.released,
+        )  # fmt: skip
 
     def _number(self, movements: list[Movement]) -> None:
         """Give the movements their ids; what the plan referred to by place is referred to by id from here on."""

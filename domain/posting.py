@@ -97,7 +97,7 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
     chains: list[Chain] = []
     vouchers: list[tuple[str, str]] = []
     for line in getattr(document, "lines", ()):
-        places, references = _asks(type(line))
+        places, references = _asks(line.__struct_fields__)
         if places:
             part = line.batch or ""
             chains += [Chain(line.item, warehouse, part) for name in places if (warehouse := getattr(line, name))]
@@ -116,9 +116,8 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
 
 
 @cache
-def _asks(line: type) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The fields of a kind of line that name a warehouse, and those that refer to another document."""
-    fields: tuple[str, ...] = getattr(line, "__struct_fields__", ())
+def _asks(fields: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Which of a line's fields name a warehouse, and which refer to another document."""
     if "item" not in fields:
         return (), ()
     places = tuple(name for name in ("warehouse", "source", "target") if name in fields)

@@ -80,9 +80,10 @@ def compute(
     if document.total is not None:
         _require_total(document.total, amounts, currency)
     show = currency.show
+    grand_total = show(amounts.grand_total)
     amounts.figures = {
-        "net_total": show(amounts.net_total),
-        "grand_total": show(amounts.grand_total),
+        "net_total": grand_total if amounts.net_total == amounts.grand_total else show(amounts.net_total),
+        "grand_total": grand_total,
         "line_amounts": [show(amount) for amount in stated],
     }
     return amounts

@@ -31,7 +31,7 @@ class LineCost:
     @property
     def total(self) -> int:
         """What the goods of the line are valued at."""
-        return self.net + sum(charge.amount for charge in self.charges)
+        return self.net + sum(charge.amount for charge in self.charges) if self.charges else self.net
 
 
 def line_costs(amounts: Amounts, lines: Sequence[ItemLine], view: MasterView) -> list[LineCost]:

@@ -67,7 +67,8 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         center = line.cost_center or ""
         dimensions = dimensions_of(head, line.dimensions, document.dimensions)
         received = parts(view, line, item, warehouse, qty, field)
-        value = _value_of(line, cost, index, planned, head, books, amounts)
+        billed_first = line.against_invoice is not None
+        value = _value_of(line, cost, index, planned, head, books, amounts) if billed_first else cost.total
         for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
