@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -113,9 +115,21 @@ def _step(database: Database, company_id: int, limit_documents: int) -> _Step | 
             )
 
 
+@contextlib.contextmanager
+def _collector_resting() -> Iterator[None]:
+    """What a batch makes lives to its end and holds no cycles: looking for garbage meanwhile finds none and costs a third more."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _batch(database: Database, company_id: int, limit_documents: int) -> _Step | bool:
     memories = memories_of(database)
-    with database.transaction() as connection:
+    with _collector_resting(), database.transaction() as connection:
         lane = take_lane(connection, company_id)
         if lane is None:
             return True
