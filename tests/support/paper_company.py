@@ -124,7 +124,8 @@ class PaperCompany:
         if not self.pending:
             return 0
         view = MasterView(self.masters)
-        replay = Replay(self.pending, self, view)
+        cause_day = max(self.postings[request.document].voucher.date for request in self.pending)
+        replay = Replay(self.pending, self, view, cause_day=cause_day)
         replay.run()
         self.pending = []
         for chain, balance in replay.balances.items():
@@ -138,7 +139,7 @@ class PaperCompany:
             self.entries += entries
         return len(replay.differences)
 
-    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Balance]]:  # noqa: ARG002
+    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Balance]]:
         """The whole chain from its first movement on: paper keeps no checkpoints."""
         return Balance(), iter([self.recorded(m) for m in self.in_order() if m.chain == chain])
 

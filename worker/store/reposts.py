@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -17,22 +17,27 @@ _json = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Requests that no run has taken up yet, the earliest first, by their numbers."""
+    """Requests that no run has taken up yet, the earliest first, by their numbers.
+
+    `cause_day` is the latest posting date of the documents that asked: what changes in a closed period can't take effect before it.
+    """
 
     numbers: list[int]
     requests: list[RepostRequest]
+    cause_day: date = date.min
 
 
 def pending_requests(connection: Rows, company_id: int, spelling: Spelling) -> Pending:
     """Everything that is still to be reposted in a company."""
     found = connection.execute(
-        "SELECT request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id FROM repost_request "
-        "WHERE company_id = %s AND run_id IS NULL ORDER BY from_at, from_sequence, request_id",
+        "SELECT r.request_id, r.chain_id, r.from_at, r.from_sequence, r.tail_at, r.tail_sequence, r.document_id, v.posting_date "
+        "FROM repost_request r JOIN voucher v ON v.company_id = r.company_id AND v.voucher_id = r.document_id "
+        "WHERE r.company_id = %s AND r.run_id IS NULL ORDER BY r.from_at, r.from_sequence, r.request_id",
         [company_id],
     ).fetchall()
     spelling.know_chains(row[1] for row in found)
     requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
-    return Pending([row[0] for row in found], requests)
+    return Pending([row[0] for row in found], requests, max((row[7] for row in found), default=date.min))
 
 
 def begin_run(connection: Rows, company_id: int, requests: list[int], now: datetime) -> int:
