@@ -3,9 +3,11 @@
 `celery -A worker.app worker` and `celery -A worker.app beat` load it. Importing it connects to nothing.
 """
 
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import worker_process_init
 from kombu import Queue
 
@@ -25,7 +27,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_url": settings.broker_url,
         "result_backend": settings.redis_url,
         "broker_transport_options": TRANSPORT_OPTIONS,
+        # However long the broker is away, a worker waits for it.
         "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
         "task_queues": [Queue(name) for name in (*routes.QUEUES, routes.UNNAMED)],
         "task_routes": routes.TASK_ROUTES,
         "task_serializer": "json",

@@ -40,6 +40,7 @@ def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process these settings."""
     return {
+        "PYTHONFAULTHANDLER": "1",
         "PERPETUA_DATABASE_URL": str(settings.database_url),
         "PERPETUA_OWNER_DATABASE_URL": str(settings.owner_database_url),
         "PERPETUA_REDIS_URL": str(settings.redis_url),
@@ -70,10 +71,19 @@ def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[sub
             process.terminate()
         try:
             for process in processes:
-                process.wait(30)
+                _expect_end(process)
         finally:
             for process in processes:
                 kill(process)
+
+
+def _expect_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        # What it hangs in is then in the log.
+        os.killpg(process.pid, signal.SIGABRT)
+        raise
 
 
 def until(condition: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
