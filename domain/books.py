@@ -7,6 +7,7 @@ domain stays free of I/O, and the common case is one set-based read per batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -15,6 +16,7 @@ import msgspec
 
 from domain.general_ledger import Entry, outstanding
 from domain.master_view import MasterBook, MasterView
+from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Balance, Chain, Difference, Movement
 
 
@@ -31,6 +33,7 @@ class Lacking(Exception):
         layers: tuple[Chain, int] | None = None,
         receipt_layer: tuple[Chain, int] | None = None,
         serials: tuple[str, str] | None = None,
+        reserved: tuple[Chain, ...] = (),
     ) -> None:
         super().__init__("not loaded")
         self.chains = chains  # balances of these chains
@@ -40,6 +43,7 @@ class Lacking(Exception):
         self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
         self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
+        self.reserved = reserved  # what open sales at tills reserve of these chains
 
 
 @dataclass(slots=True)
@@ -81,6 +85,15 @@ class Link(msgspec.Struct, gc=False):
 
 
 @dataclass(slots=True)
+class TillSale:
+    """A sale at a till as it stands: open, quarantined, consolidated or cancelled; then with the number of the invoice it went into."""
+
+    receipt: PosReceipt
+    status: str = "open"
+    consolidated_into: str = ""
+
+
+@dataclass(slots=True)
 class PostedVoucher:
     """A posted document as later ones see it.
 
@@ -88,7 +101,8 @@ class PostedVoucher:
     are not cancelled; `cancelled_by` is the sequence of its cancel, 0 while it stands. `figures` are its totals as stored;
     `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed cost
     and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of this
-    voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open.
+    voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open; `sale` says where a
+    sale at a till stands.
     """
 
     sequence: int
@@ -105,6 +119,7 @@ class PostedVoucher:
     caused: list[Difference] = field(default_factory=list)
     true_ups: dict[int, int] = field(default_factory=dict)
     outstanding: list[Entry] = field(default_factory=list)
+    sale: TillSale | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,7 +166,7 @@ class RepostRequest(NamedTuple):
 
 @dataclass(slots=True)
 class Posting:
-    """All that one document writes: both ledgers together, or nothing."""
+    """All that one document writes: both ledgers together, or nothing. A sale at a till writes its receipt alone."""
 
     voucher: Voucher
     movements: list[Movement] = field(default_factory=list)
@@ -160,6 +175,8 @@ class Posting:
     links: list[Link] = field(default_factory=list)
     reposts: list[RepostRequest] = field(default_factory=list)
     orders: list[OrderLine] = field(default_factory=list)
+    receipt: PosReceipt | None = None
+    released: PosReceipt | None = None
 
 
 class Books:
@@ -179,6 +196,7 @@ class Books:
         self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
+        self.reserved: dict[Chain, int] = {}
 
     @property
     def view(self) -> MasterView:
@@ -220,6 +238,18 @@ class Books:
             if chain.item == item and chain.warehouse == warehouse and chain.part and balance.qty > 0
         }
 
+    def reserve(self, receipt: PosReceipt, sign: int) -> None:
+        """Count what a sale reserves (sign 1), or no longer does (-1). Errors: Lacking."""
+        self.require_reserved([chain for chain, _ in receipt.goods])
+        for chain, qty in receipt.goods:
+            self.reserved[chain] += sign * qty
+
+    def require_reserved(self, chains: Iterable[Chain]) -> None:
+        """Make sure that it is known what open sales reserve of these chains. Errors: Lacking."""
+        missing = tuple(dict.fromkeys(chain for chain in chains if chain not in self.reserved))
+        if missing:
+            raise Lacking(reserved=missing)
+
     def first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
         """The first later moment at which the chain holds less than `needed`. Errors: Lacking."""
         try:
@@ -231,6 +261,10 @@ class Books:
         """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
         voucher = posting.voucher
         key = (voucher.type, voucher.number)
+        if posting.receipt is not None:
+            self.reserve(posting.receipt, 1)
+        if posting.released is not None:
+            self.reserve(posting.released, -1)
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
         if not posting.differences and voucher.type != "cancel":
@@ -271,4 +305,5 @@ def _posted(posting: Posting, document: object) -> PostedVoucher:
         voucher.sequence, voucher.type, voucher.number, voucher.at, voucher.date, document, movements=posting.movements,
         entries=[entry for entry in posting.entries if entry.voucher == voucher.sequence], figures=voucher.figures,
         outstanding=outstanding(posting.entries, voucher.sequence),
+        sale=TillSale(posting.receipt) if posting.receipt is not None else None,
     )  # fmt: skip

@@ -508,6 +508,21 @@ CATALOGUE: dict[str, Entry] = {
         "A payment names the same document twice.",
         "State its amount once.",
     ),
+    "TillAlreadyOpen": Entry(
+        Family.REJECTED,
+        "The till is open already for this user.",
+        "Close it first, or go on selling.",
+    ),
+    "RefundTooLarge": Entry(
+        Family.REJECTED,
+        "A till gives back more than the return is worth.",
+        "Correct the payments of the return.",
+    ),
+    "NotOfThisTill": Entry(
+        Family.REJECTED,
+        "A closing names a sale of another till or user, or one that is no longer open.",
+        "Name sales of this till that are open, or all_open.",
+    ),
     "InsufficientStock": Entry(
         Family.REJECTED,
         "The till has fewer than the sale needs, with open sales counted.",

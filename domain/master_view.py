@@ -76,6 +76,7 @@ class MasterView:
         self._items: dict[str, Item] = {}
         self._stock_accounts: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
+        self._root_types: dict[str, str] = {}
         self._mode_accounts: dict[str, str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
@@ -112,7 +113,17 @@ class MasterView:
 
     def is_profit_and_loss(self, name: str) -> bool:
         """Whether an account belongs to the profit and loss statement (and so needs a cost center)."""
-        return self._accounts.get(name, "") in PROFIT_AND_LOSS
+        return self.root_type(name) in PROFIT_AND_LOSS
+
+    def root_type(self, name: str) -> str:
+        """The side of the books that an account belongs to, also where it can't be posted to any more; empty where nothing says."""
+        known = self._accounts.get(name) or self._root_types.get(name)
+        if known is None:
+            master = self.book.get("account", name)
+            standard = STANDARD_CHART.get(name)
+            known = self._inherited_root_type(master) if isinstance(master, Account) else standard.root_type if standard else ""
+            self._root_types[name] = known
+        return known
 
     def is_balance_sheet(self, name: str) -> bool:
         """Whether an account belongs to the balance sheet."""
@@ -127,9 +138,14 @@ class MasterView:
                  for m in p.payment_modes if m.mode == mode and m.account),
                 mode,
             )  # fmt: skip
-            self._mode_accounts[mode] = stated
-            self._accounts.setdefault(stated, STANDARD_CHART[stated].root_type if stated in STANDARD_CHART else "asset")
+            self._mode_accounts[mode] = self.tender_account(stated)
         return self._mode_accounts[mode]
+
+    def tender_account(self, name: str) -> str:
+        """An account that a mode of payment names: an asset from its first mention on. Errors: rejected where a group or disabled."""
+        if name not in self._accounts and name not in STANDARD_CHART and self.book.get("account", name) is None:
+            self._accounts[name] = "asset"
+        return self.account(name, "payments")
 
     def account_type(self, name: str) -> str:
         """What an account is for: `stock`, `receivable`, ...; empty where nothing is stated."""

@@ -176,7 +176,7 @@ class PosProfile(Master, tag="pos_profile", kw_only=True):
     cost_center: Name | None = None
     income_account: Name | None = None
     change_account: Name | None = None
-    allow_partial_payment: bool = False
+    allow_partial_payment: bool = True
     write_off_limit: Money | None = None
 
 

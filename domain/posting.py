@@ -22,6 +22,7 @@ from domain.documents import (
     landed_cost_voucher,
     orders,
     payment_entry,
+    pos,
     purchase_invoice,
     purchase_receipt,
     sales_invoice,
@@ -47,7 +48,11 @@ _PLANNERS: dict[str, Planner] = {
     "payment_entry": payment_entry.plan,
     "purchase_order": orders.plan,
     "sales_order": orders.plan,
+    "pos_opening": pos.plan_opening,
+    "pos_invoice": pos.plan,
 }
+# A sale at a till is kept under its event's own time and enters the ledgers at the closing, whose period then counts.
+_WITHOUT_PERIOD = frozenset({"pos_opening", "pos_invoice"})
 
 
 def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Posting:
@@ -61,8 +66,14 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
         head, plan = _plan_cancel(sequence, document, books, now)
     else:
         head = Head.of(sequence, document, view)
-        accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
+        if head.type not in _WITHOUT_PERIOD:
+            accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
         plan = _PLANNERS[head.type](document, head, books)
+    return post_planned(head, plan, books)
+
+
+def post_planned(head: Head, plan: Plan, books: Books) -> Posting:
+    """Check a plan and fold it into the books: for documents that the system makes itself. Errors: DocumentRejected, Lacking."""
     return fold(check(head, plan, books))
 
 

@@ -52,6 +52,38 @@ def target_of(document: Cancel, books: Books) -> PostedVoucher:
             "is cancelled already" if target.cancelled_by else "is a cancel itself; publish the document anew instead"
         )
         raise DocumentRejected("AlreadyCancelled", f"target: {target.number} {reason}.", "target")
+    _require_not_consolidated(target)
+    require_free(target)
+    return target
+
+
+def _require_not_consolidated(target: PostedVoucher) -> None:
+    """What a closing has made, or taken up, is cancelled with the closing. Errors: DocumentRejected."""
+    if target.sale is not None and target.sale.status == "consolidated":
+        raise DocumentRejected(
+            "ConsolidatedDocument",
+            f"target: {target.number} is consolidated into {target.sale.consolidated_into}. Cancel the closing that did it; the "
+            "sale is open again then and can be cancelled.",
+            "target",
+            {"consolidated_into": target.sale.consolidated_into},
+        )
+    if closing := target.figures.get("generated_by"):
+        raise DocumentRejected(
+            "LinkedToClosing",
+            f"target: {target.number} was made by the closing {closing}. Cancel the closing.",
+            "target",
+            {"closing": closing},
+        )
+    if target.type == "pos_opening":
+        raise DocumentRejected(
+            "LinkedDocuments",
+            f"target: {target.number} opened a till. Close the till instead; a closing without sales posts nothing.",
+            "target",
+        )
+
+
+def require_free(target: PostedVoucher) -> None:
+    """Nothing that stands may depend on what is cancelled. Errors: DocumentRejected naming the dependents."""
     live = [link for link in target.links if link.kind in _DEPENDENTS]
     if live:
         named = sorted({f"{_DEPENDENTS[link.kind]} document {link.voucher}" for link in live})
@@ -61,7 +93,6 @@ def target_of(document: Cancel, books: Books) -> PostedVoucher:
             "target",
             {"dependents": sorted({link.voucher for link in live})},
         )
-    return target
 
 
 def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> Plan:
@@ -74,6 +105,9 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         _load_corrected(target, books)
     day = head.view.effective_date(target.date, head.date, target.type)
     planned = Plan(figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"})
+    if target.sale is not None:
+        planned.released = target.sale.receipt
+        books.require_reserved([chain for chain, _ in target.sale.receipt.goods])
     for movement in reversed(target.movements):
         reversal = planned.move(
             head, movement.line, movement.chain, -movement.qty, Basis.REVERSED, account=movement.account,

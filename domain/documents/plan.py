@@ -11,6 +11,7 @@ from domain.books import Link, OrderLine
 from domain.documents.shape import Document
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
+from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Basis, Chain, Difference, Movement
 
 _sorted_json = msgspec.json.Encoder(order="sorted")
@@ -58,7 +59,7 @@ class Plan:
     """Movements still to be valued, and everything about the document that valuation does not change.
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
-    `figures` are the document's totals.
+    `figures` are the document's totals; `receipt` is what a sale at a till came to, `released` a sale that no longer stands.
     """
 
     movements: list[Movement] = field(default_factory=list)
@@ -67,6 +68,8 @@ class Plan:
     differences: list[Difference] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     orders: list[OrderLine] = field(default_factory=list)
+    receipt: PosReceipt | None = None
+    released: PosReceipt | None = None
 
     def move(
         self,

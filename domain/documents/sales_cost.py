@@ -36,44 +36,61 @@ def deliver(
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    view = head.view
     original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
     for index, line in enumerate(lines):
-        field = f"lines[{index}]"
-        item = view.item(line.item, f"{field}.item")
         place = original_line(original, original_lines, line, index) if original else -1
         if original:
             planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
-        if not item.is_stock_item and not item.bundle:
-            continue
-        warehouse = require_warehouse(line.warehouse, item, view, field)
-        account = view.stock_account(warehouse, f"{field}.warehouse")
         dimensions = dimensions_of(head, line.dimensions, document.dimensions)
-        for component, part in _components(view, line, item, warehouse, field):
-            cogs = _cost_account(line, component, view, field)
-            if line.qty > 0:
-                movement = planned.move(
-                    head, index + 1, part.chain, -part.qty, Basis.COST, account=account, contra=cogs,
-                    cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch,
-                )  # fmt: skip
-                if getattr(line, "allow_zero_rate", False):
-                    movement.weight = ZERO_RATE
-                continue
-            sold = _sold(original, place + 1, part)
-            returned = planned.move(
-                head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
-                cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
+        deliver_line(planned, line, index, head, dimensions, original, place)
+
+
+def deliver_line(
+    planned: Plan,
+    line: ItemLine,
+    index: int,
+    head: Head,
+    dimensions: str,
+    original: PostedVoucher | None = None,
+    place: int = -1,
+) -> None:
+    """Plan the goods of one line; `place` is the line of the original (from 0) that a return takes back.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
+    view, field = head.view, f"lines[{index}]"
+    item = view.item(line.item, f"{field}.item")
+    if not item.is_stock_item and not item.bundle:
+        return
+    warehouse = require_warehouse(line.warehouse, item, view, field)
+    account = view.stock_account(warehouse, f"{field}.warehouse")
+    for component, part in components(view, line, item, warehouse, field):
+        cogs = _cost_account(line, component, view, field)
+        if line.qty > 0:
+            movement = planned.move(
+                head, index + 1, part.chain, -part.qty, Basis.COST, account=account, contra=cogs,
+                cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch,
             )  # fmt: skip
-            if sold is not None and original is not None:
-                returned.stated = _cost_share(original, sold, place + 1, -line.qty, original_lines[place].qty, part)
-            elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
-                returned.basis = Basis.STATED
-                returned.stated = view.currency.times(-part.qty, cost_rate)
             if getattr(line, "allow_zero_rate", False):
-                returned.weight = ZERO_RATE
+                movement.weight = ZERO_RATE
+            continue
+        sold = _sold(original, place + 1, part)
+        returned = planned.move(
+            head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
+            cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
+        )  # fmt: skip
+        if sold is not None and original is not None:
+            whole: int = original.document.lines[place].qty  # type: ignore[attr-defined]
+            returned.stated = _cost_share(original, sold, place + 1, -line.qty, whole, part)
+        elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
+            returned.basis = Basis.STATED
+            returned.stated = view.currency.times(-part.qty, cost_rate)
+        if getattr(line, "allow_zero_rate", False):
+            returned.weight = ZERO_RATE
 
 
-def _components(view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str) -> list[tuple[Item, Part]]:
+def components(view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str) -> list[tuple[Item, Part]]:
+    """What a sold line takes from stock: the item itself, or each stocked item of a bundle. Errors: DocumentRejected."""
     qty = stock_qty(line, item, line.qty, field)
     if not item.bundle:
         return [(item, part) for part in parts(view, line, item, warehouse, qty, field)]

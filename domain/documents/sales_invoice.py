@@ -146,7 +146,7 @@ def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, 
             currency=currency.code if foreign else "", currency_amount=amount if foreign else 0,
         )  # fmt: skip
 
-    total = _rounded(document.rounded_total, amounts, view)
+    total = rounded(document.rounded_total, amounts, view)
     rounding = total - amounts.grand_total
     owe(total)
     off = base(total) - amounts.grand_total_base + amounts.tax_rounding_base
@@ -188,7 +188,7 @@ def payment_account(view: MasterView, payment: Payment, field: str) -> str:
     return view.mode_account(payment.mode)
 
 
-def _rounded(wanted: RoundedTotal | None, amounts: Amounts, view: MasterView) -> int:
+def rounded(wanted: RoundedTotal | None, amounts: Amounts, view: MasterView) -> int:
     """The grand total, rounded to the smallest coin where the document asks for it (the whole unit unless the company says otherwise)."""
     if wanted is None or not wanted.wanted:
         return amounts.grand_total

@@ -1,0 +1,132 @@
+"""What a customer hands over at a till: tenders, change, and what is owed or written off after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.documents.amounts import Amounts
+from domain.documents.sales_invoice import payment_account
+from domain.documents.shape import Payment
+from domain.errors import DocumentRejected
+from domain.master_view import MasterView
+from domain.masters import PosProfile
+from domain.money import Currency, Money, convert
+from domain.pos_receipt import ReceiptPayment, Tender
+
+
+class Sale(Protocol):
+    """What a sale says about its payments."""
+
+    payments: list[Payment]
+    change_amount: Money | None
+    is_return: bool
+
+
+@dataclass(slots=True)
+class Paid:
+    """Tenders and change in the company's currency; the other figures in the sale's own."""
+
+    payments: list[ReceiptPayment]
+    change: list[ReceiptPayment]
+    written_off: int
+    paid: int
+    given_back: int
+    short_written_off: int
+
+
+def take_payments(sale: Sale, profile: PosProfile, amounts: Amounts, total: int, view: MasterView) -> Paid:
+    """Check and resolve the payments of a sale that asks for `total` (its own currency).
+
+    Errors: DocumentRejected where nothing is paid, a payment has the wrong sign, a refund is too large, or the profile wants full
+    payment and it is not.
+    """
+    currency = amounts.currency
+
+    def base(amount: int) -> int:
+        return amount if currency is view.currency else convert(amount, amounts.exchange_rate, currency, view.currency)
+
+    if not sale.payments and total:
+        raise DocumentRejected(
+            "PaymentRequired",
+            f"payments: a sale at a till is paid there, at least in part; {currency.show(total)} is asked for. State what was paid "
+            "in which mode.",
+            "payments",
+            {"total": currency.show(total)},
+        )
+    stated = [_amount(payment, currency, sale.is_return, i) for i, payment in enumerate(sale.payments)]
+    paid = sum(stated)
+    tenders = [Tender(payment.mode, _account(payment, profile, view, i)) for i, payment in enumerate(sale.payments)]
+    if sale.is_return and paid < total:
+        raise DocumentRejected(
+            "RefundTooLarge",
+            f"payments: {currency.show(-paid)} is given back for goods worth {currency.show(-total)}. Give back that much at most.",
+            "payments",
+            {"total": currency.show(total), "paid": currency.show(paid)},
+        )
+    back = _change(sale, total, paid, currency)
+    short = total - paid + back
+    written_off = _written_off(short, profile, currency)
+    if short - written_off > 0 and not profile.allow_partial_payment:
+        raise DocumentRejected(
+            "PaymentRequired",
+            f"payments: {currency.show(short)} of {currency.show(total)} is not paid, and {profile.name} sells for full payment "
+            "only.",
+            "payments",
+            {"missing": currency.show(short)},
+        )
+    payments = [ReceiptPayment(tender, base(amount)) for tender, amount in zip(tenders, stated, strict=True)]
+    change = _given_from(payments, base(back), profile, view) if back else []
+    return Paid(payments, change, base(written_off), paid, back, written_off)
+
+
+def _amount(payment: Payment, currency: Currency, is_return: bool, index: int) -> int:
+    field = f"payments[{index}].amount"
+    amount = currency.exact(payment.amount, field)
+    if amount > 0 if is_return else amount < 0:
+        raise DocumentRejected(
+            "NegativeAmount",
+            f"{field}: {currency.show(amount)} has the wrong sign: a sale takes money (positive), a return gives it back (negative).",
+            field,
+        )
+    return amount
+
+
+def _account(payment: Payment, profile: PosProfile, view: MasterView, index: int) -> str:
+    """The account stated, else the profile's for that mode, else the mode's own."""
+    own = next((mode.account for mode in profile.payment_modes if mode.mode == payment.mode), None)
+    if payment.account is None and own is not None:
+        return view.tender_account(own)
+    return payment_account(view, payment, f"payments[{index}]")
+
+
+def _change(sale: Sale, total: int, paid: int, currency: Currency) -> int:
+    if sale.change_amount is not None:
+        return currency.exact(sale.change_amount, "change_amount")
+    return paid - total if not sale.is_return and paid > total else 0
+
+
+def _written_off(short: int, profile: PosProfile, currency: Currency) -> int:
+    if profile.write_off_limit is None:
+        return 0
+    return short if 0 < short <= currency.exact(profile.write_off_limit, "pos_profile.write_off_limit") else 0
+
+
+def _given_from(
+    payments: list[ReceiptPayment], back: int, profile: PosProfile, view: MasterView
+) -> list[ReceiptPayment]:
+    """Change comes from the profile's change account, else from the default mode's tender, else from the last one.
+
+    A profile that does not post change entries keeps the tender net of it.
+    """
+    default = next((mode.mode for mode in profile.payment_modes if mode.default), "")
+    source = next((payment for payment in payments if payment.tender.mode == default), payments[-1])
+    if not profile.post_change_entries:
+        source.amount -= back
+        return []
+    account = (
+        view.account(profile.change_account, "pos_profile.change_account")
+        if profile.change_account
+        else source.tender.account
+    )
+    return [ReceiptPayment(Tender(source.tender.mode, account), back)]
