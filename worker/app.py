@@ -20,6 +20,11 @@ from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
 from worker.task import PerpetuaTask
 
+# Celery warns of what would be dangerous with pickled messages, or will change where acknowledgements matter. Ours are JSON, which
+# carries no code, and a doorbell that is delivered twice finds its work done.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's configuration for these settings, whose URLs are all known."""
