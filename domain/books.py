@@ -33,6 +33,7 @@ class Lacking(Exception):
         layers: tuple[Chain, int] | None = None,
         receipt_layer: tuple[Chain, int] | None = None,
         serials: tuple[str, str] | None = None,
+        between: tuple[date, date] | None = None,
         reserved: tuple[Chain, ...] = (),
     ) -> None:
         super().__init__("not loaded")
@@ -42,6 +43,7 @@ class Lacking(Exception):
         self.shortage = shortage  # (chain, at, sequence, needed): the first later moment with less than `needed`
         self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
         self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
+        self.between = between  # (first, last) posting date: what each account's entries of these days add up to
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
         self.reserved = reserved  # what open sales at tills reserve of these chains
 
@@ -196,6 +198,7 @@ class Books:
         self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
+        self.account_balances: dict[tuple[date, date], list[Entry]] = {}
         self.reserved: dict[Chain, int] = {}
 
     @property
@@ -250,6 +253,13 @@ class Books:
         if missing:
             raise Lacking(reserved=missing)
 
+    def balances_between(self, first: date, last: date) -> list[Entry]:
+        """What the entries of these posting dates add up to, per account, cost center and dimensions. Errors: Lacking."""
+        try:
+            return self.account_balances[first, last]
+        except KeyError:
+            raise Lacking(between=(first, last)) from None
+
     def first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
         """The first later moment at which the chain holds less than `needed`. Errors: Lacking."""
         try:
@@ -270,6 +280,7 @@ class Books:
         if not posting.differences and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
             self._recent[key] = (posting, document)
+        self.account_balances.clear()
         own = voucher.sequence
         changed = {entry.against for entry in posting.entries if entry.against and entry.against != own}
         if changed or posting.links or posting.differences or voucher.reverses:
@@ -286,6 +297,7 @@ class Books:
         self.histories.clear()
         self.short_moments.clear()
         self.searched_layers.clear()
+        self.account_balances.clear()
 
     def forget_vouchers(self) -> None:
         """Forget every loaded voucher, those of this batch too."""

@@ -328,6 +328,21 @@ CATALOGUE: dict[str, Entry] = {
         "Goods leave or come without any rate to value them.",
         "Receive with a rate, set the item's valuation rate, or allow a zero rate on the line.",
     ),
+    "NothingToClose": Entry(
+        Family.REJECTED,
+        "No profit-and-loss account has a balance in the period.",
+        "Close another period; this one is closed, or nothing happened in it.",
+    ),
+    "NotTheLastDay": Entry(
+        Family.REJECTED,
+        "A period closing is dated to another day than the period's last.",
+        "Date it to the day that the message names.",
+    ),
+    "PeriodNotFinished": Entry(
+        Family.REJECTED,
+        "A period is to be closed while something is still on its way into it; the message lists what.",
+        "Let it post, correct or cancel it, and publish the period again.",
+    ),
     "StockFrozen": Entry(
         Family.REJECTED,
         "Stock is frozen up to a day at or after the posting time.",

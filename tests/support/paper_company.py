@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from domain.books import Books, Lacking, Link, PostedVoucher, Posting, QuantityHistory, RepostRequest, ShortMoment
@@ -101,6 +102,8 @@ class PaperCompany:
             books.histories[lacking.history] = self._history(*lacking.history)
         if lacking.shortage:
             books.short_moments[lacking.shortage] = self._first_short(*lacking.shortage)
+        if lacking.between:
+            books.account_balances[lacking.between] = self._between(*lacking.between)
         if lacking.serials:
             item, warehouse = lacking.serials
             books.serial_places.add(lacking.serials)
@@ -238,6 +241,17 @@ class PaperCompany:
                     outstanding=outstanding(self.entries, sequence),
                 )  # fmt: skip
         return None
+
+    def _between(self, first: date, last: date) -> list[Entry]:
+        balances: dict[tuple[str, str, str], Entry] = {}
+        for e in self.entries:
+            if first <= e.date <= last:
+                key = e.account, e.cost_center, e.dimensions
+                known = balances.setdefault(
+                    key, Entry(voucher=0, account=key[0], amount=0, date=last, cost_center=key[1], dimensions=key[2])
+                )
+                known.amount += e.amount
+        return [balance for balance in balances.values() if balance.amount]
 
     def _quantities(self, chain: Chain) -> list[tuple[Movement, int]]:
         running, found = 0, []

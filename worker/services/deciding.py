@@ -18,6 +18,7 @@ from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
 from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
+from worker.store.account_balances import balances_between
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
 from worker.store.database import Rows
@@ -245,6 +246,9 @@ class Batch:
         if lacking.receipt_layer:
             balances.load_receipt(connection, *lacking.receipt_layer)
             books.searched_layers.add(lacking.receipt_layer)
+        if lacking.between:
+            self._flush()
+            books.account_balances[lacking.between] = balances_between(connection, self._lane.company_id, *lacking.between)
         if lacking.serials:
             balances.load_parts(connection, *lacking.serials)
             books.serial_places.add(lacking.serials)
