@@ -103,8 +103,9 @@ class PostedVoucher:
     are not cancelled; `cancelled_by` is the sequence of its cancel, 0 while it stands. `figures` are its totals as stored;
     `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed cost
     and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of this
-    voucher's issues, by movement (minor units, as booked on stock). `outstanding` is what it has left open; `sale` says where a
-    sale at a till stands.
+    voucher's issues, by movement (minor units, as booked on stock); `set_aside` what of its movements' present values is not their
+    own cost: true-ups of issues that they covered, and residues. `outstanding` is what it has left open; `sale` says where a sale at
+    a till stands.
     """
 
     sequence: int
@@ -120,6 +121,7 @@ class PostedVoucher:
     cancelled_by: int = 0
     caused: list[Difference] = field(default_factory=list)
     true_ups: dict[int, int] = field(default_factory=dict)
+    set_aside: dict[int, int] = field(default_factory=dict)
     outstanding: list[Entry] = field(default_factory=list)
     sale: TillSale | None = None
 

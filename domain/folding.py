@@ -6,7 +6,7 @@ as it was (a receipt consumed, a count already taken) goes to cost as a residue 
 
 from __future__ import annotations
 
-from domain.books import Posting, RepostRequest, Voucher
+from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
 from domain.entries import entries_of
 from domain.exact import MICRO, div_half_up
@@ -107,16 +107,17 @@ class _Fold:
 
     def _original_rate(self, movement: Movement) -> int | None:
         """What a unit of the original cost (nine decimals): an average gives goods back at that, None where they cost nothing."""
-        own = self._loaded(movement.source)
-        return div_half_up(own.value * self.currency.unit * MICRO, own.qty) or None if own is not None else None
+        voucher, own = self._loaded(movement.source)
+        cost = own.value - voucher.set_aside.get(own.id, 0)
+        return div_half_up(cost * self.currency.unit * MICRO, own.qty) or None
 
-    def _loaded(self, movement: int) -> Movement | None:
+    def _loaded(self, movement: int) -> tuple[PostedVoucher, Movement]:
         """A movement of a voucher that the document refers to."""
         for voucher in self.checked.books.vouchers.values():
             for own in voucher.movements if voucher is not None else ():
-                if own.id == movement:
-                    return own
-        return None
+                if voucher is not None and own.id == movement:
+                    return voucher, own
+        raise AssertionError(f"movement {movement} was planned on but is not loaded")
 
     def _shortage(self, movement: Movement) -> Shortage:
         contra = movement.contra or self.view.role("stock_adjustment")
@@ -220,9 +221,7 @@ class _Fold:
 
     def _lay_on(self, difference: Difference) -> None:
         """Lay a later cost on what is left of its receipt; the rest goes to cost of goods sold until the repost spreads it."""
-        receipt = self._loaded(difference.movement)
-        if receipt is None:
-            raise AssertionError(f"movement {difference.movement} was planned on but is not loaded")
+        _, receipt = self._loaded(difference.movement)
         balance, method = self.checked.balances[difference.chain], self.checked.methods[difference.chain]
         difference.date = self.view.effective_date(difference.date, self.head.date)
         self.differences.append(difference)
@@ -240,7 +239,7 @@ class _Fold:
             amount = valuation.issue(balance, method, self.currency, change, self._shortage(count))
         else:
             amount = valuation.at_rate_in_force(balance, self.currency, -change, None)
-            valuation.receive(balance, method, self.currency, -change, amount, count.id)
+            self._true_up(count, valuation.receive(balance, method, self.currency, -change, amount, count.id))
         self._correct(count, amount, DifferenceKind.COUNT_SHIFTED, qty=-change, document=self.head.sequence)
 
     def _close(self, movements: list[Movement]) -> None:

@@ -169,7 +169,10 @@ class Replay:
             # Returns of one sale share its cost in order of time: each changes the shares of those behind it.
             self._wake(self.history.dependents(movement.source), after=(movement.at, movement.voucher))
         if recorded.reversed:
-            # Its reversal took back all that was booked here, corrections included: neither has an effect any more.
+            # Its reversal took back all that was booked here, corrections included; what returned at a cost that it trued up has
+            # another cost now.
+            for issue in recorded.true_ups:
+                self._wake(self.history.dependents(issue), after=(movement.at, movement.voucher))
             return
         if movement.basis != Basis.REVERSED:
             value, qty = self._value(recorded, stream, covered, contras)

@@ -146,14 +146,28 @@ def count(
         )
     else:
         value = div_half_up(qty * (balance.last_rate if balance.last_rate is not None else fallback or 0), MICRO)
-    if not qty:
-        if old_qty:
-            balance.last_rate = div_half_up(abs(balance.value) * MICRO, abs(old_qty))
-        value = 0
-    balance.shortages.clear()
-    method.count(balance, qty, value, movement)
+    if qty <= 0 and rate is not None:
+        balance.last_rate = rate
+    elif not qty and old_qty:
+        balance.last_rate = div_half_up(abs(balance.value) * MICRO, abs(old_qty))
+    if qty < 0:
+        _price_shortages(balance, value)
+    else:
+        balance.shortages.clear()
+        value = value if qty else 0
+        method.count(balance, qty, value, movement)
     balance.qty, balance.value = qty, value
     return qty - old_qty, currency.amount(value) - before
+
+
+def _price_shortages(balance: Balance, value: int) -> None:
+    """Let what is short be worth `value` (below zero) in all: a rate was asserted while goods were still owed."""
+    left, left_qty = -value, -balance.qty
+    for shortage in balance.shortages:
+        shortage_value = left if shortage.qty == left_qty else div_half_up(left * shortage.qty, left_qty)
+        shortage.value = shortage_value
+        left -= shortage_value
+        left_qty -= shortage.qty
 
 
 def add_value(

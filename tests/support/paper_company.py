@@ -169,7 +169,7 @@ class PaperCompany:
                 known = true_ups.setdefault(d.cause, TrueUpRecorded(0, d.contra, d.cost_center, d.dimensions))
                 known.amount += d.amount
         source = next((m for m in self.movements if m.id == movement.source), None)
-        reversals = {m.source for m in self.movements if m.basis == Basis.REVERSED}
+        reversals = self._reversed()
         place = (movement.at, movement.voucher, movement.id)
         return Recorded(
             movement,
@@ -197,18 +197,23 @@ class PaperCompany:
 
     def _value(self, movement: Movement) -> int:
         """A movement's present value without true-ups and residues."""
-        kinds = {DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE}
         return movement.value + sum(
-            d.amount for d in self.differences if d.movement == movement.id and d.kind not in kinds
+            d.amount for d in self.differences if d.movement == movement.id and d.kind not in _NOT_ITS_COST
         )
 
     def _true_ups(self, issue: int, before: tuple[int, int, int] | None = None) -> int:
+        """What receipts that still stand added to the cost of an issue."""
         places = {m.id: (m.at, m.voucher, m.id) for m in self.movements}
+        reversed_ = self._reversed()
         return sum(
             d.amount
             for d in self.differences
-            if d.kind == DifferenceKind.TRUE_UP and d.cause == issue and (before is None or places[d.movement] < before)
-        )
+            if d.kind == DifferenceKind.TRUE_UP and d.cause == issue and d.movement not in reversed_
+            and (before is None or places[d.movement] < before)
+        )  # fmt: skip
+
+    def _reversed(self) -> set[int]:
+        return {m.source for m in self.movements if m.basis == Basis.REVERSED}
 
     # -- what documents ask for ---------------------------------------------------------------------------------------
 
@@ -238,6 +243,9 @@ class PaperCompany:
                     entries=[copy.copy(e) for e in self.entries if e.voucher == sequence], links=links, figures=head.figures,
                     cancelled_by=cancelled.get(sequence, 0), caused=caused,
                     true_ups={m.id: self._true_ups(m.id) for m in movements},
+                    set_aside={
+                        m.id: _sum([d for d in self.differences if d.movement == m.id], *_NOT_ITS_COST) for m in movements
+                    },
                     outstanding=outstanding(self.entries, sequence),
                 )  # fmt: skip
         return None
@@ -263,7 +271,7 @@ class PaperCompany:
 
     def _history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
         running, lowest, count = 0, None, None
-        reversals = {m.source for m in self.movements if m.basis == Basis.REVERSED}
+        reversals = self._reversed()
         for m, quantity in self._quantities(chain):
             if (m.at, m.voucher) <= (at, sequence):
                 running = quantity
@@ -296,6 +304,9 @@ class PaperCompany:
         for entry in self.entries:
             totals[entry.account] += entry.amount
         return {account: amount for account, amount in totals.items() if amount}
+
+
+_NOT_ITS_COST = (DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE)
 
 
 def _sum(differences: list[Difference], *kinds: DifferenceKind) -> int:

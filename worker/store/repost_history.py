@@ -15,7 +15,7 @@ from domain.stock_ledger import NEVER, Balance, Basis, Chain, DifferenceKind, Mo
 from worker.store.database import Rows
 from worker.store.names import Names
 from worker.store.spelling import Spelling
-from worker.store.vouchers import MOVEMENT, MOVEMENT_NAMES, VISIBLE, movement
+from worker.store.vouchers import MOVEMENT, MOVEMENT_NAMES, STANDING, VISIBLE, movement
 
 FIRST_BLOCK = 256  # movements; blocks grow, so that a short pass reads little and a long one asks seldom
 LARGEST_BLOCK = 16_384
@@ -155,7 +155,7 @@ class StoredHistory:
             "SELECT d.cause_id, r.posting_at, r.voucher_id, r.movement_id, d.amount FROM stock_difference d "
             "JOIN stock_movement r ON r.company_id = d.company_id AND r.movement_id = d.movement_id "
             f"WHERE d.company_id = %s AND d.cause_id <> 0 AND d.cause_id = ANY(%s) AND d.kind = {DifferenceKind.TRUE_UP:d} "
-            "AND " + VISIBLE.format("d"),
+            f"AND {STANDING} AND {VISIBLE.format('d')}",
             [self._company, issues],
         )
         return _by_first(

@@ -14,6 +14,12 @@ from worker.store.database import Rows
 # A difference, or an entry, of a repost run counts once the run is published.
 VISIBLE = "(run_id = 0 OR EXISTS (SELECT FROM books.published_run r WHERE r.company_id = {0}.company_id AND r.run_id = {0}.run_id))"
 
+# A difference on a movement that is reversed was taken back with it.
+STANDING = (
+    "NOT EXISTS (SELECT FROM stock_movement back WHERE back.company_id = d.company_id AND back.source_id = d.movement_id "
+    f"AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d})"
+)
+
 MOVEMENT = (
     "m.movement_id, m.voucher_id, m.line_no, item.name, warehouse.name, coalesce(part.name, ''), m.posting_at, m.posting_date, "
     "m.qty, m.value, m.basis, account.name, coalesce(contra.name, ''), coalesce(center.name, ''), coalesce(dimensions.name, ''), "
@@ -105,12 +111,14 @@ def load_vouchers(
 
 def _add_movements(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
     found = connection.execute(
-        f"SELECT {MOVEMENT} FROM ("
+        f"SELECT {MOVEMENT}, m.set_aside FROM ("
         "  SELECT m.company_id, m.movement_id, m.voucher_id, m.line_no, m.chain_id, m.posting_at, m.posting_date, "
         "    m.qty + coalesce(d.qty, 0) AS qty, m.value + coalesce(d.amount, 0) AS value, m.basis, m.account_id, m.contra_id, "
-        "    m.cost_center_id, m.dimensions_id, m.batch_id, m.source_id, m.stated, m.weight, m.counted_qty, m.counted_rate, m.provisional "
-        "  FROM stock_movement m LEFT JOIN ("
-        "    SELECT d.movement_id, sum(d.qty) AS qty, sum(d.amount) AS amount FROM stock_difference d "
+        "    m.cost_center_id, m.dimensions_id, m.batch_id, m.source_id, m.stated, m.weight, m.counted_qty, m.counted_rate, m.provisional, "
+        "    coalesce(d.set_aside, 0)::bigint AS set_aside FROM stock_movement m LEFT JOIN ("
+        "    SELECT d.movement_id, sum(d.qty) AS qty, sum(d.amount) AS amount, "
+        f"     sum(d.amount) FILTER (WHERE d.kind IN ({DifferenceKind.TRUE_UP:d}, {DifferenceKind.RESIDUE:d})) AS set_aside "
+        "     FROM stock_difference d "
         f"   WHERE d.company_id = %(company)s AND d.voucher_id = ANY(%(vouchers)s) AND {VISIBLE.format('d')} GROUP BY d.movement_id"
         "  ) d USING (movement_id) WHERE m.company_id = %(company)s AND m.voucher_id = ANY(%(vouchers)s)"
         f") m {MOVEMENT_NAMES} ORDER BY m.movement_id",
@@ -118,6 +126,8 @@ def _add_movements(connection: Rows, company: int, vouchers: dict[int, PostedVou
     )
     for row in found:
         vouchers[row[1]].movements.append(movement(row))
+        if set_aside := row[-1]:
+            vouchers[row[1]].set_aside[row[0]] = set_aside
 
 
 def _add_entries(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
@@ -241,7 +251,7 @@ def _add_corrections(connection: Rows, company: int, vouchers: dict[int, PostedV
         "SELECT m.voucher_id, m.movement_id, sum(d.amount)::bigint FROM stock_movement m "
         "JOIN stock_difference d ON d.company_id = m.company_id AND d.cause_id = m.movement_id AND d.cause_id <> 0 "
         f"WHERE m.company_id = %(company)s AND m.voucher_id = ANY(%(vouchers)s) AND d.kind = {DifferenceKind.TRUE_UP:d} "
-        f"AND {VISIBLE.format('d')} GROUP BY m.voucher_id, m.movement_id",
+        f"AND {STANDING} AND {VISIBLE.format('d')} GROUP BY m.voucher_id, m.movement_id",
         {"company": company, "vouchers": list(vouchers)},
     )
     for sequence, number, amount in trued_up:
