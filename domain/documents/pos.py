@@ -181,7 +181,8 @@ def _lines(
 
 def _in_words(tax: Tax) -> str:
     rate = "" if tax.rate is None else f" {show_number(tax.rate, 9)}"
-    return f"{tax.account} {tax.charge}{rate}{' included' if tax.included_in_rate else ''}"
+    center = f" at {tax.cost_center}" if tax.cost_center else ""
+    return f"{tax.account} {tax.charge}{rate}{' included' if tax.included_in_rate else ''}{center}"
 
 
 def _tax_shares(amounts: Amounts) -> list[list[int]]:
