@@ -19,9 +19,19 @@ class PerpetuaError(Exception):
         self.field = field
         self.details: dict[str, object] = dict(details or {})
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Task queues carry errors from one process to another, and each family takes other arguments.
+        return _remade, (type(self), self.args, self.__dict__)
+
     def as_outcome(self) -> dict[str, object]:
         """The `error` object of an outcome, as the contract words it."""
         return {"code": self.code, "message": self.message, "field": self.field, "details": self.details}
+
+
+def _remade(family: type[PerpetuaError], args: tuple[object, ...], state: dict[str, object]) -> PerpetuaError:
+    error = family.__new__(family, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class DocumentRejected(PerpetuaError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from domain.errors import InvariantBroken, Unavailable
 from tests.support.books import statuses
@@ -107,3 +108,27 @@ def test_the_sweeper_rings_for_what_was_forgotten(tools: Tools, settings: Settin
 def test_only_what_is_away_is_tried_again(error: Exception, retried: bool) -> None:
     assert isinstance(error, PerpetuaTask.autoretry_for) is retried
     assert PerpetuaTask.retry_backoff_max < 60
+
+
+def failing(*errors: Exception) -> Any:
+    """A task that meets these errors one after the other, then succeeds."""
+    left = list(errors)
+
+    @app.task(base=PerpetuaTask, bind=True, name=f"test.{id(left)}", retry_backoff=False)
+    def meet(_: PerpetuaTask) -> str:
+        if left:
+            raise left.pop(0)
+        return "done"
+
+    return meet
+
+
+def test_what_is_away_is_waited_for() -> None:
+    task = failing(Unavailable("DatabaseUnavailable", "away"), Unavailable("DatabaseUnavailable", "still away"))
+    assert task.apply().get() == "done"
+
+
+def test_a_broken_law_is_critical_and_not_tried_again() -> None:
+    with capture_logs() as logs, pytest.raises(InvariantBroken):
+        failing(InvariantBroken("Unbalanced", "debits and credits differ")).apply().get()
+    assert [(entry["log_level"], entry["event"]) for entry in logs] == [("critical", "task failed")]
