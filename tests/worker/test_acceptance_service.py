@@ -11,10 +11,12 @@ import pytest
 from tests.support.shop import documents, masters
 from tests.support.streams import doorbells, told
 from worker.broker import sender
+from worker.messages import decode
 from worker.services import acceptance
 from worker.services.acceptance import Message, take
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
+from worker.store.acceptance import accept
 from worker.store.lease import LeaseLost
 
 SHOP = [Message(msgspec.json.encode(document)) for document in documents("Grocery", 9)]
@@ -32,7 +34,7 @@ def rows(tools: Tools, statement: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_message_that_trips_our_reading_is_kept_and_the_others_pass(tools: Tools) -> None:
-    real = acceptance.decode
+    real = decode
 
     def trip(raw: bytes) -> Any:
         if raw == SHOP[4].raw:
@@ -49,7 +51,7 @@ def test_a_message_that_trips_our_reading_is_kept_and_the_others_pass(tools: Too
 
 
 def test_a_message_that_the_database_refuses_is_found_by_halving(tools: Tools) -> None:
-    real = acceptance.accept
+    real = accept
     asked: list[int] = []
 
     def refuse(connection: Any, incoming: Any, **named: Any) -> Any:
