@@ -42,10 +42,6 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; PERPETUA_DEBUG=1 shows the traceback behind an error."""
     try:
         status = build()(args=arguments, prog_name="perpetua", standalone_mode=False)
-    except typer.Abort:
-        return _fail("interrupted", INTERRUPTED)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`perpetua report ... | head`); nothing more can be written there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,7 +50,8 @@ def run(arguments: list[str]) -> int:
         return _fail(_wrong_call(error), WRONGLY_CALLED, error)
     except Exception as error:  # noqa: BLE001 - a person at a terminal gets a sentence, never a traceback
         return _fail(_sentence(error), NOT_DONE, error)
-    return status if isinstance(status, int) else 0
+    # Typer turns Ctrl-C into a status of its own.
+    return _fail("interrupted", INTERRUPTED) if status == INTERRUPTED else int(status or 0)
 
 
 def _fail(message: str, status: int, error: BaseException | None = None) -> int:

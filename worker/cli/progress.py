@@ -10,8 +10,22 @@ from contextlib import contextmanager
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Count up to `total`; the callable given advances by that many."""
+    with tracking(total, what) as reach:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            reach(what, done)
+
+        yield advance
+
+
+@contextmanager
+def tracking(total: int, *stages: str) -> Iterator[Callable[[str, int], None]]:
+    """Several stages that each reach `total` in their own time; the callable given says how far one has come."""
     if not sys.stderr.isatty():
-        yield lambda _count: None
+        yield lambda _stage, _count: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,11 +39,11 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
         console=Console(stderr=True),
     )
     with shown:
-        task = shown.add_task(what, total=total, speed="")
+        tasks = {stage: shown.add_task(stage, total=total, speed="") for stage in stages}
 
-        def advance(count: int) -> None:
-            shown.advance(task, count)
-            speed = shown.tasks[0].finished_speed or shown.tasks[0].speed
-            shown.update(task, speed=f"{speed:,.0f}/s" if speed else "")
+        def reach(stage: str, count: int) -> None:
+            shown.update(tasks[stage], completed=count)
+            speed = shown.tasks[tasks[stage]].finished_speed or shown.tasks[tasks[stage]].speed
+            shown.update(tasks[stage], speed=f"{speed:,.0f}/s" if speed else "")
 
-        yield advance
+        yield reach
