@@ -236,6 +236,13 @@ class MasterView:
             item = self._items[code] = known
         return item
 
+    def kept_item(self, code: str) -> Item:
+        """An item that stock exists of, whether or not new documents may still use it. Errors: parked where unknown."""
+        known = self.book.get("item", code)
+        if not isinstance(known, Item):
+            raise unknown_master("item", code, "item")
+        return known
+
     def expense_account(self, stated: str | None, item: Item, role: str, field: str) -> str:
         """The expense account of a line: stated, the item's, its groups', else the company's account for `role`."""
         return self._default(stated, item, "expense_account", field) or self.role(role)

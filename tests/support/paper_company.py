@@ -19,7 +19,7 @@ from domain.general_ledger import Entry, outstanding, require_balanced
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.posting import apply, post
-from domain.reposting import Recorded, Replay, TrueUpRecorded
+from domain.reposting import Checkpoint, Recorded, Replay, TrueUpRecorded
 from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement
 from worker.messages import decode
 
@@ -131,20 +131,26 @@ class PaperCompany:
         replay = Replay(self.pending, self, view, cause_day=cause_day)
         replay.run()
         self.pending = []
-        for chain, balance in replay.balances.items():
+        differences = replay.take().differences
+        for chain, (balance, _) in replay.balances.items():
             known = self.balances[chain]
             balance.last_at, balance.last_sequence = known.last_at, known.last_sequence
             self.balances[chain] = balance
-        self.differences += replay.differences
+        self.differences += differences
         if view.perpetual:
-            entries = [entry for difference in replay.differences for entry in _pair(difference, view)]
+            entries = [entry for difference in differences for entry in _pair(difference, view)]
             require_balanced(entries)
             self.entries += entries
-        return len(replay.differences)
+        return len(differences)
 
-    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Balance]]:
+    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Checkpoint]]:
         """The whole chain from its first movement on: paper keeps no checkpoints."""
         return Balance(), iter([self.recorded(m) for m in self.in_order() if m.chain == chain])
+
+    def resume(self, chain: Chain, at: int, sequence: int, movement: int) -> Iterator[Recorded | Checkpoint]:
+        """The chain from one of its movements on."""
+        place = (at, sequence, movement)
+        return iter([self.recorded(m) for m in self.in_order() if m.chain == chain and (m.at, m.voucher, m.id) >= place])
 
     def siblings(self, voucher: int) -> Iterable[Recorded]:
         return [self.recorded(m) for m in self.movements if m.voucher == voucher and m.basis != Basis.REVERSED]
@@ -187,6 +193,12 @@ class PaperCompany:
                 for m in self.movements
                 if m.basis == Basis.RETURNED and m.source == movement.source and m.id not in reversals
                 and (m.at, m.voucher, m.id) < place
+            ),
+            returned_after=tuple(
+                (m.chain, m.at, m.voucher)
+                for m in self.movements
+                if m.basis == Basis.RETURNED and m.source == movement.source and (m.at, m.voucher, m.id) > place
+                and movement.source
             ),
             dependents=tuple(self.dependents(movement.id)),
         )  # fmt: skip

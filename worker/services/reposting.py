@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.entries import entries_of
 from domain.general_ledger import Entry, require_balanced
 from domain.master_view import MasterView
-from domain.reposting import Replay
+from domain.reposting import Findings, Replay
 from worker.services.master_book import MasterBook
 from worker.store.append import Appender, Counters
 from worker.store.balances import Balances
@@ -48,10 +48,11 @@ def run_pending(database: Database, company: int) -> RunSummary:
         history = StoredHistory(connection, names)
         replay = Replay(pending.requests, history, _view(connection, lane), cause_day=pending.cause_day)
         replay.run()
+        found = replay.take()
         run = begin_run(connection, company, pending.numbers, lane.now)
-        _write(connection, lane, names, balances, replay, run)
+        _write(connection, lane, names, balances, replay, found, run)
         seconds = time.monotonic() - begun
-        summary = RunSummary(run, len(pending.requests), replay.rows, len(replay.differences), seconds)
+        summary = RunSummary(run, len(pending.requests), replay.rows, len(found.differences), seconds)
         progress = {
             "requests": summary.requests,
             "rows": summary.rows,
@@ -70,23 +71,25 @@ def _view(connection: Rows, lane: LaneRow) -> MasterView:
     return MasterView(book)
 
 
-def _write(connection: Rows, lane: LaneRow, names: Names, balances: Balances, replay: Replay, run: int) -> None:
+def _write(
+    connection: Rows, lane: LaneRow, names: Names, balances: Balances, replay: Replay, found: Findings, run: int
+) -> None:
     """Append the differences and their entries as a batch of the lane, and put the new balances in place."""
     entries: list[Entry] = []
     if replay.view.perpetual:
-        for difference in replay.differences:
+        for difference in found.differences:
             entries += entries_of(
                 difference, difference.amount, difference.contra, replay.view, cause=difference.document
             )
         require_balanced(entries)
     first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
     appender = Appender(names, lane.counters, lane.batch_no + 1, stamp(lane.now))
-    appender.correct(connection, replay.differences, entries, run)
+    appender.correct(connection, found.differences, entries, run)
     balances.load(connection, replay.balances)
-    for chain, balance in replay.balances.items():
+    for chain, (balance, _) in replay.balances.items():
         stored = balances.loaded[chain]
         balance.last_at, balance.last_sequence = stored.last_at, stored.last_sequence
-    balances.replace(connection, replay.balances)
+    balances.replace(connection, {chain: balance for chain, (balance, _) in replay.balances.items()})
     lane.batch_no += 1
     if lane.published_batch == lane.batch_no - 1:
         lane.published_batch = lane.batch_no  # a run has no outcomes to tell

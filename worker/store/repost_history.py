@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from domain.posting_time import from_instant, instant
-from domain.reposting import Recorded, TrueUpRecorded
+from domain.reposting import Checkpoint, Recorded, TrueUpRecorded
 from domain.stock_ledger import NEVER, Balance, Basis, Chain, DifferenceKind, Movement
 from worker.store.database import Rows
 from worker.store.names import Names
@@ -36,9 +36,13 @@ class StoredHistory:
         self._names = names
         self._spelling = Spelling(connection, names)
 
-    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Balance]]:  # noqa: ARG002
+    def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Checkpoint]]:  # noqa: ARG002
         """The chain's state before its first movement, and all of its movements."""
         return Balance(), self._stream(chain, _START)
+
+    def resume(self, chain: Chain, at: int, sequence: int, movement: int) -> Iterator[Recorded | Checkpoint]:
+        """The chain's movements from one of them on."""
+        return self._stream(chain, (at, sequence, movement - 1))
 
     def dependents(self, movement: int) -> list[tuple[Chain, int, int]]:
         """The chains and places of movements that take their value from this one."""
@@ -53,7 +57,7 @@ class StoredHistory:
         )
         return self._recorded([movement(row) for row in found])
 
-    def _stream(self, chain: Chain, after: Place) -> Iterator[Recorded | Balance]:
+    def _stream(self, chain: Chain, after: Place) -> Iterator[Recorded | Checkpoint]:
         limit = FIRST_BLOCK
         while True:
             block = self._block(chain, after, limit)
@@ -113,10 +117,10 @@ class StoredHistory:
             row = rows[number]
             row.shifted += qty
             if kind == DifferenceKind.TRUE_UP:
-                known = row.true_ups.setdefault(
-                    cause, TrueUpRecorded(0, names[contra], names[center], names[dimensions])
-                )
-                known.amount += amount
+                known = row.true_ups.get(cause)
+                place = known or TrueUpRecorded(0, names[contra], names[center], names[dimensions])
+                place.amount += amount
+                row.true_ups = {**row.true_ups, cause: place}
             elif kind == DifferenceKind.RESIDUE:
                 row.residue += amount
             elif kind in (DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE):
@@ -147,7 +151,11 @@ class StoredHistory:
             here = (m.at, m.voucher, m.id)
             row.source_value, row.source_qty = values[m.source]
             row.source_true_ups = sum(amount for place, amount in true_ups.get(m.source, ()) if place < here)
-            row.returned_before = sum(qty for place, qty in returns.get(m.source, ()) if place < here)
+            row.returned_before = sum(qty for place, _, qty in returns.get(m.source, ()) if place < here)
+            if m.basis == Basis.RETURNED:
+                row.returned_after = tuple(
+                    (chain, *place[:2]) for place, chain, _ in returns.get(m.source, ()) if place > here
+                )
 
     def _covering(self, issues: list[int]) -> dict[int, list[tuple[Place, int]]]:
         """What receipts added to the cost of these issues, each at its receipt's place."""
@@ -162,21 +170,26 @@ class StoredHistory:
             (issue, ((instant(at), voucher, number), amount)) for issue, at, voucher, number, amount in found
         )
 
-    def _returning(self, sources: list[int]) -> dict[int, list[tuple[Place, int]]]:
+    def _returning(self, sources: list[int]) -> dict[int, list[tuple[Place, Chain, int]]]:
         """Quantities that came back of these movements, each at its return's place."""
         found = self._connection.execute(
-            "SELECT m.source_id, m.posting_at, m.voucher_id, m.movement_id, m.qty FROM stock_movement m "
+            "SELECT m.source_id, m.posting_at, m.voucher_id, m.movement_id, m.chain_id, m.qty FROM stock_movement m "
             f"WHERE m.company_id = %s AND m.source_id <> 0 AND m.source_id = ANY(%s) AND m.basis = {Basis.RETURNED:d} "
             "AND NOT EXISTS (SELECT FROM stock_movement r WHERE r.company_id = m.company_id AND r.source_id = m.movement_id "
             f"  AND r.source_id <> 0 AND r.basis = {Basis.REVERSED:d})",
             [self._company, sources],
+        ).fetchall()
+        self._spelling.know_chains(row[4] for row in found)
+        chains = self._spelling.chains
+        return _by_first(
+            (source, ((instant(at), voucher, number), chains[chain], qty))
+            for source, at, voucher, number, chain, qty in found
         )
-        return _by_first((source, ((instant(at), voucher, number), qty)) for source, at, voucher, number, qty in found)
 
     def _dependents(self, movements: list[int]) -> dict[int, list[tuple[Chain, int, int]]]:
         found = self._connection.execute(
             "SELECT source_id, chain_id, posting_at, voucher_id FROM stock_movement "
-            "WHERE company_id = %(company)s AND source_id <> 0 AND source_id = ANY(%(movements)s) "
+            f"WHERE company_id = %(company)s AND source_id <> 0 AND source_id = ANY(%(movements)s) AND basis <> {Basis.REVERSED:d} "
             "UNION ALL "
             "SELECT input.movement_id, made.chain_id, made.posting_at, made.voucher_id FROM stock_movement input "
             "JOIN stock_movement made ON made.company_id = input.company_id AND made.voucher_id = input.voucher_id "

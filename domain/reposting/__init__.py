@@ -1,0 +1,23 @@
+"""Reposting: posting again, in the order of posting times, and writing only the difference.
+
+The same valuation that posts values the movements again, through every affected chain in one pass in time order. A movement whose
+value changes carries the change onward: to what was transferred, produced or returned from it, and to the chain behind it. Nothing is
+rewritten: for each movement the difference between what it should have booked and what the books hold is appended. A repost
+never rejects; where stock turns out short the issue becomes provisional.
+"""
+
+from domain.reposting.history import Checkpoint, History, Recorded, TrueUpRecorded
+from domain.reposting.replay import Replay
+from domain.reposting.state import ReplayState, StreamState
+from domain.reposting.valuing import Findings
+
+__all__ = [
+    "Checkpoint",
+    "Findings",
+    "History",
+    "Recorded",
+    "Replay",
+    "ReplayState",
+    "StreamState",
+    "TrueUpRecorded",
+]
