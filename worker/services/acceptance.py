@@ -13,9 +13,10 @@ from domain.errors import DocumentRejected, PerpetuaError, Unavailable
 from domain.masters import AnyMaster
 from worker.bells import Lane
 from worker.messages import MASTER_TYPES, Key, canonical, content_hash, decode, key_of, read_key
+from worker.services.closing import asks_at_the_gate, guard_the_gate
 from worker.services.tools import Tools
 from worker.store.acceptance import accept
-from worker.store.database import Rows
+from worker.store.database import Database, Rows
 from worker.store.incoming import Incoming, Receipt
 from worker.store.lanes import lanes_with_work
 from worker.store.outcomes import fetch_outcomes
@@ -43,10 +44,27 @@ def take(tools: Tools, messages: Sequence[Message], *, guard: Guard | None = Non
     `guard` is asked inside the transaction whether to go on. Returns a receipt for each message.
     Errors: Unavailable, and those of the guard; then nothing was accepted.
     """
-    receipts = _store(tools, [read(message) for message in messages], guard)
+    receipts = store(tools.database, [read(message) for message in messages], guard)
     _ring(tools, receipts)
     _tell(tools, messages, receipts)
     return receipts
+
+
+def store(database: Database, incoming: Sequence[Incoming], guard: Guard | None = None) -> list[Receipt]:
+    """Store read messages in their order; a master that closes a period is asked about what came before it.
+
+    Errors: those of the guard and of PostgreSQL; then the rest was not accepted.
+    """
+    receipts: list[Receipt] = []
+    waiting: list[Incoming] = []
+    for message in incoming:
+        if asks_at_the_gate(message):
+            receipts += _store(database, waiting, guard) if waiting else ()
+            receipts += _store(database, [message], guard)
+            waiting = []
+        else:
+            waiting.append(message)
+    return receipts + (_store(database, waiting, guard) if waiting else [])
 
 
 def outcomes_so_far(tools: Tools, messages: Sequence[Message], receipts: Sequence[Receipt]) -> list[dict[str, Any]]:
@@ -99,20 +117,22 @@ def _settled(message: Message, receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _store(tools: Tools, incoming: list[Incoming], guard: Guard | None) -> list[Receipt]:
+def _store(database: Database, incoming: list[Incoming], guard: Guard | None) -> list[Receipt]:
     try:
-        with tools.database.transaction() as connection:
+        with database.transaction() as connection:
             if guard is not None:
                 guard(connection)
+            if asks_at_the_gate(incoming[0]):
+                guard_the_gate(connection, incoming[0])
             return accept(connection, incoming, canonical=canonical)
     except psycopg.DataError as error:
         if len(incoming) == 1:
             # PostgreSQL refuses this one message. It is kept without a key, so that it can be looked into.
             log.exception("a message can't be stored under its key", message_id=incoming[0].message_id)
-            return [_keep_unreadable(tools, incoming[0], error, guard)]
+            return [_keep_unreadable(database, incoming[0], error, guard)]
     # One of several is at fault. Halving finds it, and keeps the order of the others.
     middle = len(incoming) // 2
-    return [*_store(tools, incoming[:middle], guard), *_store(tools, incoming[middle:], guard)]
+    return [*_store(database, incoming[:middle], guard), *_store(database, incoming[middle:], guard)]
 
 
 def _decoded(message: Message) -> AnyDocument | AnyMaster:
@@ -121,11 +141,11 @@ def _decoded(message: Message) -> AnyDocument | AnyMaster:
     return decode(message.raw)
 
 
-def _keep_unreadable(tools: Tools, incoming: Incoming, error: Exception, guard: Guard | None) -> Receipt:
+def _keep_unreadable(database: Database, incoming: Incoming, error: Exception, guard: Guard | None) -> Receipt:
     incoming.company = incoming.type = incoming.number = ""
     incoming.is_master = False
     incoming.error = _fault(error)
-    with tools.database.transaction() as connection:
+    with database.transaction() as connection:
         if guard is not None:
             guard(connection)
         return accept(connection, [incoming], canonical=canonical)[0]

@@ -64,7 +64,7 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
     `canonical` gives two ways of writing the same content one form; it is asked only where the bytes of a known key differ.
     The caller commits; nothing of a batch is stored where it does not. Errors: those of PostgreSQL.
     """
-    last, now = _lock(connection)
+    last, now = lock_acceptance(connection)
     for message in messages:
         if message.type and not _is_storable(message.payload):
             message.company = message.type = message.number = ""
@@ -82,7 +82,8 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
     return receipts
 
 
-def _lock(connection: Rows) -> tuple[int, datetime]:
+def lock_acceptance(connection: Rows) -> tuple[int, datetime]:
+    """Let nothing else be accepted until this transaction ends; gives the last number of acceptance, and the time."""
     row = connection.execute(
         "SELECT last_number, clock_timestamp() FROM acceptance WHERE company_id = 0 FOR UPDATE"
     ).fetchone()

@@ -11,9 +11,9 @@ import structlog
 
 from domain.documents import AnyDocument
 from domain.errors import DocumentParked, DocumentRejected
-from worker.messages import canonical, decode
+from worker.messages import decode
 from worker.reports.scope import scope_of
-from worker.services.acceptance import Message
+from worker.services.acceptance import Message, store
 from worker.services.acceptance import read as read_message
 from worker.services.computing import figures_of
 from worker.services.posting import drain
@@ -21,7 +21,6 @@ from worker.services.replay import books
 from worker.services.replay.documents import Told, generated_since, tell, with_number
 from worker.services.replay.scenario import Scenario, ScenarioError, Step, read, understand
 from worker.services.reposting import run_pending
-from worker.store.acceptance import accept
 from worker.store.companies import company_ids
 from worker.store.database import Database
 from worker.store.incoming import Receipt
@@ -111,5 +110,4 @@ def _computed(database: Database, company: int, step: Step) -> Told:
 
 def _accept(database: Database, documents: Sequence[Json]) -> list[Receipt]:
     messages = [read_message(Message(_encode(document))) for document in documents]
-    with database.transaction() as connection:
-        return accept(connection, messages, canonical=canonical)
+    return store(database, messages)
