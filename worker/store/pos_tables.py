@@ -1,0 +1,56 @@
+"""Tables of the point of sale: receipts and certificates are facts, reservations derived, sessions and states procedural."""
+
+from sqlalchemy import Index, text
+
+from worker.store.columns import columns, table
+
+# A sale at a till as it was decided, in the short form that closings read.
+pos_receipt = table(
+    "pos_receipt", columns("int", "company_id"), columns("big", "voucher_id"), columns("text", "receipt"),
+    key="company_id voucher_id",
+)  # fmt: skip
+
+pos_certificate = table(
+    "pos_certificate", columns("int", "company_id"), columns("big", "voucher_id"), columns("text", "certificate"),
+    key="company_id voucher_id",
+)  # fmt: skip
+
+# What open sales at tills reserve of a chain; the receipts of open and quarantined sales add up to it.
+pos_reserved = table(
+    "pos_reserved", columns("int", "company_id chain_id"), columns("big", "qty"), key="company_id chain_id"
+)
+
+# A till's session; its number is that of the opening, or of the first sale where nobody opened it.
+pos_session = table(
+    "pos_session",
+    columns("int", "company_id"),
+    columns("big", "session_id"),
+    columns("text", "profile user_name opening"),
+    columns("json", "floats"),
+    columns("text", "status"),
+    columns("moment", "opened_at"),
+    columns("big", "closing_id"),
+    Index("pos_session_open", "company_id", "profile", postgresql_where=text("status = 'open'")),
+    Index("pos_session_closing", "company_id", "closing_id", postgresql_where=text("closing_id <> 0")),
+    key="company_id session_id",
+)
+
+# Where a sale stands: open, quarantined, consolidated or cancelled. `invoice_id` is the sales invoice that it went into.
+pos_invoice = table(
+    "pos_invoice",
+    columns("int", "company_id"),
+    columns("big", "voucher_id session_id"),
+    columns("text", "profile user_name"),
+    columns("moment", "event_at"),
+    columns("text", "status"),
+    columns("big", "closing_id invoice_id"),
+    columns("json", "reason", null=True),
+    Index(
+        "pos_invoice_waiting",
+        "company_id",
+        "profile",
+        postgresql_where=text("status IN ('open', 'quarantined')"),
+    ),
+    Index("pos_invoice_closing", "company_id", "closing_id", postgresql_where=text("closing_id <> 0")),
+    key="company_id voucher_id",
+)
