@@ -255,6 +255,9 @@ class _Fold:
         places: dict[Chain, tuple[int, int]] = dict.fromkeys(self.checked.backdated, own)
         if self.checked.reverses:
             places |= {m.chain: own for m in self.plan.movements}
+        for movement in self.plan.movements:
+            if movement.basis == Basis.RETURNED and movement.source and self._shares_with_others(movement):
+                places.setdefault(movement.chain, own)
         for difference in self.plan.differences:
             place = (difference.at, difference.voucher)
             places[difference.chain] = min(place, places.get(difference.chain, place))
@@ -264,6 +267,11 @@ class _Fold:
             )
             for chain, (at, sequence) in places.items()
         ]
+
+    def _shares_with_others(self, returned: Movement) -> bool:
+        """Whether other returns take a share of the same sale: in order of time, this one changes theirs."""
+        voucher, sold = self._loaded(returned.source)
+        return any(link.kind == "returns" and link.target_line == sold.line for link in voucher.links)
 
     # -- the general ledger -------------------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ def _expense(
         provisional = own.provisional_account or view.role("provisional")
         expense = view.expense_account(own.expense_account, item, role, f"{field}.expense_account")
         amounts = compute(received, received.lines, view, buying=True)
-        before = linked_qty(receipt, place + 1, "bills")
+        before = linked_qty(receipt, place + 1, "bills", planned)
         part = max(0, min(line.qty, own.qty - before))
         share = cumulative_share(amounts.nets_base[place], before, part, own.qty)
         planned.entry(head, provisional, share)
@@ -190,10 +190,10 @@ def _clear(
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
+    before = linked_qty(receipt, place + 1, "bills", planned)
     planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, line.qty, net))
     own = received.lines[place]
     booked = compute(received, received.lines, view, buying=True)
-    before = linked_qty(receipt, place + 1, "bills")
     expected = cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
     exchange = 0
     if booked.currency.code == amounts.currency.code and amounts.currency is not view.currency:

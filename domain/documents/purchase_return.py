@@ -13,7 +13,7 @@ from domain.documents.amounts import compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
-from domain.documents.references import linked_qty, original_line, original_of
+from domain.documents.references import linked, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.exact import cumulative_share
 from domain.stock_ledger import Basis, Movement
@@ -36,9 +36,14 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
         share = LineCost(-amounts.nets_base[index], [])
         returned_line = 0
         if original:
-            place = original_line(original, original_lines, line, index)
+            place = original_line(original, original_lines, line, index, planned)
             returned_line = place + 1
-            share = _share(original_costs[place], original, place, -line.qty, original_lines[place].qty)
+            share = _share(
+                original_costs[place],
+                linked(original, place + 1, "returns", planned),
+                -line.qty,
+                original_lines[place].qty,
+            )
             planned.links.append(
                 Link(head.sequence, index + 1, "returns", original.sequence, returned_line, -line.qty, share.net)
             )
@@ -73,10 +78,11 @@ def _original_costs(original: PostedVoucher, head: Head) -> list[LineCost]:
     return line_costs(compute(document, lines, head.view, buying=True), lines, head.view)
 
 
-def _share(cost: LineCost, original: PostedVoucher, place: int, qty: int, whole: int) -> LineCost:
-    before = linked_qty(original, place + 1, "returns")
+def _share(cost: LineCost, returned: list[Link], qty: int, whole: int) -> LineCost:
+    """A return's share of what a line cost; with the shares of earlier returns it adds up to the whole, to the minor unit."""
+    before = sum(link.qty for link in returned)
     return LineCost(
-        cumulative_share(cost.net, before, qty, whole),
+        cumulative_share(cost.net, 0, before + qty, whole) - sum(link.amount for link in returned),
         [
             ChargeShare(
                 charge.account, charge.cost_center, cumulative_share(charge.amount, before, qty, whole), charge.in_total

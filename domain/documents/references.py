@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.books import Books, PostedVoucher
-from domain.documents.plan import Head
+from domain.books import Books, Link, PostedVoucher
+from domain.documents.plan import Head, Plan
 from domain.documents.shape import ItemLine, LineRef, TradeDocument
 from domain.errors import DocumentParked, DocumentRejected
 from domain.quantity import show_quantity
@@ -46,10 +46,13 @@ def original_of(document: TradeDocument, head: Head, books: Books) -> PostedVouc
     return original
 
 
-def original_line(original: PostedVoucher, lines: Sequence[ItemLine], line: ItemLine, index: int) -> int:
+def original_line(
+    original: PostedVoucher, lines: Sequence[ItemLine], line: ItemLine, index: int, planned: Plan | None = None
+) -> int:
     """The original's line (counted from 0) that a return's line takes back: as stated, else the first of that item with enough left.
 
-    Errors: DocumentRejected where there is none, or more comes back than is left.
+    `planned` holds what earlier lines of the same return take back. Errors: DocumentRejected where there is none, or more comes
+    back than is left.
     """
     field = f"lines[{index}]"
     wanted = -line.qty
@@ -67,22 +70,28 @@ def original_line(original: PostedVoucher, lines: Sequence[ItemLine], line: Item
             f"{field}: {original.number} has no such line of {line.item}. Name the line with return_of.",
             f"{field}.return_of" if line.return_of else f"{field}.item",
         )
-    for candidate in candidates:
-        if wanted <= lines[candidate].qty - linked_qty(original, candidate + 1, "returns"):
+    left = [lines[c].qty - linked_qty(original, c + 1, "returns", planned) for c in candidates]
+    for candidate, qty in zip(candidates, left, strict=True):
+        if wanted <= qty:
             return candidate
-    left = max(lines[c].qty - linked_qty(original, c + 1, "returns") for c in candidates)
     raise DocumentRejected(
         "OverReturned",
-        f"{field}.qty: {show_quantity(wanted)} of {line.item} come back, but only {show_quantity(left)} of "
+        f"{field}.qty: {show_quantity(wanted)} of {line.item} come back, but only {show_quantity(max(left))} of "
         f"{original.number} are left to return.",
         f"{field}.qty",
-        {"left": show_quantity(left)},
+        {"left": show_quantity(max(left))},
     )
 
 
-def linked_qty(voucher: PostedVoucher, line: int, kind: str) -> int:
-    """How much of a voucher's line (counted from 1) others refer to already, millionths."""
-    return sum(link.qty for link in voucher.links if link.kind == kind and link.target_line == line)
+def linked(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = None) -> list[Link]:
+    """What refers to a voucher's line (counted from 1) already: posted documents, and earlier lines of the one being planned."""
+    own = [link for link in planned.links if link.target == voucher.sequence] if planned else []
+    return [link for link in (*voucher.links, *own) if link.kind == kind and link.target_line == line]
+
+
+def linked_qty(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = None) -> int:
+    """How much of a voucher's line (counted from 1) is referred to already, millionths."""
+    return sum(link.qty for link in linked(voucher, line, kind, planned))
 
 
 def reference(stated: LineRef | str | None) -> LineRef | None:

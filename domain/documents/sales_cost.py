@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.books import Link, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, dimensions_of
-from domain.documents.references import linked_qty, original_line
+from domain.documents.references import linked, original_line
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.exact import MICRO, cumulative_share
 from domain.master_view import MasterView
@@ -38,7 +38,7 @@ def deliver(
     """
     original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
     for index, line in enumerate(lines):
-        place = original_line(original, original_lines, line, index) if original else -1
+        place = original_line(original, original_lines, line, index, planned) if original else -1
         if original:
             planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
         dimensions = dimensions_of(head, line.dimensions, document.dimensions)
@@ -81,7 +81,12 @@ def deliver_line(
         )  # fmt: skip
         if sold is not None and original is not None:
             whole: int = original.document.lines[place].qty  # type: ignore[attr-defined]
-            returned.stated = _cost_share(original, sold, place + 1, -line.qty, whole, part)
+            others = [
+                link
+                for link in linked(original, place + 1, "returns", planned)
+                if link.line != index + 1 or link.voucher != head.sequence
+            ]
+            returned.stated = _cost_share(original, sold, sum(link.qty for link in others), -line.qty, whole, part)
         elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
             returned.basis = Basis.STATED
             returned.stated = view.currency.times(-part.qty, cost_rate)
@@ -121,9 +126,9 @@ def _sold(original: PostedVoucher | None, line: int, part: Part) -> Movement | N
     return None
 
 
-def _cost_share(original: PostedVoucher, sold: Movement, line: int, qty: int, whole: int, part: Part) -> int:
+def _cost_share(original: PostedVoucher, sold: Movement, before: int, qty: int, whole: int, part: Part) -> int:
     """The share of what the sale booked as cost, true-ups included; a serial number comes back at all of its own cost."""
     cost = -sold.value - original.true_ups.get(sold.id, 0)
     if -part.qty == -sold.qty:
         return cost
-    return cumulative_share(cost, linked_qty(original, line, "returns"), qty, whole)
+    return cumulative_share(cost, before, qty, whole)

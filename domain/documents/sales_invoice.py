@@ -100,7 +100,7 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
 def _take_back(planned: Plan, document: SalesInvoice, head: Head, original: PostedVoucher) -> None:
     sold = cast("SalesInvoice", original.document)
     for index, line in enumerate(document.lines):
-        place = original_line(original, sold.lines, line, index)
+        place = original_line(original, sold.lines, line, index, planned)
         planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 

@@ -40,18 +40,19 @@ class StockReconciliation(Document, tag="stock_reconciliation", kw_only=True):
 def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
     """Each counted chain set to its count; the difference to stock adjustment, of opening stock to a balance sheet account.
 
+    A line that the books agree with is kept as well: the count holds whatever is posted before it later.
     Errors: DocumentRejected (also where nothing would change), DocumentParked, Lacking.
     """
     view, planned = head.view, Plan()
     seen: set[tuple[str, str, str]] = set()
+    changed = False
     for index, line in enumerate(document.lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
         _require_sound(line, item, field, seen)
         account = view.stock_account(line.warehouse, f"{field}.warehouse")
         for chain, batch, qty in _counted(line, item, view, field, books):
-            if _unchanged(chain, qty, line.rate, head, books):
-                continue
+            changed = changed or not _unchanged(chain, qty, line.rate, head, books)
             balance = books.balance(chain)
             planned.move(
                 head, index + 1, chain, 0, Basis.COUNTED, account=account,
@@ -59,7 +60,7 @@ def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
                 cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
                 batch=batch, counted_qty=qty, counted_rate=line.rate,
             )  # fmt: skip
-    if not planned.movements:
+    if not changed:
         raise DocumentRejected(
             "NothingToReconcile",
             "lines: the books already hold every counted quantity and rate; nothing to post.",

@@ -128,8 +128,8 @@ def count(
 ) -> tuple[int, int]:
     """Set the chain to a counted quantity at a counted rate, absolutely; blanks keep what there is.
 
-    Gives the quantity moved and the amount booked. A stated rate values the count at a whole amount; a kept rate keeps the
-    unrounded value in proportion.
+    Gives the quantity moved and the amount booked. A count that finds what the books say leaves the layers alone. A stated
+    rate values the count at a whole amount; a kept rate keeps the unrounded value in proportion.
     """
     before, old_qty = currency.amount(balance.value), balance.qty
     if qty is None:
@@ -146,6 +146,8 @@ def count(
         )
     else:
         value = div_half_up(qty * (balance.last_rate if balance.last_rate is not None else fallback or 0), MICRO)
+    if qty == old_qty and value == balance.value and qty > 0:
+        return 0, 0
     if qty <= 0 and rate is not None:
         balance.last_rate = rate
     elif not qty and old_qty:
