@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.processes import environment
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened, tell_manual
 from worker.cli.application import run
+from worker.embedded import Endpoints
 from worker.settings import Settings
 
 COMMANDS = (
@@ -210,6 +212,30 @@ def test_verify_finds_the_books_whole(books: Cli) -> None:
     status, said, _ = books("verify")
     assert status == 0
     assert said.startswith("Manual: the hash chain holds")
+
+
+def test_verify_names_what_was_changed_behind_the_system_s_back(database: FreshDatabase, books: Cli) -> None:
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute("ALTER TABLE gl_entry DISABLE TRIGGER ALL")
+        connection.execute(
+            "UPDATE gl_entry SET debit = debit + 100 WHERE entry_id = (SELECT min(entry_id) FROM gl_entry WHERE debit > 0)"
+        )
+    status, said, err = books("verify")
+    assert status == 1
+    assert said.startswith("Manual: ")
+    assert "restore them from a backup" in err
+
+
+def test_without_urls_the_embedded_servers_serve(
+    cluster: Endpoints, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(cluster.home))
+    assert run(["report", "trial-balance"]) == 1
+    assert "there is no company yet" in capsys.readouterr().err
+    assert run(["status", "--format", "json"]) == 0
+    state = json.loads(capsys.readouterr().out)
+    assert [server["running"] for server in state["embedded_servers"]] == [True, True]
+    assert state["database"]["revision"] is not None
 
 
 def test_the_schema_of_the_contract(cli: Cli) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import INTAKE, environment, running, worker
+from tests.support.processes import environment, running, worker
 from worker.cli.application import run
 from worker.settings import Settings
 
 COMPANY = "Corner Shop"
+INTAKE_COMMAND = ("-c", "from worker.cli import main; main()", "intake")
 
 
 def message(type_: str, **fields: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def test_waiting_in_vain_says_what_to_look_at(file: Path, capsys: pytest.Capture
 
 @pytest.mark.slow
 def test_waiting_for_every_outcome(file: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    with running(settings, INTAKE, worker("submit")):
+    with running(settings, INTAKE_COMMAND, worker("submit")):
         assert run(["submit", write(file, [*MASTERS, receipt("PR-1", "5"), receipt("PR-2", "2")]), "--wait"]) == 0
         assert capsys.readouterr().out == "3 accepted, 2 posted\n"
 

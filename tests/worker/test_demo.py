@@ -82,6 +82,10 @@ def test_the_demo_runs_twice_in_a_row_and_is_kept_up_on_request(home: Path) -> N
     state = running(home / "demo")
     assert state is not None
     assert {child.name for child in state.children} == {"intake", "worker", "beat", "flower"}
+    status = subprocess.run(
+        [*COMMAND, "status"], env=environment(home / "demo"), capture_output=True, text=True, check=True
+    )
+    assert "0 documents wait to be posted" in status.stdout
     address = re.search(r"Flower is at (http://\S+)", kept.stdout)
     assert address is not None
     with urllib.request.urlopen(f"{address[1]}/metrics", timeout=10) as answer:  # noqa: S310 - our own loopback

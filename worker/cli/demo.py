@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
     from worker.store.database import Database
 
-_START_PATIENCE_SECONDS: Final = 60.0
+_START_PATIENCE_SECONDS: Final = 180.0  # a laptop that is busy, starting everything for the first time
 _PATIENCE_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.2
 
