@@ -49,7 +49,7 @@ def run_pending(database: Database, company: int) -> RunSummary:
         replay = Replay(pending.requests, history, _view(connection, lane), cause_day=pending.cause_day)
         replay.run()
         found = replay.take()
-        run = begin_run(connection, company, pending.numbers, lane.now)
+        run = begin_run(connection, company, pending.numbers, pending.cause_day, lane.now)
         _write(connection, lane, names, balances, replay, found, run)
         seconds = time.monotonic() - begun
         summary = RunSummary(run, len(pending.requests), replay.rows, len(found.differences), seconds)

@@ -40,13 +40,13 @@ def pending_requests(connection: Rows, company_id: int, spelling: Spelling) -> P
     return Pending([row[0] for row in found], requests, max((row[7] for row in found), default=date.min))
 
 
-def begin_run(connection: Rows, company_id: int, requests: list[int], now: datetime) -> int:
+def begin_run(connection: Rows, company_id: int, requests: list[int], cause_day: date, now: datetime) -> int:
     """Give a new run its number and let it take up these requests; the caller holds the lane."""
     row = connection.execute(
-        "INSERT INTO repost_run (company_id, run_id, status, progress, created_at) "
-        "SELECT %(company)s, coalesce(max(run_id), 0) + 1, 'running', '{}', %(now)s FROM repost_run WHERE company_id = %(company)s "
-        "RETURNING run_id",
-        {"company": company_id, "now": now},
+        "INSERT INTO repost_run (company_id, run_id, status, progress, cause_day, upto_movement, upto_difference, created_at) "
+        "SELECT %(company)s, (SELECT coalesce(max(run_id), 0) + 1 FROM repost_run WHERE company_id = %(company)s), 'running', '{}', "
+        "%(cause_day)s, last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s RETURNING run_id",
+        {"company": company_id, "cause_day": cause_day, "now": now},
     ).fetchone()
     assert row is not None  # noqa: S101 - an insert gives its row
     run: int = row[0]

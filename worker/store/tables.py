@@ -9,6 +9,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, tex
 
 from worker.store.columns import columns, metadata, table
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
+from worker.store.repost_tables import chain_state, repost_chunk, repost_pause, repost_request, repost_run
 
 __all__ = ["DERIVED", "FACTS", "PROCEDURAL", "SHARED_COMPANY", "metadata"]
 
@@ -202,7 +203,8 @@ chain = table(
     key="company_id chain_id",
 )
 
-# A balance row is rewritten by every batch that moves it, so its pages keep room for the next version beside the old one.
+# A balance row is rewritten by every batch that moves it, so its pages keep room for the next version beside the old one. `unkept`
+# counts movements since the chain's state was last kept; NULL while the chain waits for a repost, when no state is worth keeping.
 balance = Table(
     "balance",
     metadata,
@@ -211,6 +213,7 @@ balance = Table(
     *columns("whole", "value"),
     *columns("text", "state"),
     *columns("big", "last_at last_sequence"),
+    *columns("int", "unkept", null=True),
     PrimaryKeyConstraint("company_id", "chain_id"),
     postgresql_with={"fillfactor": "60"},
 )
@@ -234,31 +237,6 @@ order_line = table(
     columns("int", "line_no chain_id"),
     columns("big", "qty whole"),
     key="company_id voucher_id line_no chain_id",
-)
-
-# --------------------------------------------------------------------------------------------------------- reposts
-
-repost_run = table(
-    "repost_run",
-    columns("int", "company_id"),
-    columns("big", "run_id"),
-    columns("text", "status"),
-    columns("json", "progress"),
-    columns("moment", "created_at"),
-    columns("moment", "published_at finished_at", null=True),
-    key="company_id run_id",
-)
-
-repost_request = table(
-    "repost_request",
-    columns("int", "company_id"),
-    columns("big", "request_id"),
-    columns("int", "chain_id"),
-    columns("big", "from_at from_sequence tail_at tail_sequence document_id"),
-    columns("moment", "requested_at"),
-    columns("big", "run_id", null=True),
-    Index("repost_request_open", "company_id", "chain_id", postgresql_where=text("run_id IS NULL")),
-    key="company_id request_id",
 )
 
 # ------------------------------------------------------------------------------------------------------ procedural
@@ -337,10 +315,10 @@ slot = table(
 
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
-    link, posted_batch, pos_receipt, pos_certificate,
+    link, posted_batch, pos_receipt, pos_certificate, repost_chunk,
 )  # fmt: skip
-DERIVED = (chain, balance, layer_page, order_line, pos_reserved)
+DERIVED = (chain, balance, layer_page, order_line, pos_reserved, chain_state)
 PROCEDURAL = (
-    repost_run, repost_request, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
+    repost_run, repost_request, repost_pause, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
     pos_session, pos_invoice,
 )  # fmt: skip
