@@ -95,8 +95,8 @@ def _stock(case: Json, cut: str | None, books: Json, names: dict[str, str]) -> I
             yield f"stock ledger {key}: no row"
         for field, allowed in (("qty", HALF_A_MICRO), ("stock_value_difference", _allowed(expected))):
             if have and all(row.get(field) is not None for row in expected):
-                want = sum(number(row[field]) for row in expected)
-                got = sum(number(row[field]) for row in have)
+                want = sum((number(row[field]) for row in expected), Decimal(0))
+                got = sum((number(row[field]) for row in have), Decimal(0))
                 if abs(want - got) > allowed:
                     yield f"stock ledger {key} {field}: expected {want}, got {got}"
         if len(have) == len(expected) == 1:
@@ -110,10 +110,10 @@ def _allowed(rows: list[Json]) -> Decimal:
 
 
 def _accounts(case: Json, cut: str | None, books: Json, names: dict[str, str]) -> Iterator[str]:
-    have: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    have: dict[tuple[Any, str], Decimal] = defaultdict(Decimal)
     for row in books["general_ledger"]:
         have[row["voucher"], row["account"]] += number(row["debit"]) - number(row["credit"])
-    wanted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    wanted: dict[tuple[Any, str], Decimal] = defaultdict(Decimal)
     for row in _rows(case, "general_ledger"):
         if row.get("after") == cut:
             net = number(row["net"]) if "net" in row else number(row.get("debit") or 0) - number(row.get("credit") or 0)
