@@ -17,7 +17,8 @@ Json = dict[str, Any]
 
 COMPANY: Json = {"type": "company", "name": "Grocery", "currency": "INR", "time_zone": "Asia/Kolkata"}
 STORES: Json = {"type": "warehouse", "company": "Grocery", "name": "Stores"}
-RICE: Json = {"type": "item", "code": "Rice"}
+RICE: Json = {"type": "item", "company": "Grocery", "code": "Rice"}
+TEA: Json = {**RICE, "code": "Tea"}
 MASTERS = [COMPANY, STORES, RICE]
 
 
@@ -101,7 +102,8 @@ def dump(database: Database, company: str = "Grocery") -> dict[str, list[tuple[A
         ),
         "balances": rows(
             database,
-            "SELECT chain_id, qty, value, state, last_at, last_sequence FROM balance WHERE company_id = %s ORDER BY chain_id",
+            "SELECT i.name, b.qty, b.value, b.state, b.last_at, b.last_sequence FROM balance b JOIN chain c USING (company_id, chain_id) "
+            "JOIN term i ON i.company_id = c.company_id AND i.term_id = c.item_id WHERE b.company_id = %s ORDER BY i.name",
             number,
         ),
     }

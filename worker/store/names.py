@@ -1,7 +1,7 @@
 """Names and chains of one company as the numbers that ledger rows carry.
 
 Both are given once and never change, so they may be remembered for as long as memory allows. New ones are given under the lane's
-lock only, by counters of the lane, so that the same stream always gives the same numbers.
+lock only, by counters of the lane; which number a name gets means nothing.
 """
 
 from __future__ import annotations
