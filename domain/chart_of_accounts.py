@@ -18,6 +18,8 @@ class StandardAccount(NamedTuple):
     is_group: bool = False
 
 
+STANDARD = "standard"  # the chart that a company has unless it names one of its own, which is then made of account masters alone
+
 BALANCE_SHEET = frozenset({"asset", "liability", "equity"})
 PROFIT_AND_LOSS = frozenset({"income", "expense"})
 

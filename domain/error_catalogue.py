@@ -388,6 +388,21 @@ CATALOGUE: dict[str, Entry] = {
         "The account must be one of profit and loss.",
         "Name an income or expense account.",
     ),
+    "IncomeAccountMissing": Entry(
+        Family.REJECTED,
+        "No income account is set for an item.",
+        "Set one in any of the places that the message names.",
+    ),
+    "DefaultAccountMissing": Entry(
+        Family.REJECTED,
+        "The company has a chart of accounts of its own and names no account for a role that the document needs.",
+        "Name the account on the company's master.",
+    ),
+    "DimensionMissing": Entry(
+        Family.REJECTED,
+        "A profit-and-loss entry lacks a dimension that the company asks for.",
+        "State it in any of the places that the message names.",
+    ),
     "CostCenterMissing": Entry(
         Family.REJECTED,
         "An entry to profit and loss has no cost center.",

@@ -6,7 +6,7 @@ missing parks the document (it may still come); what is wrong rejects it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from domain.chart_of_accounts import (
     DEFAULT_ACCOUNTS,
     DEFAULT_COST_CENTER,
     PROFIT_AND_LOSS,
+    STANDARD,
     STANDARD_CHART,
 )
 from domain.errors import DocumentParked, DocumentRejected
@@ -26,6 +27,7 @@ from domain.masters import (
     Company,
     Customer,
     Item,
+    ItemDefaults,
     ItemGroup,
     PosProfile,
     Supplier,
@@ -34,6 +36,15 @@ from domain.masters import (
 from domain.money import Currency
 from domain.posting_time import zone
 from domain.stock_ledger import Chain
+
+# What a missing default account is called, by the role that it would play.
+_MISSING = {
+    "inventory": "StockAccountNotLinked",
+    "cost_of_goods_sold": "ExpenseAccountMissing",
+    "default_expense": "ExpenseAccountMissing",
+    "income": "IncomeAccountMissing",
+    "round_off": "RoundOffAccountMissing",
+}
 
 
 class MasterBook(Protocol):
@@ -70,13 +81,15 @@ class MasterView:
         self.currency = Currency(company.currency, company.currency_precision)
         self.zone = zone(company.time_zone)
         self.perpetual = company.perpetual_inventory
-        self.cost_center = company.cost_center or DEFAULT_COST_CENTER
+        self.has_standard_chart = company.chart_of_accounts == STANDARD
+        self.cost_center = company.cost_center or (DEFAULT_COST_CENTER if self.has_standard_chart else "")
         self.periods = [p for p in book.all("accounting_period") if isinstance(p, AccountingPeriod)]
         self.frozen_upto = date.fromisoformat(company.stock_frozen_upto) if company.stock_frozen_upto else None
         self._items: dict[str, Item] = {}
         self._stock_accounts: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
         self._root_types: dict[str, str] = {}
+        self._dimensions: dict[str, dict[str, str]] = {}
         self._mode_accounts: dict[str, str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
@@ -90,8 +103,24 @@ class MasterView:
 
     def role(self, role: str) -> str:
         """The account that plays a role in this company, for instance `cost_of_goods_sold`."""
-        name: str = getattr(self.company, role) or DEFAULT_ACCOUNTS[role]
+        name = self._role_account(role)
+        if name is None:
+            raise self._missing(role, (f"company.{role}",), f"company.{role}")
         return self.account(name, f"company.{role}")
+
+    def _role_account(self, role: str) -> str | None:
+        """The company's account for a role, else the standard chart's; a chart of the company's own has no others."""
+        stated: str | None = getattr(self.company, role)
+        return stated or (DEFAULT_ACCOUNTS[role] if self.has_standard_chart else None)
+
+    def _missing(self, role: str, places: Iterable[str], field: str) -> DocumentRejected:
+        named = list(places)
+        return DocumentRejected(
+            _MISSING.get(role, "DefaultAccountMissing"),
+            f"{field}: no account is set for {role.replace('_', ' ')}. Set one of: {'; '.join(named)}.",
+            field,
+            {"places": named},
+        )
 
     def receivable(self, customer: str) -> str:
         """The account of what a customer owes: the customer's own, else the company's."""
@@ -244,28 +273,61 @@ class MasterView:
         return known
 
     def expense_account(self, stated: str | None, item: Item, role: str, field: str) -> str:
-        """The expense account of a line: stated, the item's, its groups', else the company's account for `role`."""
-        return self._default(stated, item, "expense_account", field) or self.role(role)
+        """The expense account of a line: stated, the item's, its groups', else the company's account for `role`.
+
+        Errors: DocumentRejected naming all these places where none of them says.
+        """
+        return self._resolved(stated, item, "expense_account", role, field)
 
     def income_account(self, stated: str | None, item: Item, field: str) -> str:
-        """The income account of a line: stated, the item's, its groups', else the company's."""
-        return self._default(stated, item, "income_account", field) or self.role("income")
+        """The income account of a line: stated, the item's, its groups', else the company's. Errors: as `expense_account`."""
+        return self._resolved(stated, item, "income_account", "income", field)
 
-    def _default(self, stated: str | None, item: Item, which: str, field: str) -> str | None:
-        name = stated
-        if name is None and item.defaults:
-            own = item.defaults.get(self.company.name) or item.defaults.get("*")
-            name = getattr(own, which, None) if own else None
-        group_name, seen = item.item_group, set[str]()
-        while name is None and group_name and group_name not in seen:
-            seen.add(group_name)
-            group = self.book.get("item_group", group_name)
+    def cost_center_of(self, item: Item) -> str:
+        """The cost center that an item or one of its groups asks for; empty where none does."""
+        return next((own.cost_center for own in self._defaults(item) if own.cost_center), "")
+
+    def dimensions_of(self, item: Item) -> dict[str, str]:
+        """The dimensions that an item asks for, over those of its groups."""
+        known = self._dimensions.get(item.code)
+        if known is None:
+            known = {}
+            for own in self._defaults(item):
+                known = {**(own.dimensions or {}), **known}
+            self._dimensions[item.code] = known
+        return known
+
+    def _resolved(self, stated: str | None, item: Item, which: str, role: str, field: str) -> str:
+        name: str | None = stated
+        if name is None and (item.defaults or item.item_group):
+            name = next((account for own in self._defaults(item) if (account := getattr(own, which))), None)
+        if name is not None:
+            return self.account(name, field)
+        if self._role_account(role) is None:
+            raise self._missing(role, (field, *self.places_of_defaults(item, which), f"company.{role}"), field)
+        return self.role(role)
+
+    def places_of_defaults(self, item: Item, which: str) -> tuple[str, ...]:
+        """Where an item's and its groups' defaults could be set, in words."""
+        groups = (f"item group {group.name}: defaults.{which}" for group in self._groups(item))
+        return (f"item {item.code}: defaults.{which}", *groups)
+
+    def _defaults(self, item: Item) -> Iterator[ItemDefaults]:
+        """The defaults of an item in this company, then those of its groups, from the nearest outwards."""
+        stated = [item.defaults, *(group.defaults for group in self._groups(item))]
+        for defaults in stated:
+            if defaults and (own := defaults.get(self.company.name) or defaults.get("*")):
+                yield own
+
+    def _groups(self, item: Item) -> Iterator[ItemGroup]:
+        name, seen = item.item_group, set[str]()
+        while name and name not in seen:
+            seen.add(name)
+            group = self.book.get("item_group", name)
             if not isinstance(group, ItemGroup):
-                break
-            own = (group.defaults or {}).get(self.company.name) or (group.defaults or {}).get("*")
-            name = getattr(own, which, None) if own else None
-            group_name = group.parent
-        return self.account(name, field) if name is not None else None
+                return
+            yield group
+            name = group.parent
 
     def values_by_batch(self, item: Item, batch: str) -> bool:
         """Whether a batch is valued by itself: as the batch says, else the item, else yes."""

@@ -52,6 +52,7 @@ class Company(Master, tag="company", kw_only=True):
     cash_over_short: Name | None = None
     retained_earnings: Name | None = None
     cost_center: Name | None = None
+    dimensions: dict[Name, Name] | None = None
     smallest_currency_fraction: Money | None = None
     allow_negative_stock: bool = False
     rate_difference: Literal["revalue", "variance", "leave", "refuse"] = "revalue"
@@ -91,6 +92,7 @@ class ItemDefaults(Shape, kw_only=True):
     expense_account: Name | None = None
     income_account: Name | None = None
     cost_center: Name | None = None
+    dimensions: dict[Name, Name] | None = None
     warehouse: Name | None = None
 
 

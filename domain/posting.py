@@ -30,6 +30,7 @@ from domain.documents import (
     stock_entry,
     stock_reconciliation,
 )
+from domain.documents.completeness import require_complete
 from domain.documents.plan import Head, Plan, type_of
 from domain.folding import fold
 from domain.posting_time import from_instant
@@ -71,6 +72,7 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
         if head.type not in _WITHOUT_PERIOD:
             accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
         plan = _PLANNERS[head.type](document, head, books)
+        require_complete(plan, head)
     return post_planned(head, plan, books)
 
 

@@ -11,6 +11,7 @@ from domain.books import Link, OrderLine
 from domain.documents.shape import Document
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
+from domain.masters import Item
 from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Basis, Chain, Difference, Movement
 
@@ -29,12 +30,14 @@ class Head:
     view: MasterView
     cost_center: str
     dimensions: str
+    states_cost_center: bool = False
 
     @classmethod
     def of(cls, sequence: int, document: Document, view: MasterView) -> Head:
         """The head of a document that posts at its own time."""
         at, day = document.posting_datetime.at(view.zone)
-        dimensions = _sorted_json.encode(document.dimensions).decode() if document.dimensions else ""
+        common = {**(view.company.dimensions or {}), **(document.dimensions or {})}
+        dimensions = _sorted_json.encode(common).decode() if common else ""
         return cls(
             sequence,
             type_of(document),
@@ -44,6 +47,7 @@ class Head:
             view,
             document.cost_center or view.cost_center,
             dimensions,
+            document.cost_center is not None,
         )
 
 
@@ -148,8 +152,21 @@ class Plan:
             )
 
 
-def dimensions_of(head: Head, own: dict[str, str] | None, common: dict[str, str] | None) -> str:
-    """A line's dimensions over the document's, as sorted JSON text; empty where there are none."""
-    if not own:
+def cost_center_of(head: Head, stated: str | None, item: Item) -> str:
+    """A line's cost center: stated there or on the document, else the item's, its groups', the company's."""
+    if stated:
+        return stated
+    if head.states_cost_center or not (item.defaults or item.item_group):
+        return head.cost_center
+    return head.view.cost_center_of(item) or head.cost_center
+
+
+def dimensions_of(
+    head: Head, own: dict[str, str] | None, common: dict[str, str] | None, item: Item | None = None
+) -> str:
+    """A line's dimensions over the document's, its item's and the company's, as sorted JSON text; empty where there are none."""
+    of_item = head.view.dimensions_of(item) if item is not None and (item.defaults or item.item_group) else None
+    if not own and not of_item:
         return head.dimensions
-    return _sorted_json.encode({**(common or {}), **own}).decode()
+    merged = {**(head.view.company.dimensions or {}), **(of_item or {}), **(common or {}), **(own or {})}
+    return _sorted_json.encode(merged).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from domain.books import Books, Link, PostedVoucher
@@ -9,7 +10,7 @@ from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import linked_qty, reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
@@ -41,6 +42,27 @@ class PurchaseInvoice(TradeDocument, tag="purchase_invoice", kw_only=True):
     due_date: PostingTime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """One line of the bill: its item, its net amount (minor units of the company's currency), and where it is charged."""
+
+    index: int
+    line: PurchaseInvoiceLine
+    item: Item
+    net: int
+    cost_center: str
+    dimensions: str
+
+    @property
+    def field(self) -> str:
+        """Where the line stands in the document."""
+        return f"lines[{self.index}]"
+
+    def book(self, planned: Plan, head: Head, account: str, amount: int) -> None:
+        """An entry of this line."""
+        planned.entry(head, account, amount, cost_center=self.cost_center, dimensions=self.dimensions)
+
+
 def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     """Payable to the supplier against stock received but not billed, stock, expense and taxes.
 
@@ -56,30 +78,32 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
     for index, line in enumerate(document.lines):
-        field = f"lines[{index}]"
-        item = view.item(line.item, f"{field}.item")
-        net = amounts.nets_base[index]
+        item = view.item(line.item, f"lines[{index}].item")
+        billed = _Billed(
+            index, line, item, amounts.nets_base[index], cost_center_of(head, line.cost_center, item),
+            dimensions_of(head, line.dimensions, document.dimensions, item),
+        )  # fmt: skip
         ref = reference(line.against_receipt)
         if document.update_stock and ref is not None:
             raise DocumentRejected(
                 "ReceivedTwice",
-                f"{field}.against_receipt: {ref.number} has received these goods; an invoice against it must not update stock.",
-                f"{field}.against_receipt",
+                f"{billed.field}.against_receipt: {ref.number} has received these goods; an invoice against it must not "
+                "update stock.",
+                f"{billed.field}.against_receipt",
             )
         if not item.is_stock_item or not view.perpetual:
-            _expense(planned, line, item, net, index, head, books)
+            _expense(planned, billed, head, books)
             if item.is_stock_item and document.update_stock and not document.is_return:
-                _receive(planned, document, line, item, costs[index], index, head)
+                _receive(planned, billed, costs[index], head)
         elif document.update_stock and document.is_return:
-            planned.entry(head, view.role("purchase_price_variance"), net, cost_center=line.cost_center or "")
+            billed.book(planned, head, view.role("purchase_price_variance"), billed.net)
         elif document.update_stock:
-            _receive(planned, document, line, item, costs[index], index, head)
+            _receive(planned, billed, costs[index], head)
         else:
-            srbnb = view.role("stock_received_not_billed")
-            planned.entry(head, srbnb, net, dimensions=dimensions_of(head, line.dimensions, document.dimensions))
+            billed.book(planned, head, view.role("stock_received_not_billed"), billed.net)
             if ref is not None:
-                _clear(planned, line, ref, net, index, amounts, head, books)
-    _taxes(planned, amounts, head)
+                _clear(planned, billed, ref, amounts, head, books)
+    _taxes(planned, document, amounts, head)
     planned.figures = amounts.figures
     return planned
 
@@ -104,12 +128,9 @@ def _payable(
         planned.entry(head, view.role("round_off"), amounts.tax_rounding_base)
 
 
-def _expense(
-    planned: Plan, line: PurchaseInvoiceLine, item: Item, net: int, index: int, head: Head, books: Books
-) -> None:
+def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
     """A service, or goods of a company that keeps periodic inventory: an expense; a provisional one is released first."""
-    field = f"lines[{index}]"
-    view = head.view
+    view, line, item, field = head.view, billed.line, billed.item, billed.field
     role = "default_expense"
     account = view.expense_account(line.expense_account, item, role, f"{field}.expense_account")
     ref = reference(line.against_receipt)
@@ -124,100 +145,80 @@ def _expense(
         before = linked_qty(receipt, place + 1, "bills", planned)
         part = max(0, min(line.qty, own.qty - before))
         share = cumulative_share(amounts.nets_base[place], before, part, own.qty)
-        planned.entry(head, provisional, share)
-        planned.entry(head, expense, -share)
-        planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, line.qty, net))
-    planned.entry(head, account, net, cost_center=line.cost_center or "")
+        billed.book(planned, head, provisional, share)
+        billed.book(planned, head, expense, -share)
+        planned.links.append(
+            Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
+        )
+    billed.book(planned, head, account, billed.net)
 
 
-def _receive(
-    planned: Plan,
-    document: PurchaseInvoice,
-    line: PurchaseInvoiceLine,
-    item: Item,
-    cost: LineCost,
-    index: int,
-    head: Head,
-) -> None:
+def _receive(planned: Plan, billed: _Billed, cost: LineCost, head: Head) -> None:
     """The bill brings the goods: stock against the payable, valuation charges against their own accounts."""
-    field = f"lines[{index}]"
-    view = head.view
+    view, line, item, field = head.view, billed.line, billed.item, billed.field
     warehouse = require_warehouse(line.warehouse, item, view, field)
     received = parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field), field)
     for part, share in zip(received, allocate(cost.total, [part.qty for part in received]), strict=True):
         planned.move(
-            head, index + 1, part.chain, part.qty, Basis.STATED,
+            head, billed.index + 1, part.chain, part.qty, Basis.STATED,
             account=view.stock_account(warehouse, f"{field}.warehouse"), contra="",
-            cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
-            batch=part.batch, stated=share,
+            cost_center=billed.cost_center, dimensions=billed.dimensions, batch=part.batch, stated=share,
         )  # fmt: skip
     if view.perpetual:
         for charge in cost.charges:
+            account = view.account(charge.account, "taxes.account")
             planned.entry(
-                head, view.account(charge.account, "taxes.account"), -charge.amount, cost_center=charge.cost_center
+                head, account, -charge.amount, cost_center=charge.cost_center, dimensions=billed.dimensions
             )
 
 
-def _taxes(planned: Plan, amounts: Amounts, head: Head) -> None:
+def _taxes(planned: Plan, document: PurchaseInvoice, amounts: Amounts, head: Head) -> None:
     """What the supplier bills as tax or charge: to its own account (a charge booked at the receipt is cleared there)."""
     for tax in amounts.taxes:
         if tax.tax.category != "valuation":
             planned.entry(
-                head,
-                head.view.account(tax.tax.account, "taxes.account"),
-                tax.base,
-                cost_center=tax.tax.cost_center or "",
-            )
+                head, head.view.account(tax.tax.account, "taxes.account"), tax.base, cost_center=tax.tax.cost_center or "",
+                dimensions=dimensions_of(head, tax.tax.dimensions, document.dimensions),
+            )  # fmt: skip
 
 
-def _clear(
-    planned: Plan,
-    line: PurchaseInvoiceLine,
-    ref: LineRef,
-    net: int,
-    index: int,
-    amounts: Amounts,
-    head: Head,
-    books: Books,
-) -> None:
+def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head: Head, books: Books) -> None:
     """Clear stock received but not billed; where bill and receipt differ, by the company's policy.
 
-    The price part is revalued into the receipt's stock, taken as variance, left standing or refused; the exchange part always
-    goes to exchange gain or loss.
+    The price part, at the receipt's exchange rate, is revalued into the receipt's stock, taken as variance, left standing or
+    refused; the exchange part always goes to exchange gain or loss, and never to stock.
     """
-    field = f"lines[{index}].against_receipt"
-    view = head.view
+    view, line, field = head.view, billed.line, f"{billed.field}.against_receipt"
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
     before = linked_qty(receipt, place + 1, "bills", planned)
-    planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, line.qty, net))
+    planned.links.append(
+        Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
+    )
     own = received.lines[place]
     booked = compute(received, received.lines, view, buying=True)
-    expected = cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
-    exchange = 0
-    if booked.currency.code == amounts.currency.code and amounts.currency is not view.currency:
-        exchange = convert(
-            amounts.nets[index], amounts.exchange_rate - booked.exchange_rate, amounts.currency, view.currency
-        )
-    price = net - expected - exchange
+    price = billed.net - cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
     srbnb = view.role("stock_received_not_billed")
-    if exchange:
-        planned.entry(head, srbnb, -exchange)
-        planned.entry(head, view.role("exchange_gain_loss"), exchange)
+    if amounts.currency is not view.currency and booked.currency.code == amounts.currency.code:
+        dearer = amounts.nets[billed.index] - cumulative_share(booked.nets[place], before, line.qty, own.qty)
+        exchange = price - convert(dearer, booked.exchange_rate, amounts.currency, view.currency)
+        billed.book(planned, head, srbnb, -exchange)
+        billed.book(planned, head, view.role("exchange_gain_loss"), exchange)
+        price -= exchange
     policy = view.company.rate_difference
     if not price or policy == "leave":
         return
     if policy == "refuse":
         raise DocumentRejected(
             "RateDiffers",
-            f"lines[{index}].rate: {ref.number} was received at another rate, and {view.company.name} refuses rate "
+            f"{billed.field}.rate: {ref.number} was received at another rate, and {view.company.name} refuses rate "
             "differences. Correct the bill, or change the company's rate_difference.",
-            f"lines[{index}].rate",
+            f"{billed.field}.rate",
         )
     if policy == "variance":
-        planned.entry(head, srbnb, -price)
-        planned.entry(head, view.role("purchase_price_variance"), price, cost_center=line.cost_center or "")
+        billed.book(planned, head, srbnb, -price)
+        billed.book(planned, head, view.role("purchase_price_variance"), price)
         return
     movements = [m for m in receipt.movements if m.line == place + 1 and m.qty > 0 and m.basis == Basis.STATED]
     for movement, share in zip(movements, allocate(price, [m.qty for m in movements]), strict=True):

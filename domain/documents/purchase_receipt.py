@@ -9,7 +9,7 @@ from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
@@ -60,12 +60,13 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
         if not item.is_stock_item:
-            _provisional(planned, head, line, cost.net, field)
+            dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
+            _provisional(planned, head, line, cost.net, dimensions, field)
             continue
         warehouse = require_warehouse(line.warehouse, item, view, field)
         qty = stock_qty(line, item, line.qty, field)
-        center = line.cost_center or ""
-        dimensions = dimensions_of(head, line.dimensions, document.dimensions)
+        center = cost_center_of(head, line.cost_center, item)
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         received = parts(view, line, item, warehouse, qty, field)
         billed_first = line.against_invoice is not None
         value = _value_of(line, cost, index, planned, head, books, amounts) if billed_first else cost.total
@@ -85,7 +86,9 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
     return planned
 
 
-def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, field: str) -> None:
+def _provisional(
+    planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, dimensions: str, field: str
+) -> None:
     """A service received: an expense against a provisional liability, where the company accounts for it before the bill."""
     view = head.view
     if not (view.perpetual and view.company.provisional_accounting_for_non_stock):
@@ -94,8 +97,10 @@ def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int,
     expense = view.expense_account(line.expense_account, item, "default_expense", f"{field}.expense_account")
     account = line.provisional_account
     provisional = view.account(account, f"{field}.provisional_account") if account else view.role("provisional")
-    planned.entry(head, expense, net, cost_center=line.cost_center or "")
-    planned.entry(head, provisional, -net)
+    planned.entry(
+        head, expense, net, cost_center=cost_center_of(head, line.cost_center, item), dimensions=dimensions
+    )
+    planned.entry(head, provisional, -net, dimensions=dimensions)
 
 
 def _reject_goods(

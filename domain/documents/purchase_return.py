@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
 from domain.documents.references import linked, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
@@ -51,23 +51,25 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
             continue
         warehouse = require_warehouse(line.warehouse, item, view, field)
         variance = view.role("purchase_price_variance")
+        center = cost_center_of(head, line.cost_center, item)
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         for part in parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field), field):
             source = _movement(original, returned_line, part.chain.item, part.chain.part) if original else None
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
                 account=view.stock_account(warehouse, f"{field}.warehouse"), contra=variance,
-                cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
-                batch=part.batch, source=source.id if source else 0,
+                cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
         if view.perpetual:
             if counter_role:
-                planned.entry(head, variance, -share.net, cost_center=line.cost_center or "")
-                planned.entry(head, view.role(counter_role), share.net)
+                planned.entry(head, variance, -share.net, cost_center=center, dimensions=dimensions)
+                planned.entry(head, view.role(counter_role), share.net, dimensions=dimensions)
             for charge in share.charges:
-                planned.entry(head, variance, -charge.amount, cost_center=line.cost_center or "")
+                planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
                 planned.entry(
-                    head, view.account(charge.account, "taxes.account"), charge.amount, cost_center=charge.cost_center
-                )
+                    head, view.account(charge.account, "taxes.account"), charge.amount, cost_center=charge.cost_center,
+                    dimensions=dimensions,
+                )  # fmt: skip
     planned.figures = amounts.figures
     return planned
 

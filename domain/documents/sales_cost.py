@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.books import Link, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import linked, original_line
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.exact import MICRO, cumulative_share
@@ -41,7 +41,7 @@ def deliver(
         place = original_line(original, original_lines, line, index, planned) if original else -1
         if original:
             planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
-        dimensions = dimensions_of(head, line.dimensions, document.dimensions)
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions, head.view.item(line.item, f"lines[{index}].item"))
         deliver_line(planned, line, index, head, dimensions, original, place)
 
 
@@ -64,12 +64,13 @@ def deliver_line(
         return
     warehouse = require_warehouse(line.warehouse, item, view, field)
     account = view.stock_account(warehouse, f"{field}.warehouse")
+    center = cost_center_of(head, line.cost_center, item)
     for component, part in components(view, line, item, warehouse, field):
         cogs = _cost_account(line, component, view, field)
         if line.qty > 0:
             movement = planned.move(
                 head, index + 1, part.chain, -part.qty, Basis.COST, account=account, contra=cogs,
-                cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch,
+                cost_center=center, dimensions=dimensions, batch=part.batch,
             )  # fmt: skip
             if getattr(line, "allow_zero_rate", False):
                 movement.weight = ZERO_RATE
@@ -77,7 +78,7 @@ def deliver_line(
         sold = _sold(original, place + 1, part)
         returned = planned.move(
             head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
-            cost_center=line.cost_center or "", dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
+            cost_center=center, dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
         )  # fmt: skip
         if sold is not None and original is not None:
             whole: int = original.document.lines[place].qty  # type: ignore[attr-defined]

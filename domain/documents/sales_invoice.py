@@ -8,7 +8,7 @@ from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
 from domain.documents.delivery_note import DeliveryNote
 from domain.documents.orders import FulfillingLine, fulfil
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import original_line, original_of, reference, referred_line, require_posted
 from domain.documents.sales_cost import deliver
 from domain.documents.shape import LineRef, Payment, TradeDocument
@@ -91,7 +91,8 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
         _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
     for tax in amounts.taxes:
         planned.entry(
-            head, view.account(tax.tax.account, "taxes.account"), -tax.base, cost_center=tax.tax.cost_center or ""
+            head, view.account(tax.tax.account, "taxes.account"), -tax.base, cost_center=tax.tax.cost_center or "",
+            dimensions=dimensions_of(head, tax.tax.dimensions, document.dimensions),
         )
     settle(planned, document, amounts, head, original.sequence if original else head.sequence)
     return planned
@@ -112,8 +113,8 @@ def _revenue(
     item = view.item(line.item, f"{field}.item")
     account = view.income_account(line.income_account, item, f"{field}.income_account")
     planned.entry(
-        head, account, -net, cost_center=line.cost_center or "",
-        dimensions=dimensions_of(head, line.dimensions, document.dimensions),
+        head, account, -net, cost_center=cost_center_of(head, line.cost_center, item),
+        dimensions=dimensions_of(head, line.dimensions, document.dimensions, item),
     )  # fmt: skip
     ref = reference(line.against_delivery)
     if ref is None:

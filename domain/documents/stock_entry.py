@@ -10,7 +10,7 @@ import msgspec
 from domain.books import Books
 from domain.documents import transformation
 from domain.documents.item_lines import Part, parts, stock_qty
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.shape import Charge, Document, Line
 from domain.documents.stock_rules import charge_amount, opening_account, rate_missing
 from domain.errors import DocumentRejected
@@ -168,12 +168,12 @@ class _Work:
     def take_out(self, index: int, line: StockEntryLine) -> None:
         """Plan what leaves a warehouse."""
         warehouse = line.source or ""
-        _, out = self._parts(index, line, warehouse)
+        item, out = self._parts(index, line, warehouse)
         for part in out:
             movement = self.planned.move(
                 self.head, index + 1, part.chain, -part.qty, Basis.COST,
                 account=self.view.stock_account(warehouse, f"lines[{index}].from"), contra=self.contra,
-                cost_center=line.cost_center or "", dimensions=self._dimensions(line), batch=part.batch,
+                cost_center=cost_center_of(self.head, line.cost_center, item), dimensions=self._dimensions(line, item), batch=part.batch,
             )  # fmt: skip
             self.out.setdefault(index, []).append(movement)
             if line.rate is not None and self.document.purpose == "material_issue":
@@ -204,7 +204,7 @@ class _Work:
             self.planned.move(
                 self.head, index + 1, part.chain, part.qty, basis,
                 account=self.view.stock_account(warehouse, f"lines[{index}].to"), contra=self.contra,
-                cost_center=line.cost_center or "", dimensions=self._dimensions(line), batch=part.batch,
+                cost_center=cost_center_of(self.head, line.cost_center, item), dimensions=self._dimensions(line, item), batch=part.batch,
                 source=self.out[index][place].id if purpose == "material_transfer" else 0,
                 stated=stated[place] + shares[place], weight=weight,
             )  # fmt: skip
@@ -222,8 +222,8 @@ class _Work:
             raise rate_missing(item.code, warehouse=part.chain.warehouse, field=f"lines[{index}].rate")
         return None
 
-    def _dimensions(self, line: StockEntryLine) -> str:
-        return dimensions_of(self.head, line.dimensions, self.document.dimensions)
+    def _dimensions(self, line: StockEntryLine, item: Item) -> str:
+        return dimensions_of(self.head, line.dimensions, self.document.dimensions, item)
 
 
 _WANTS = {"material_receipt": (False, True), "material_issue": (True, False), "material_transfer": (True, True)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.books import Books
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.shape import Document, Line
 from domain.documents.stock_rules import opening_account
 from domain.errors import DocumentRejected
@@ -57,7 +57,8 @@ def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
             planned.move(
                 head, index + 1, chain, 0, Basis.COUNTED, account=account,
                 contra=_difference_account(document, view, first=balance.last_at == NEVER),
-                cost_center=line.cost_center or "", dimensions=dimensions_of(head, line.dimensions, document.dimensions),
+                cost_center=cost_center_of(head, line.cost_center, item),
+                dimensions=dimensions_of(head, line.dimensions, document.dimensions, item),
                 batch=batch, counted_qty=qty, counted_rate=line.rate,
             )  # fmt: skip
     if not changed:
