@@ -558,6 +558,61 @@ CATALOGUE: dict[str, Entry] = {
         "The till has fewer than the sale needs, with open sales counted.",
         "Sell fewer, or bring stock to the till's warehouse.",
     ),
+    "AlreadyCancelled": Entry(
+        Family.REJECTED,
+        "The document to cancel is cancelled already, or is a cancel itself.",
+        "Publish the document anew under a new number where it is wanted again.",
+    ),
+    "HasDependents": Entry(
+        Family.REJECTED,
+        "Later documents depend on the one to cancel; the message names them.",
+        "Cancel those first.",
+    ),
+    "CountedTwice": Entry(
+        Family.REJECTED,
+        "A count names the same item, warehouse and batch twice.",
+        "Count it once.",
+    ),
+    "NegativeCount": Entry(
+        Family.REJECTED,
+        "A counted quantity or its rate is below zero.",
+        "Count what is there; a shortage is zero.",
+    ),
+    "NothingCounted": Entry(
+        Family.REJECTED,
+        "A line of a count states neither a quantity nor a rate.",
+        "State at least one of them.",
+    ),
+    "NotAStockItem": Entry(
+        Family.REJECTED,
+        "The item is not kept in stock.",
+        "Leave the line out, or correct the item.",
+    ),
+    "NothingConsumed": Entry(
+        Family.REJECTED,
+        "A manufacture or repack makes something out of nothing.",
+        "Name what was consumed.",
+    ),
+    "NothingToCharge": Entry(
+        Family.REJECTED,
+        "A landed cost voucher finds no line that it could charge.",
+        "Name receipts that brought stock, or the lines and amounts.",
+    ),
+    "QuantityMissing": Entry(
+        Family.REJECTED,
+        "A line of a stock entry has no quantity.",
+        "State the quantity.",
+    ),
+    "ReceiptMissing": Entry(
+        Family.REJECTED,
+        "A landed cost voucher names a line without saying of which receipt.",
+        "State the receipt's number with the line.",
+    ),
+    "WarehousesDoNotFit": Entry(
+        Family.REJECTED,
+        "The warehouses of a line do not fit the purpose of its stock entry.",
+        "State the warehouses that the message asks for.",
+    ),
     "UnknownMaster": Entry(
         Family.PARKED,
         "A master that the document names is not known yet.",
@@ -592,6 +647,11 @@ CATALOGUE: dict[str, Entry] = {
         Family.UNAVAILABLE,
         "No worker answers the question for an outcome.",
         "Ask again later; see that a worker runs.",
+    ),
+    "LaneBusy": Entry(
+        Family.UNAVAILABLE,
+        "The company's lane is being written just now.",
+        "Try again in a moment.",
     ),
     "DatabaseUnavailable": Entry(
         Family.UNAVAILABLE,
