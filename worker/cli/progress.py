@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -39,11 +40,11 @@ def tracking(total: int, *stages: str) -> Iterator[Callable[[str, int], None]]:
         console=Console(stderr=True),
     )
     with shown:
+        began = time.monotonic()
         tasks = {stage: shown.add_task(stage, total=total, speed="") for stage in stages}
 
         def reach(stage: str, count: int) -> None:
-            shown.update(tasks[stage], completed=count)
-            speed = shown.tasks[tasks[stage]].finished_speed or shown.tasks[tasks[stage]].speed
-            shown.update(tasks[stage], speed=f"{speed:,.0f}/s" if speed else "")
+            seconds = time.monotonic() - began
+            shown.update(tasks[stage], completed=count, speed=f"{count / seconds:,.0f}/s" if seconds else "")
 
         yield reach

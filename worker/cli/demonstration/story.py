@@ -68,7 +68,14 @@ def checks(connection: Rows, scope: Scope, sample: Sample) -> list[Check]:
             Check(store, "sales", sales[store], Decimal(shop["sales_total"])),
             Check(store, "closing stock, FIFO", closing[store].quantize(places, ROUND_HALF_UP), stated),
         ]
-    return result
+    return [*result, *(_all_stores(result, what) for what in ("purchases", "sales"))]
+
+
+def _all_stores(found: list[Check], what: str) -> Check:
+    same = [one for one in found if one.what == what]
+    return Check(
+        "all stores", what, sum((one.books for one in same), Decimal(0)), sum((one.shop for one in same), Decimal(0))
+    )
 
 
 def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
