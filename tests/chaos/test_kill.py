@@ -75,7 +75,7 @@ def kill_and_restart(settings: Settings, seed: int, kills: int, count: int) -> N
 
 
 def test_killed_intakes_and_workers_lose_nothing(hasty: Settings, cluster: Endpoints, xdist_worker: str) -> None:
-    kill_and_restart(hasty, seed=1, kills=4, count=400)
+    kill_and_restart(hasty, seed=1, kills=3, count=300)
     check_books(hasty, cluster, xdist_worker)
 
 
