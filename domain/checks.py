@@ -62,6 +62,18 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     return checked
 
 
+def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:
+    """The least quantity of a chain from a place in time on: what may be taken there without leaving a later moment short.
+
+    Errors: Lacking.
+    """
+    balance = books.balance(chain)
+    if (at, sequence) >= (balance.last_at, balance.last_sequence):
+        return balance.qty
+    history = books.history(chain, at, sequence)
+    return history.running if history.lowest is None else min(history.running, history.lowest)
+
+
 def _check_quantities(checked: Checked) -> None:
     running: dict[Chain, int] = {}
     out: dict[Chain, int] = {}

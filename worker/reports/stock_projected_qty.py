@@ -17,6 +17,7 @@ _COLUMNS: Final = (
     Column("ordered_qty", Kind.QUANTITY),
     Column("reserved_qty", Kind.QUANTITY),
     Column("reserved_for_pos", Kind.QUANTITY),
+    Column("available_at_till", Kind.QUANTITY),
     Column("projected_qty", Kind.QUANTITY),
 )
 
@@ -38,11 +39,13 @@ _SQL: Final = """
            AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = o.voucher_id AND x.reverses <> 0)
     )
     , by_chain AS (
-        SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved FROM stock GROUP BY chain_id
+        SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved, 0 AS sold FROM stock GROUP BY chain_id
         UNION ALL
-        SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)) FROM open_order GROUP BY chain_id
+        SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)), 0 FROM open_order GROUP BY chain_id
+        UNION ALL
+        SELECT chain_id, 0, 0, 0, qty FROM pos_reserved WHERE company_id = %(company)s AND qty <> 0
     )
-    SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved)
+    SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved), sum(b.sold)
       FROM by_chain b
       JOIN chain c ON c.company_id = %(company)s AND c.chain_id = b.chain_id
       JOIN terms i ON i.term_id = c.item_id
@@ -55,10 +58,12 @@ _SQL: Final = """
 
 def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
     for item, warehouse, *figures in stream(connection, with_stock(_SQL), scope.parameters()):
-        actual, ordered, reserved = (int(figure) for figure in figures)
-        reserved_for_pos = 0  # until tills sell: their unposted sales will stand here
-        projected = actual + ordered - reserved - reserved_for_pos
-        yield (item, warehouse, *(quantity(q) for q in (actual, ordered, reserved, reserved_for_pos, projected)))
+        actual, ordered, reserved, sold = (int(figure) for figure in figures)
+        # What a till may still sell: what is on order has not come yet, and what is promised may be had over the counter first.
+        at_the_till = actual - sold
+        projected = actual + ordered - reserved - sold
+        shown = (actual, ordered, reserved, sold, at_the_till, projected)
+        yield (item, warehouse, *(quantity(figure) for figure in shown))
 
 
 REPORT: Final = Report(

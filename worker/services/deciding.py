@@ -11,26 +11,24 @@ from typing import Any, cast
 import psycopg
 
 from domain.books import Books, Lacking, Posting
-from domain.documents import AnyDocument
+from domain.documents import AnyDocument, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
-from domain.masters import Item
 from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
 from worker.messages import decode_accepted
+from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
-from worker.store.account_balances import balances_between
+from worker.services.pos_closing import LaneDesk, changes_tills
+from worker.services.pos_sales import Tills
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
 from worker.store.database import Rows
-from worker.store.history import first_short_moment, quantity_history
 from worker.store.lanes import Due, LaneRow, due_documents, parked_documents, save_lane
 from worker.store.masters import hold_acceptance
 from worker.store.outcomes import Decision, clear_decisions, fetch_outcomes, outcome, write_decisions
 from worker.store.series import fiscal_year, voucher_no
-from worker.store.vouchers import load_vouchers
 
 BATCH_BYTES = 16_000_000
-MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
 MOST_ATTEMPTS = 3
 _NEWEST = 2**62  # after every place in the order of acceptance
 
@@ -58,12 +56,16 @@ class _Parked:
 
 @dataclass(slots=True)
 class Decided:
-    """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status."""
+    """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status.
+
+    `changed` are sales at tills whose status a closing changed, by their sequence.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     posted: int = 0
     rejected: int = 0
     parked: int = 0
+    changed: list[int] = field(default_factory=list)
 
 
 class Batch:
@@ -83,8 +85,11 @@ class Batch:
         self._parked: dict[int, _Parked] = {}
         self._postponed: list[tuple[_Parked, int]] = []
         self._waiting: dict[str, list[int]] = {}
-        self._wanted: list[tuple[str, str]] = []
         self._first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
+        self._tills = Tills(connection, lane, memory)
+        self._answers = Answers(connection, lane.company_id, memory, self._flush)
+        self._changed: list[int] = []
+        self._generated: list[int] = []
         self._appender = Appender(memory.names, lane.counters, lane.batch_no + 1, stamp(lane.now))
 
     def run(self, limit_documents: int) -> Decided | None:
@@ -95,6 +100,7 @@ class Batch:
         # Masters first: whichever is seen then, no document that was accepted before it can be missing from the list below.
         self._memory.masters.begin(self._connection, self._masters_ahead)
         due, self._horizon = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
+        due, self._horizon = _upto_closing(due, self._horizon)
         if not due:
             return None
         self._read(due)
@@ -112,12 +118,7 @@ class Batch:
         """
         self._memory.masters.begin(self._connection, tuple)
         self._memory.masters.at(_NEWEST)
-        for _ in range(MOST_LOADS):
-            try:
-                return compute(document, self._books)
-            except Lacking as lacking:
-                self._load(lacking)
-        raise RuntimeError(f"the figures of {document.number} still ask for more after {MOST_LOADS} answers")
+        return self._answers.answered(lambda: compute(document, self._books))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -157,7 +158,7 @@ class Batch:
 
     def _load_ahead(self) -> None:
         """Read at once what the documents are known to need; what else they need is read as they ask for it."""
-        chains = []
+        chains, sold = [], []
         for moment, _, _, document in sorted(self._heap, key=lambda queued: queued[:2]):
             self._memory.masters.at(moment)
             try:
@@ -165,9 +166,12 @@ class Batch:
             except (DocumentRejected, DocumentParked, Lacking):
                 continue
             chains += more
-            self._wanted += vouchers
+            if isinstance(document, PosInvoice):
+                sold += more
+            self._answers.wanted += vouchers
         self._memory.balances.load(self._connection, chains)
-        self._load_vouchers(())
+        self._memory.reserved.load(self._connection, sold)
+        self._answers.load_vouchers(())
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
@@ -178,7 +182,7 @@ class Batch:
             return
         self._memory.masters.at(moment)
         try:
-            posting = self._post(due, document)
+            self._post(moment, due, document)
         except DocumentRejected as refused:
             self._rejected.append((due, refused))
         except DocumentParked as parked:
@@ -188,22 +192,44 @@ class Batch:
         except Exception as error:
             # Whatever it is, it must not stand in the way of the lane's other documents for ever.
             raise DecisionFault(due.sequence) from error
-        else:
-            self._take(moment, posting, document)
 
-    def _post(self, due: Due, document: AnyDocument) -> Posting:
+    def _post(self, moment: int, due: Due, document: AnyDocument) -> None:
         # A cancel that states no time takes effect when it was received, however late it is decided.
         now = instant(due.received_at)
-        for _ in range(MOST_LOADS):
-            try:
-                return post(due.sequence, document, self._books, now=now)
-            except Lacking as lacking:
-                self._load(lacking)
-        raise RuntimeError(f"document {due.sequence} still asks for more after {MOST_LOADS} answers")
+        work = self._answers.answered(lambda: changes_tills(document, self._books))
+        if work is not None:
+            desk = LaneDesk(
+                self._connection, self._lane, self._books, self._answers, self._tills, self._flush,
+                lambda posting, made: self._take_made(moment, posting, made),
+            )  # fmt: skip
+            self._changed += work(desk, due.sequence, now)
+            return
+        if isinstance(document, PosOpening):
+            self._tills.require_closed(document)
+        self._take(moment, self._answers.answered(lambda: post(due.sequence, document, self._books, now=now)), document)
+
+    def _take_made(self, moment: int, posting: Posting, document: AnyDocument) -> None:
+        """Take a posting of a closing, or of its cancellation; what it generated was received just now."""
+        voucher = posting.voucher
+        if voucher.sequence not in self._due:
+            self._due[voucher.sequence] = Due(
+                voucher.sequence,
+                moment,
+                b"",
+                self._lane.now,
+                voucher.type,
+                voucher.number,
+                0,
+                released=False,
+                decided=True,
+            )
+            self._generated.append(voucher.sequence)
+        self._take(moment, posting, document)
 
     def _take(self, moment: int, posting: Posting, document: AnyDocument) -> None:
         voucher = posting.voucher
         apply(posting, document, self._books)
+        self._tills.take(posting, document)
         if posting.differences or voucher.reverses:
             # Corrections reach further than the vouchers they name: what else is loaded is read again when needed.
             self._books.forget_vouchers()
@@ -229,54 +255,11 @@ class Batch:
         else:
             self._postponed.append((parked, due))
 
-    # -- loading what a decision lacks --------------------------------------------------------------------------------
-
-    def _load(self, lacking: Lacking) -> None:
-        connection, books, balances = self._connection, self._books, self._memory.balances
-        if lacking.chains:
-            balances.load(connection, lacking.chains)
-        if lacking.vouchers:
-            self._load_vouchers(lacking.vouchers)
-        if lacking.layers:
-            chain, qty = lacking.layers
-            item = self._memory.masters.get("item", chain.item)
-            balances.load_layers(
-                connection, chain, qty, newest=isinstance(item, Item) and item.valuation_method == "lifo"
-            )
-        if lacking.receipt_layer:
-            balances.load_receipt(connection, *lacking.receipt_layer)
-            books.searched_layers.add(lacking.receipt_layer)
-        if lacking.between:
-            self._flush()
-            books.account_balances[lacking.between] = balances_between(connection, self._lane.company_id, *lacking.between)
-        if lacking.serials:
-            balances.load_parts(connection, *lacking.serials)
-            books.serial_places.add(lacking.serials)
-        if lacking.history:
-            self._flush()
-            present = books.balances[lacking.history[0]].qty
-            books.histories[lacking.history] = quantity_history(
-                connection, self._memory.names, *lacking.history, present
-            )
-        if lacking.shortage:
-            self._flush()
-            present = books.balances[lacking.shortage[0]].qty
-            books.short_moments[lacking.shortage] = first_short_moment(
-                connection, self._memory.names, *lacking.shortage, present
-            )
-
-    def _load_vouchers(self, asked: tuple[tuple[str, str], ...]) -> None:
-        """Load these vouchers, and with them all that the batch is known to want, so that one read serves many documents."""
-        loaded = self._books.vouchers
-        keys = [key for key in dict.fromkeys((*asked, *self._wanted)) if key not in loaded]
-        if keys:
-            self._flush()
-            loaded.update(load_vouchers(self._connection, self._lane.company_id, keys, decode_accepted))
-
     def _flush(self) -> None:
         """Write pending postings, so that reads within this transaction see them."""
         self._appender.append(self._connection, self._pending)
         self._pending = []
+        self._tills.flush()
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -304,9 +287,14 @@ class Batch:
         moved |= {difference.chain for n in self._posted for difference in n.posting.differences}
         memory.balances.save(connection, sorted(moved))
         memory.series.save(connection)
+        self._tills.save()
         lane.batch_no += 1
         fresh = [document.sequence for document in due if not document.released]
         lane.decided_sequence = max(fresh, default=lane.decided_sequence)
+        for sequence in self._generated:
+            # What was generated is posted already; the lane is past it unless something was accepted in between.
+            if sequence == lane.decided_sequence + 1:
+                lane.decided_sequence = sequence
         lane.last_term, lane.last_chain = memory.names.last_term, memory.names.last_chain
         decisions = self._decisions()
         decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._posted}
@@ -336,14 +324,15 @@ class Batch:
         return decisions
 
     def _told(self, decisions: list[Decision]) -> Decided:
-        decided = Decided(posted=len(self._posted))
+        decided = Decided(posted=len(self._posted), changed=self._changed)
         company, now = self._lane.company, self._lane.now
         for numbered in self._posted:
             voucher = numbered.posting.voucher
             received: datetime = self._due[voucher.sequence].received_at
             number = voucher_no(voucher.type, numbered.year, numbered.number)
+            status = "open" if voucher.type == "pos_invoice" else "posted"
             decided.outcomes.append(
-                outcome(company, voucher.type, voucher.number, "posted", voucher.sequence, received, now, number)
+                outcome(company, voucher.type, voucher.number, status, voucher.sequence, received, now, number)
             )
         for decision in decisions:
             due = self._due[decision.sequence]
@@ -361,6 +350,14 @@ class Batch:
         if cancelled:
             decided.outcomes += fetch_outcomes(self._connection, self._lane.company_id, cancelled)
         return decided
+
+
+def _upto_closing(due: list[Due], horizon: int | None) -> tuple[list[Due], int | None]:
+    """A closing ends its batch: it holds up acceptance while it files what it generates, which must be short."""
+    for place, document in enumerate(due):
+        if document.type == "pos_closing" and not document.decided:
+            return due[: place + 1], document.moment if place + 1 < len(due) or horizon is not None else None
+    return due, horizon
 
 
 _LINE_MASTERS = (

@@ -11,6 +11,7 @@ from worker.store.balances import Balances
 from worker.store.database import Database, Rows
 from worker.store.lanes import LaneRow
 from worker.store.names import Names
+from worker.store.pos_reserved import Reserved
 from worker.store.series import Series
 
 REMEMBERED_BALANCES = 50_000
@@ -47,6 +48,8 @@ class LaneMemory:
         self.balances = Balances(self.names)
         self.books = Books(self.masters, next_movement=next_movement)
         self.books.balances = self.balances.loaded
+        self.reserved = Reserved(self.names)
+        self.books.reserved = self.reserved.loaded
 
 
 class Memories:

@@ -15,11 +15,12 @@ from worker.services.deciding import MOST_ATTEMPTS, Batch, Decided, DecisionFaul
 from worker.services.lane_memory import memories_of
 from worker.store.database import Database
 from worker.store.lanes import note_fault, note_published, take_lane
-from worker.store.outcomes import outcomes_of_batches
+from worker.store.outcomes import fetch_outcomes, outcomes_of_batches
 
 log = structlog.get_logger()
 
 LIMIT_DOCUMENTS = 500
+OUTCOMES_AT_ONCE = 2000
 MOST_CLASHES = 5  # serialization failures and deadlocks in a row
 
 TellOutcomes = Callable[[list[Outcome]], None]
@@ -70,6 +71,7 @@ def drain(
         _add(drained, step.decided)
         if on_outcomes is not None:
             on_outcomes(step.decided.outcomes)
+            _tell_changed(database, company_id, step.decided.changed, on_outcomes)
             with database.transaction() as connection:
                 note_published(connection, company_id, step.batch_no)
         if deadline is not None and time.monotonic() > deadline:
@@ -86,6 +88,14 @@ def _tell_forgotten(database: Database, company_id: int, on_outcomes: TellOutcom
         forgotten = outcomes_of_batches(connection, company_id, lane.published_batch, lane.batch_no)
         on_outcomes(forgotten)
         note_published(connection, company_id, lane.batch_no)
+
+
+def _tell_changed(database: Database, company_id: int, changed: list[int], on_outcomes: TellOutcomes) -> None:
+    """Outcomes of sales whose status a closing changed, some thousand at a time: a closing may have taken up any number."""
+    for start in range(0, len(changed), OUTCOMES_AT_ONCE):
+        with database.transaction() as connection:
+            outcomes = fetch_outcomes(connection, company_id, changed[start : start + OUTCOMES_AT_ONCE])
+        on_outcomes(outcomes)
 
 
 def _step(database: Database, company_id: int, limit_documents: int) -> _Step | bool:

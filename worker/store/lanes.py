@@ -48,7 +48,7 @@ class Due:
     number: str
     attempts: int
     released: bool
-    decided: bool  # refused for its shape at acceptance: nothing is left to decide
+    decided: bool  # refused for its shape at acceptance, or posted by what made it: nothing is left to decide
 
 
 def take_lane(connection: Rows, company_id: int) -> LaneRow | None:
@@ -86,7 +86,9 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         "  ORDER BY moment, sequence LIMIT %(documents)s)"
         ") SELECT due.sequence, due.moment, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, "
         "  coalesce(due.attempts, 0), due.released, "
-        "  NOT due.released AND EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence), d.size "
+        "  NOT due.released AND (EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence) "
+        "    OR d.type IN ('sales_invoice', 'cancel') AND EXISTS ("
+        "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size "
         "FROM due JOIN document d ON d.company_id = %(company)s AND d.sequence = due.sequence "
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
         "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "

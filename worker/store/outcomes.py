@@ -79,7 +79,7 @@ def outcome(
         "received_at": received_at.isoformat(),
         "posted_at": posted_at.isoformat() if posted_at is not None else None,
         "voucher_no": voucher_no,
-        "error": error if status in {"rejected", "parked", "accepted"} else None,
+        "error": error if status in {"rejected", "parked", "accepted", "quarantined"} else None,
         "vouchers": [voucher_no] if voucher_no else [],
     }
 
@@ -108,7 +108,9 @@ def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int
         "SELECT voucher_id FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
         "UNION SELECT reverses FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
         "AND reverses <> 0 "
-        "UNION SELECT sequence FROM outcome WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s) "
+        "UNION SELECT sequence FROM outcome WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
+        "UNION SELECT s.voucher_id FROM voucher c JOIN pos_invoice s ON s.company_id = c.company_id AND s.closing_id = c.voucher_id "
+        "WHERE c.company_id = %(company)s AND c.batch_no > %(after)s AND c.batch_no <= %(upto)s AND c.type = 'pos_closing') "
         "ORDER BY sequence",
         {"company": company_id, "after": after, "upto": upto},
     )

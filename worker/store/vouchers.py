@@ -10,6 +10,7 @@ from domain.general_ledger import Entry
 from domain.posting_time import instant
 from domain.stock_ledger import Basis, Chain, Difference, DifferenceKind, Movement
 from worker.store.database import Rows
+from worker.store.pos_sales import add_sales
 
 # A difference, or an entry, of a repost run counts once the run is published.
 VISIBLE = "(run_id = 0 OR EXISTS (SELECT FROM books.published_run r WHERE r.company_id = {0}.company_id AND r.run_id = {0}.run_id))"
@@ -106,6 +107,7 @@ def load_vouchers(
         _add_outstanding(connection, company, by_sequence)
         _add_links(connection, company, by_sequence)
         _add_corrections(connection, company, by_sequence)
+        add_sales(connection, company, by_sequence)
     return result
 
 

@@ -18,6 +18,7 @@ from worker.services.replay.scenario import Scenario, Step
 from worker.store.database import Database, Rows
 from worker.store.incoming import Receipt
 from worker.store.outcomes import fetch_outcomes
+from worker.store.pos_sales import consolidated_sales
 
 Json = dict[str, Any]
 
@@ -108,6 +109,7 @@ def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told
         connection.execute("SELECT voucher_id, figures FROM voucher WHERE company_id = %s", (scope.company,)).fetchall()
     )
     outstanding = outstanding_by_voucher(connection, scope)
+    consolidated = consolidated_sales(connection, scope.company)
     costs = line_costs(connection, scope)
     wanted = {str(row.get("number")): row for row in scenario.expect.get("documents") or [] if isinstance(row, dict)}
     rows = []
@@ -116,6 +118,8 @@ def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told
         stored = one.computed or figures.get(one.sequence) or {}
         by_now = cost_figures(row, costs.get(one.sequence, {}), one.lines)
         row |= shown({**by_now, **stored}, wanted.get(str(row["number"]), {}))
+        if row["type"] == "pos_invoice" and one.sequence in figures:
+            row["consolidated_into"] = consolidated.get(one.sequence)
         if one.sequence in figures and row["type"] in _OWED:
             row["outstanding"] = outstanding.get(one.sequence, Decimal(0))
         rows.append(row)

@@ -1,0 +1,89 @@
+"""What a decision lacks, read from the store: the answers to the domain's questions while one batch is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from domain.books import Books, Lacking
+from domain.masters import Item
+from worker.messages import decode_accepted
+from worker.services.lane_memory import LaneMemory
+from worker.store.account_balances import balances_between
+from worker.store.database import Rows
+from worker.store.history import first_short_moment, quantity_history
+from worker.store.vouchers import load_vouchers
+
+MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
+
+Result = TypeVar("Result")
+
+
+class Answers:
+    """Loads what is asked for into the books of a company whose lane the caller holds.
+
+    `flush` writes what the batch has posted so far, so that reads see it. `wanted` are vouchers that the batch is known to ask for:
+    they are read along with the first, so that one read serves many documents.
+    """
+
+    def __init__(self, connection: Rows, company_id: int, memory: LaneMemory, flush: Callable[[], None]) -> None:
+        self._connection = connection
+        self._company_id = company_id
+        self._memory = memory
+        self._books: Books = memory.books
+        self._flush = flush
+        self.wanted: list[tuple[str, str]] = []
+
+    def answered(self, ask: Callable[[], Result]) -> Result:
+        """The result of a decision, repeated with what it lacks until it lacks nothing. Errors: those of the decision."""
+        for _ in range(MOST_LOADS):
+            try:
+                return ask()
+            except Lacking as lacking:
+                self.load(lacking)
+        raise RuntimeError(f"a decision still asks for more after {MOST_LOADS} answers")
+
+    def load(self, lacking: Lacking) -> None:
+        """Load what one question asks for. Errors: those of PostgreSQL."""
+        connection, books, balances = self._connection, self._books, self._memory.balances
+        if lacking.chains:
+            balances.load(connection, lacking.chains)
+        if lacking.reserved:
+            self._memory.reserved.load(connection, lacking.reserved)
+        if lacking.vouchers:
+            self.load_vouchers(lacking.vouchers)
+        if lacking.layers:
+            chain, qty = lacking.layers
+            item = self._memory.masters.get("item", chain.item)
+            balances.load_layers(
+                connection, chain, qty, newest=isinstance(item, Item) and item.valuation_method == "lifo"
+            )
+        if lacking.receipt_layer:
+            balances.load_receipt(connection, *lacking.receipt_layer)
+            books.searched_layers.add(lacking.receipt_layer)
+        if lacking.between:
+            self._flush()
+            books.account_balances[lacking.between] = balances_between(connection, self._company_id, *lacking.between)
+        if lacking.serials:
+            balances.load_parts(connection, *lacking.serials)
+            books.serial_places.add(lacking.serials)
+        if lacking.history:
+            self._flush()
+            present = books.balances[lacking.history[0]].qty
+            books.histories[lacking.history] = quantity_history(
+                connection, self._memory.names, *lacking.history, present
+            )
+        if lacking.shortage:
+            self._flush()
+            present = books.balances[lacking.shortage[0]].qty
+            books.short_moments[lacking.shortage] = first_short_moment(
+                connection, self._memory.names, *lacking.shortage, present
+            )
+
+    def load_vouchers(self, asked: Iterable[tuple[str, str]]) -> None:
+        """Load these vouchers, and with them all that the batch is known to want."""
+        loaded = self._books.vouchers
+        keys = [key for key in dict.fromkeys((*asked, *self.wanted)) if key not in loaded]
+        if keys:
+            self._flush()
+            loaded.update(load_vouchers(self._connection, self._company_id, keys, decode_accepted))

@@ -1,0 +1,180 @@
+"""Close a till: its sales become sales invoices, in one transaction under the company's lane.
+
+Everything is decided before anything is written: which sales stock allows, what they sum to, which documents that makes. Then the
+documents are filed and posted, the sales claimed in one update, the drawer compared, and the whole certified. A crash at any point
+leaves nothing behind, and the closing is decided again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from domain import accounting_period
+from domain.books import Posting
+from domain.documents import PosClosing, SalesInvoice
+from domain.documents.plan import Head, Plan
+from domain.documents.pos import profile_of
+from domain.masters import PosProfile
+from domain.pos_consolidation import (
+    Certificate,
+    Consolidated,
+    Group,
+    Origin,
+    as_invoice,
+    certify,
+    count_cash,
+    figures_of,
+    group,
+    merge,
+    plan_invoice,
+)
+from domain.pos_receipt import LineKey, PosReceipt
+from domain.posting import post_planned
+from worker.messages import encode
+from worker.services.pos_closing.choosing import Chosen, choose
+from worker.services.pos_closing.desk import LaneDesk
+from worker.store.generated import Made, file_documents, free_numbers
+from worker.store.pos_closings import store_certificate
+from worker.store.pos_sales import consolidate_sales, quarantine_sales
+from worker.store.pos_sessions import end_sessions
+
+# For each sale by number: the document it went into, the document's lines (from 1), and its receipt.
+LeftThrough = dict[str, tuple[str, dict[LineKey, int], PosReceipt]]
+
+_LONGEST_STEM = 120  # leaves room for what makes a generated number its own
+
+
+@dataclass(slots=True)
+class _Document:
+    made: Consolidated
+    invoice: SalesInvoice
+    figures: dict[str, object]
+    sequence: int = 0
+
+
+def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
+    """Decide and write a closing; gives the sequences of the sales that it consolidated or set aside.
+
+    Errors: DocumentRejected, DocumentParked: then nothing has changed; those of PostgreSQL.
+    """
+    view = desk.books.view
+    head = Head.of(sequence, closing, view)
+    for type_ in ("pos_closing", "sales_invoice"):
+        accounting_period.require_open(head.date, type_, view.periods, view.frozen_upto)
+    profile = profile_of(view, closing.pos_profile)
+    desk.flush()
+    chosen = choose(desk, closing, head)
+    documents = _merged(desk, closing, profile, chosen)
+    sales = [sale for document in documents for sale in document.made.sales]
+    drawer, figures = _drawer(closing, head, profile, chosen, documents)
+    goods = [chain for sale in sales for chain, _ in sale.receipt.goods]
+    desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(goods)))
+    _post(desk, head, profile, documents)
+    drawer.figures = figures
+    desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
+    into = {sale.sequence: document.sequence for document in documents for sale in document.made.sales}
+    consolidate_sales(desk.connection, desk.company, sequence, into)
+    quarantine_sales(desk.connection, desk.company, chosen.aside)
+    for sale in sales:
+        desk.books.reserve(sale.receipt, -1)
+        desk.tills.touch(sale.receipt)
+    end_sessions(desk.connection, desk.company, [session.id for session in chosen.sessions], sequence)
+    desk.tills.forget_sessions()
+    store_certificate(desk.connection, desk.company, sequence, _certificate(closing, head, chosen, documents))
+    return [*into, *chosen.aside]
+
+
+def _merged(desk: LaneDesk, closing: PosClosing, profile: PosProfile, chosen: Chosen) -> list[_Document]:
+    """The documents of a closing, unposted; each knows the numbers of those before it, through which goods had left."""
+    groups = group(chosen.waves, profile)
+    stem = closing.number[:_LONGEST_STEM]
+    numbers = free_numbers(desk.connection, desk.company, "sales_invoice", stem, len(groups))
+    currency = desk.books.view.currency
+    left_through: LeftThrough = {}
+    documents = []
+    for one, number in zip(groups, numbers, strict=True):
+        made = merge(one.customer, one.is_return, one.sales, chosen.origins | _origins(one, left_through))
+        documents.append(
+            _Document(made, as_invoice(made, number, closing, currency), figures_of(made, closing, currency))
+        )
+        lines = {line.key: place for place, line in enumerate(made.lines, start=1)}
+        left_through |= {sale.receipt.number: (number, lines, sale.receipt) for sale in one.sales}
+    return documents
+
+
+def _origins(one: Group, left_through: LeftThrough) -> dict[tuple[int, int], Origin]:
+    """Lines of earlier documents of this closing that goods of this one had left through."""
+    found = {}
+    for sale in one.sales:
+        if sale.receipt.returns_of not in left_through:
+            continue
+        number, lines, original = left_through[sale.receipt.returns_of]
+        for index, line in enumerate(sale.receipt.lines):
+            place = lines.get(original.lines[line.returns - 1].key) if line.returns else None
+            if place is not None:
+                found[sale.sequence, index] = Origin(number, place)
+    return found
+
+
+def _post(desk: LaneDesk, head: Head, profile: PosProfile, documents: list[_Document]) -> None:
+    """File the documents, so that they have a place in the company's order, and post them one after the other."""
+    view = desk.books.view
+    made = [Made("sales_invoice", document.invoice.number, encode(document.invoice)) for document in documents]
+    sequences = file_documents(desk.connection, desk.company, made, desk.lane.now) if made else []
+    for place, (document, sequence) in enumerate(zip(documents, sequences, strict=True)):
+        document.sequence = sequence
+        own = Head(
+            sequence, "sales_invoice", document.invoice.number, head.at, head.date, view,
+            profile.cost_center or head.cost_center, "",
+        )  # fmt: skip
+        desk.post(partial(_decide, desk, own, document), document.invoice, first=place == 0)
+
+
+def _decide(desk: LaneDesk, head: Head, document: _Document) -> Posting:
+    plan = plan_invoice(document.made, document.invoice, head, desk.books)
+    plan.figures = document.figures
+    return post_planned(head, plan, desk.books)
+
+
+def _drawer(
+    closing: PosClosing, head: Head, profile: PosProfile, chosen: Chosen, documents: list[_Document]
+) -> tuple[Plan, dict[str, object]]:
+    """What is over or short in the drawer, as entries and as figures."""
+    drawer = Plan()
+    floats: dict[str, int] = {}
+    for session in chosen.sessions:
+        for mode, amount in session.floats.items():
+            floats[mode] = floats.get(mode, 0) + amount
+    show = head.view.currency.show
+    counts = count_cash(drawer, closing, head, floats, [sale for d in documents for sale in d.made.sales])
+    return drawer, {
+        "invoices": [document.invoice.number for document in documents],
+        "sales": sum(len(document.made.sales) for document in documents),
+        "quarantined": len(chosen.aside),
+        "grand_total": show(sum(document.made.grand for document in documents)),
+        "rounded_total": show(sum(document.made.total for document in documents)),
+        "paid_amount": show(sum(sum(document.made.payments.values()) for document in documents)),
+        "drawer": [
+            {
+                "mode": count.mode, "expected": show(count.expected),
+                "counted": None if count.counted is None else show(count.counted), "difference": show(count.difference),
+            }
+            for count in counts
+        ],
+        "profile": profile.name,
+    }  # fmt: skip
+
+
+def _certificate(closing: PosClosing, head: Head, chosen: Chosen, documents: list[_Document]) -> Certificate:
+    sales = sorted(
+        (sale for document in documents for sale in document.made.sales),
+        key=lambda sale: (sale.receipt.at, sale.sequence),
+    )
+    return certify(
+        closing.number,
+        [chosen.texts[sale.sequence] for sale in sales],
+        (sale.receipt for sale in sales),
+        ((document.invoice, document.figures) for document in documents),
+        head.view.currency,
+    )

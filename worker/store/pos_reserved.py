@@ -1,0 +1,71 @@
+"""What open sales at tills reserve of each chain: kept beside the balances, and rebuilt from the receipts when in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain.pos_receipt import read
+from domain.stock_ledger import Chain
+from worker.store.database import Rows
+from worker.store.names import Names
+
+
+class Reserved:
+    """Loads, remembers and saves the reservations of one company; `loaded` may be used as the books' own."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.loaded: dict[Chain, int] = {}
+
+    def load(self, connection: Rows, chains: Iterable[Chain]) -> None:
+        """Load what is not in memory; of a chain that no till ever sold nothing is reserved."""
+        missing = [chain for chain in dict.fromkeys(chains) if chain not in self.loaded]
+        if not missing:
+            return
+        found = connection.execute(
+            "SELECT k.place, r.qty "
+            "FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (item, warehouse, part, place) "
+            "JOIN term i ON i.company_id = %s AND i.kind = 'item' AND i.name = k.item "
+            "JOIN term w ON w.company_id = %s AND w.kind = 'warehouse' AND w.name = k.warehouse "
+            "LEFT JOIN term p ON p.company_id = %s AND p.kind = 'part' AND p.name = k.part "
+            "JOIN chain c ON c.company_id = %s AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
+            "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
+            "JOIN pos_reserved r ON r.company_id = %s AND r.chain_id = c.chain_id",
+            [*(list(column) for column in zip(*missing, strict=True)), *[self._names.company] * 5],
+        )
+        self.loaded.update(dict.fromkeys(missing, 0))
+        for place, qty in found:
+            self.loaded[missing[place - 1]] = qty
+
+    def save(self, connection: Rows, touched: Iterable[Chain]) -> None:
+        """Write the reservations of these chains, whose numbers are given here where they have none."""
+        chains = sorted(touched)
+        if not chains:
+            return
+        for chain in chains:
+            _ = self._names.chains[chain]
+        while self._names.settle(connection):
+            pass
+        connection.execute(
+            "INSERT INTO pos_reserved (company_id, chain_id, qty) SELECT %s, * FROM unnest(%s::int[], %s::bigint[]) "
+            "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty",
+            [
+                self._names.company,
+                [self._names.chains[chain] for chain in chains],
+                [self.loaded[chain] for chain in chains],
+            ],
+        )
+
+
+def reserved_by_receipts(connection: Rows, company: int) -> dict[Chain, int]:
+    """What the receipts of all open and quarantined sales add up to, chain by chain."""
+    sums: dict[Chain, int] = {}
+    found = connection.execute(
+        "SELECT r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.status IN ('open', 'quarantined')",
+        [company],
+    )
+    for (text,) in found:
+        for chain, qty in read(text).goods:
+            sums[chain] = sums.get(chain, 0) + qty
+    return {chain: qty for chain, qty in sums.items() if qty}

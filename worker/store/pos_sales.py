@@ -1,0 +1,175 @@
+"""Sales at tills: their receipts, and where each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from domain.books import PostedVoucher, TillSale
+from domain.pos_consolidation import Sale
+from domain.pos_receipt import PosReceipt, read, write
+from worker.store.copy import NULL, copy_in, escape, stamp_instant
+from worker.store.database import Rows
+
+_RECEIPT = "company_id, voucher_id, receipt"
+_INVOICE = "company_id, voucher_id, session_id, profile, user_name, event_at, status, closing_id, invoice_id, reason"
+_json = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class NewSale:
+    """A sale that was just decided, with the session that it belongs to."""
+
+    sequence: int
+    session: int
+    profile: str
+    user: str
+    receipt: PosReceipt
+
+
+def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> None:
+    """Write new sales: each open, each with its receipt."""
+    receipts, states = [], []
+    for sale in sales:
+        receipts.append(f"{company}\t{sale.sequence}\t{escape(write(sale.receipt))}\n")
+        states.append(
+            f"{company}\t{sale.sequence}\t{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}\t"
+            f"{stamp_instant(sale.receipt.at)}\topen\t0\t0\t{NULL}\n"
+        )
+    copy_in(connection, "pos_receipt", _RECEIPT, "".join(receipts))
+    copy_in(connection, "pos_invoice", _INVOICE, "".join(states))
+
+
+def cancel_sales(connection: Rows, company: int, sequences: list[int]) -> None:
+    """Note that these open sales were cancelled."""
+    if sequences:
+        connection.execute(
+            "UPDATE pos_invoice SET status = 'cancelled', reason = NULL WHERE company_id = %s AND voucher_id = ANY(%s)",
+            [company, sequences],
+        )
+
+
+def add_sales(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    """Give loaded vouchers that are sales at tills their receipt, and say where they stand."""
+    tills = [sequence for sequence, voucher in vouchers.items() if voucher.type == "pos_invoice"]
+    if not tills:
+        return
+    found = connection.execute(
+        "SELECT s.voucher_id, r.receipt, s.status, coalesce(v.number, '') FROM pos_invoice s "
+        "JOIN pos_receipt r USING (company_id, voucher_id) "
+        "LEFT JOIN voucher v ON v.company_id = s.company_id AND v.voucher_id = s.invoice_id AND s.invoice_id <> 0 "
+        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s)",
+        [company, tills],
+    )
+    for sequence, receipt, status, invoice in found:
+        vouchers[sequence].sale = TillSale(read(receipt), status, invoice)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Sales that a closing may take up, in the order of their events, and the receipts' texts beside them."""
+
+    sales: list[Sale]
+    texts: list[str]
+
+
+def waiting_sales(
+    connection: Rows, company: int, profile: str, user: str | None, *, session: int | None, upto: int
+) -> Waiting:
+    """Open and quarantined sales of a till: of one user or session where stated, whose event was not after `upto`."""
+    found = connection.execute(
+        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %(company)s AND s.profile = %(profile)s AND s.status IN ('open', 'quarantined') "
+        "AND (%(user)s::text IS NULL OR s.user_name = %(user)s) "
+        "AND (%(session)s::bigint IS NULL OR s.session_id = %(session)s OR s.status = 'quarantined') "
+        "AND s.event_at <= %(upto)s::timestamptz ORDER BY s.event_at, s.voucher_id",
+        {"company": company, "profile": profile, "user": user, "session": session, "upto": stamp_instant(upto)},
+    ).fetchall()
+    return _waiting(found)
+
+
+@dataclass(slots=True)
+class Named:
+    """A sale that a closing names: where it stands, and whose it is."""
+
+    sequence: int
+    status: str
+    profile: str
+    user: str
+
+
+def named_sales(connection: Rows, company: int, numbers: list[str]) -> dict[str, Named]:
+    """Sales by number; those that are not decided are missing."""
+    found = connection.execute(
+        "SELECT v.number, s.voucher_id, s.status, s.profile, s.user_name FROM voucher v "
+        "JOIN pos_invoice s USING (company_id, voucher_id) "
+        "WHERE v.company_id = %s AND v.type = 'pos_invoice' AND v.number = ANY(%s)",
+        [company, numbers],
+    )
+    return {number: Named(*row) for number, *row in found}
+
+
+def sales_by_sequence(connection: Rows, company: int, sequences: list[int]) -> Waiting:
+    """These sales in the order of their events."""
+    found = connection.execute(
+        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s) ORDER BY s.event_at, s.voucher_id",
+        [company, sequences],
+    ).fetchall()
+    return _waiting(found)
+
+
+def _waiting(found: list[tuple[Any, ...]]) -> Waiting:
+    return Waiting([Sale(row[0], read(row[2]), row[1]) for row in found], [row[2] for row in found])
+
+
+def consolidate_sales(connection: Rows, company: int, closing: int, into: dict[int, int]) -> None:
+    """Claim sales for a closing: each sequence, and the invoice that it goes into, in one update."""
+    connection.execute(
+        "UPDATE pos_invoice s SET status = 'consolidated', closing_id = %s, invoice_id = made.invoice, reason = NULL "
+        "FROM unnest(%s::bigint[], %s::bigint[]) AS made (sequence, invoice) "
+        "WHERE s.company_id = %s AND s.voucher_id = made.sequence",
+        [closing, list(into), list(into.values()), company],
+    )
+
+
+def quarantine_sales(connection: Rows, company: int, reasons: dict[int, dict[str, object]]) -> None:
+    """Set sales aside, each with its reason; the next closing looks at them again."""
+    if reasons:
+        connection.execute(
+            "UPDATE pos_invoice s SET status = 'quarantined', reason = why.reason::json "
+            "FROM unnest(%s::bigint[], %s::text[]) AS why (sequence, reason) "
+            "WHERE s.company_id = %s AND s.voucher_id = why.sequence",
+            [list(reasons), [_json(reason).decode() for reason in reasons.values()], company],
+        )
+
+
+def sales_of_closing(connection: Rows, company: int, closing: int) -> Waiting:
+    """The sales that a closing has consolidated, in the order in which it certified them."""
+    found = connection.execute(
+        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.closing_id = %s ORDER BY s.event_at, s.voucher_id",
+        [company, closing],
+    ).fetchall()
+    return _waiting(found)
+
+
+def reopen_sales(connection: Rows, company: int, closing: int) -> None:
+    """Let the sales of a cancelled closing be open again."""
+    connection.execute(
+        "UPDATE pos_invoice SET status = 'open', closing_id = 0, invoice_id = 0 WHERE company_id = %s AND closing_id = %s",
+        [company, closing],
+    )
+
+
+def consolidated_sales(connection: Rows, company: int) -> dict[int, str]:
+    """The number of the invoice that each consolidated sale went into, by the sale's sequence."""
+    found = connection.execute(
+        "SELECT s.voucher_id, v.number FROM pos_invoice s JOIN voucher v ON v.company_id = s.company_id AND v.voucher_id = s.invoice_id "
+        "WHERE s.company_id = %s AND s.invoice_id <> 0",
+        [company],
+    )
+    return dict(found.fetchall())
