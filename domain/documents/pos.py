@@ -158,7 +158,7 @@ def _lines(
         key = LineKey(
             item=line.item,
             uom=line.uom or "",
-            factor=line.conversion_factor or 0,
+            factor=int(line.conversion_factor or 0),
             rate=div_mirrored(amounts.nets_base[index] * MICRO, line.qty),
             warehouse=warehouse,
             tax=tax,
@@ -168,11 +168,11 @@ def _lines(
             dimensions=dimensions_of(head, line.dimensions, document.dimensions),
             batch=line.batch or "",
             zero_rate=line.allow_zero_rate,
-            cost_rate=line.cost_rate,
+            cost_rate=None if line.cost_rate is None else int(line.cost_rate),
         )
         lines.append(
             ReceiptLine(
-                key, line.qty, amounts.nets_base[index], [share[index] for share in shares], line.serials or [],
+                key, int(line.qty), amounts.nets_base[index], [share[index] for share in shares], line.serials or [],
                 returned[index],
             )
         )  # fmt: skip
@@ -233,7 +233,7 @@ def _receipt(
         ReceiptTax(
             TaxKey(
                 view.account(tax.tax.account, f"taxes[{index}].account"), tax.tax.cost_center or center, tax.tax.charge,
-                tax.tax.rate or 0,
+                int(tax.tax.rate or 0),
             ),
             tax.base,
         )
