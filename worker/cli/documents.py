@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from worker.store.database import Database, Rows
 
 _PAGE: Final = 1_000
+_PATIENCE_SECONDS: Final = 30.0
 
 CompanyOption = Annotated[
     str | None, typer.Option("--company", help="The company; not needed while there is only one.")
@@ -142,10 +144,15 @@ def _decide(database: Database, company_id: int, sequence: int) -> dict[str, Any
     from worker.services.posting import drain
     from worker.store.outcomes import fetch_outcomes
 
-    drain(database, company_id)
-    with database.transaction() as connection:
-        (outcome,) = fetch_outcomes(connection, company_id, [sequence])
-    return outcome
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        busy = drain(database, company_id).busy
+        with database.transaction() as connection:
+            (outcome,) = fetch_outcomes(connection, company_id, [sequence])
+        # A worker that has the lane just now may be deciding this very document.
+        if not busy or outcome["status"] != "accepted" or time.monotonic() > deadline:
+            return outcome
+        time.sleep(0.1)
 
 
 def _find(database: Database, company: str | None, type_: str, number: str) -> tuple[int, dict[str, Any]]:
