@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
+from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
@@ -104,7 +105,7 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
             if ref is not None:
                 _clear(planned, billed, ref, amounts, head, books)
     _taxes(planned, document, amounts, head)
-    planned.figures = amounts.figures
+    planned.figures = amounts.figures | {"round_off": view.currency.show(amounts.tax_rounding_base)}
     return planned
 
 
@@ -119,13 +120,18 @@ def _payable(
 ) -> None:
     view = head.view
     foreign = amounts.currency is not view.currency
+    party = document.supplier or ""
+    if document.supplier is None and original is not None:
+        party = cast("PurchaseInvoice", original.document).supplier or ""
     planned.entry(
-        head, view.payable(document.supplier or ""), -amounts.grand_total_base, party=document.supplier or "",
+        head, view.payable(party), -amounts.grand_total_base, party=party,
         against=original.sequence if original else head.sequence,
         currency=amounts.currency.code if foreign else "", currency_amount=-amounts.grand_total if foreign else 0,
     )  # fmt: skip
     if amounts.tax_rounding_base:
         planned.entry(head, view.role("round_off"), amounts.tax_rounding_base)
+    if original is not None:
+        settle_in_full(planned, head, original)
 
 
 def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
 from domain.documents.delivery_note import DeliveryNote
+from domain.documents.exchange import settle_in_full
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import original_line, original_of, reference, referred_line, require_posted
@@ -94,7 +95,7 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
             head, view.account(tax.tax.account, "taxes.account"), -tax.base, cost_center=tax.tax.cost_center or "",
             dimensions=dimensions_of(head, tax.tax.dimensions, document.dimensions),
         )
-    settle(planned, document, amounts, head, original.sequence if original else head.sequence)
+    settle(planned, document, amounts, head, original)
     return planned
 
 
@@ -131,55 +132,72 @@ def _revenue(
     planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, line.qty, net))
 
 
-def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, against: int) -> None:
-    """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures."""
+def settle(
+    planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None
+) -> None:
+    """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures.
+
+    In another currency each step books what it leaves standing, converted, less what stood before: so what is paid in full is
+    zero in both currencies.
+    """
     view, currency = head.view, amounts.currency
     foreign = currency is not view.currency
-    party = document.customer or ""
+    party = _customer(document, original)
     receivable = view.receivable(party)
+    standing = 0
 
     def base(amount: int) -> int:
         return convert(amount, amounts.exchange_rate, currency, view.currency) if foreign else amount
 
-    def owe(amount: int) -> None:
+    def owe(amount: int) -> int:
+        nonlocal standing
+        before, standing = standing, standing + amount
+        owed = base(standing) - base(before)
         planned.entry(
-            head, receivable, base(amount), party=party, against=against,
+            head, receivable, owed, party=party, against=original.sequence if original else head.sequence,
             currency=currency.code if foreign else "", currency_amount=amount if foreign else 0,
         )  # fmt: skip
+        return owed
 
     total = rounded(document.rounded_total, amounts, view)
     rounding = total - amounts.grand_total
-    owe(total)
-    off = base(total) - amounts.grand_total_base + amounts.tax_rounding_base
+    off = owe(total) - amounts.grand_total_base + amounts.tax_rounding_base
     if off:
         planned.entry(head, view.role("round_off"), -off)
     paid = 0
     for index, payment in enumerate(document.payments):
         amount = currency.exact(payment.amount, f"payments[{index}].amount")
         account = payment_account(view, payment, f"payments[{index}]")
-        planned.entry(head, account, base(amount))
-        owe(-amount)
+        planned.entry(head, account, -owe(-amount))
         paid += amount
     change = _change(document, total, paid, currency)
     if change:
         cash = payment_account(view, document.payments[-1], "payments")
-        planned.entry(head, cash, -base(change))
-        owe(change)
+        planned.entry(head, cash, -owe(change))
     short = total - paid + change
     written_off = short if document.auto_write_off and document.payments and short else 0
     if written_off:
-        planned.entry(head, view.role("write_off"), base(written_off))
-        owe(-written_off)
+        planned.entry(head, view.role("write_off"), -owe(-written_off))
+    if original is not None:
+        settle_in_full(planned, head, original)
     show = currency.show
     planned.figures = amounts.figures | {
         "rounded_total": show(total),
         "rounding_adjustment": show(rounding),
+        "round_off": view.currency.show(off),
         "paid_amount": show(paid),
         "change_amount": show(change),
         "write_off_amount": show(written_off),
         "is_return": document.is_return,
         "customer": party,
     }
+
+
+def _customer(document: SalesInvoice, original: PostedVoucher | None) -> str:
+    """Who owes: as stated, else whoever the returned invoice was for."""
+    if document.customer is None and original is not None:
+        return cast("SalesInvoice", original.document).customer or ""
+    return document.customer or ""
 
 
 def payment_account(view: MasterView, payment: Payment, field: str) -> str:
@@ -211,5 +229,11 @@ def rounded(wanted: RoundedTotal | None, amounts: Amounts, view: MasterView) -> 
 def _change(document: SalesInvoice, total: int, paid: int, currency: Currency) -> int:
     """Change given back: as stated, else what a cash sale was overpaid by."""
     if document.change_amount is not None:
+        if document.change_amount and not document.payments:
+            raise DocumentRejected(
+                "PaymentRequired",
+                "change_amount: change is given back out of a payment, and there is none. State the payments.",
+                "payments",
+            )
         return currency.exact(document.change_amount, "change_amount")
     return paid - total if document.is_pos and not document.is_return and paid > total else 0
