@@ -105,7 +105,7 @@ class Difference(msgspec.Struct, gc=False, kw_only=True):
     dimensions: str = ""
 
 
-class Layer(msgspec.Struct, gc=False):
+class Layer(msgspec.Struct, gc=False, array_like=True):
     """Stock still on hand from one receipt: `qty` millionths worth `value` (nine decimals), and the movement that brought it."""
 
     qty: int

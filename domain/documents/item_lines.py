@@ -45,7 +45,7 @@ def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
     factor = line.conversion_factor
     if factor is None:
         if line.uom is None or line.uom == item.stock_uom or (item.stock_uom is None and not item.uoms):
-            return qty
+            return int(qty)
         factor = (item.uoms or {}).get(line.uom)
         if factor is None:
             raise DocumentRejected(

@@ -16,12 +16,12 @@ from domain.stock_ledger import Balance, Chain, Layer, Shortage
 from worker.store.database import Rows
 from worker.store.names import Names
 
-PAGE = 64  # layers
-ENDS = 64  # layers kept at each end of a row whose middle is in pages
+# Small, because a row's layers are written anew with every posting that touches the chain.
+PAGE = 16  # layers
+ENDS = 16  # layers kept at each end of a row whose middle is in pages
 FEW = 3 * PAGE  # up to so many layers no page is made
 
-_LayerRow = tuple[int, int, int]
-_layers = msgspec.json.Decoder(list[_LayerRow])
+_layers = msgspec.json.Decoder(list[Layer])
 # The hook writes quantities and rates, which are integers with a name.
 _encode = msgspec.json.Encoder(enc_hook=int).encode
 
@@ -29,8 +29,8 @@ _encode = msgspec.json.Encoder(enc_hook=int).encode
 class _State(msgspec.Struct, array_like=True):
     """What a balance row keeps beside quantity and value; `first_page` to `last_page` hold the stored layers."""
 
-    layers: list[_LayerRow]
-    newest: list[_LayerRow]
+    layers: list[Layer]
+    newest: list[Layer]
     shortages: list[tuple[int, int, int, str, str, str]]
     last_rate: int | None
     stored: int
@@ -144,8 +144,8 @@ class Balances:
         return Balance(
             qty=qty,
             value=value,
-            layers=deque(Layer(*layer) for layer in state.layers),
-            newest=deque(Layer(*layer) for layer in state.newest),
+            layers=deque(state.layers),
+            newest=deque(state.newest),
             stored=state.stored,
             stored_qty=state.stored_qty,
             shortages=deque(Shortage(*shortage) for shortage in state.shortages),
@@ -161,7 +161,7 @@ class Balances:
             [self._names.company, self._names.chains[chain], last if newest else first],
         ).fetchone()
         assert row is not None  # noqa: S101 - the row of the balance counts its pages
-        layers = [Layer(*layer) for layer in _layers.decode(row[0])]
+        layers = _layers.decode(row[0])
         qty: int = row[1]
         if newest:
             balance.newest.extendleft(reversed(layers))
@@ -201,8 +201,8 @@ class Balances:
             self._pages.pop(chain, None)
         return _encode(
             _State(
-                layers=_rows(balance.layers),
-                newest=_rows(balance.newest),
+                layers=list(balance.layers),
+                newest=list(balance.newest),
                 shortages=[(s.qty, s.value, s.issue, s.contra, s.cost_center, s.dimensions) for s in balance.shortages],
                 last_rate=balance.last_rate,
                 stored=balance.stored,
@@ -223,15 +223,11 @@ class Balances:
             "SELECT %s, %s, * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[])",
             [
                 self._names.company, number, [page for page, _ in pages], [len(layers) for _, layers in pages], sums,
-                [_encode(_rows(layers)).decode() for _, layers in pages],
+                [_encode(layers).decode() for _, layers in pages],
             ],
         )  # fmt: skip
         balance.stored += sum(len(layers) for _, layers in pages)
         balance.stored_qty += sum(sums)
-
-
-def _rows(layers: Iterable[Layer]) -> list[_LayerRow]:
-    return [(layer.qty, layer.value, layer.receipt) for layer in layers]
 
 
 def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
@@ -249,4 +245,4 @@ def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
         )
         for (page,) in pages:
             layers += _layers.decode(page)
-    return [Layer(*layer) for layer in (*layers, *state.newest)]
+    return [*layers, *state.newest]
