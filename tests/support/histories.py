@@ -29,7 +29,10 @@ ITEMS: dict[str, Json] = {
     "SET": {"is_stock_item": False, "bundle": {"FIRST": "2", "MEAN": "1"}},
     "SERVICE": {"is_stock_item": False},
 }
-SHARED = "Finance"  # a cost center that every document of the field may name
+KINDS = (
+    "receipt", "stock_bill", "bill", "delivery", "sale", "purchase_return", "sales_return", "material_receipt",
+    "material_issue", "transfer", "manufacture", "repack", "count", "landed_cost", "cancel",
+)  # fmt: skip
 CURRENCIES = {0: "JPY", 2: "EUR", 3: "KWD"}
 
 
@@ -39,8 +42,9 @@ class Setting:
 
     precision: int = 2
     negatives: bool = False
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = KINDS
     items: tuple[str, ...] = (*PLAIN, *BATCHED, "SERIAL")
+    warehouses: tuple[str, ...] = WAREHOUSES
     backdated: bool = True
     whole: bool = False
 
@@ -110,7 +114,7 @@ class _Writer:
     def write(self, length: int) -> list[Json]:
         for _ in range(3):
             self.add(self.receipt())
-        names = list(self.setting.kinds or self.kinds)
+        names = list(self.setting.kinds)
         for _ in range(length):
             self.add(self.kinds[self.random.choice(names)]())
         return self.documents
@@ -141,7 +145,9 @@ class _Writer:
         return _decimal(self.random.randint(least * 10**decimals, most * 10**decimals), decimals)
 
     def qty(self, most: int = 12) -> str:
-        return str(self.random.randint(1, most)) if self.random.random() < 0.8 else _decimal(self.random.randint(1, 99), 1)
+        return (
+            str(self.random.randint(1, most)) if self.random.random() < 0.8 else _decimal(self.random.randint(1, 99), 1)
+        )
 
     def goods(self, most: int = 12, *, coming: bool = False) -> Json:
         """An item with its quantity, batch or serial numbers."""
@@ -160,7 +166,7 @@ class _Writer:
         return goods
 
     def place(self) -> str:
-        return self.random.choice(WAREHOUSES)
+        return self.random.choice(self.setting.warehouses)
 
     def earlier(self, *types: str, returns: bool = False) -> Json | None:
         found = [d for d in self.documents if d["type"] in types and bool(d.get("is_return")) == returns]
@@ -239,9 +245,15 @@ class _Writer:
         back = {key: value for key, value in line.items() if key in ("item", "warehouse", "rate", "batch", "serials")}
         back["qty"] = f"-{line['qty'] if 'serials' in line else self.part_of(line['qty'])}"
         back["return_of"] = place + 1
-        kept = {key: original[key] for key in ("supplier", "customer", "update_stock", "currency", "exchange_rate") if key in original}
-        head = self.head(original["type"], prefix, original)
-        return {**head, **kept, "is_return": True, "return_against": original["number"], "lines": [back]}
+        back_to: Json = {
+            **self.head(original["type"], prefix, original),
+            "is_return": True,
+            "return_against": original["number"],
+        }
+        for key in ("supplier", "customer", "update_stock", "currency", "exchange_rate"):
+            if key in original:
+                back_to[key] = original[key]
+        return {**back_to, "lines": [back]}
 
     def purchase_return(self) -> Json | None:
         original = self.earlier("purchase_receipt", "purchase_invoice")
@@ -269,8 +281,10 @@ class _Writer:
     def material_issue(self) -> Json:
         return self.entry("material_issue", [{**self.goods(), "from": self.place()}])
 
-    def transfer(self) -> Json:
-        source, target = self.random.sample(WAREHOUSES, 2)
+    def transfer(self) -> Json | None:
+        if len(self.setting.warehouses) < 2:
+            return None
+        source, target = self.random.sample(self.setting.warehouses, 2)
         return self.entry("material_transfer", [{**self.goods(), "from": source, "to": target}], costs=True)
 
     def made(self, *, scrap: bool, finished: int) -> list[Json]:
@@ -343,6 +357,29 @@ def refers_to(document: Json) -> set[str]:
         for name in ("against_receipt", "against_delivery", "against_invoice"):
             found.add(line.get(name, {}).get("number"))
     return {number for number in found if number}
+
+
+def any_setting(random: Random) -> Setting:
+    """A company of any kind: its currency, what it deals in, where it keeps it, and whether it sells what it hasn't got."""
+    items = random.choice((PLAIN, PLAIN, (random.choice(PLAIN),), BATCHED, ("SERIAL",), tuple(ITEMS)[:6]))
+    makes = set(items) & set(PLAIN)
+    return Setting(
+        precision=random.choice((0, 2, 2, 3)), negatives=random.random() < 0.5, items=items,
+        kinds=tuple(kind for kind in KINDS if makes or kind not in ("manufacture", "repack")),
+        warehouses=WAREHOUSES[: random.randint(1, 3)], backdated=random.random() < 0.8, whole=random.random() < 0.3,
+    )  # fmt: skip
+
+
+def smallest(documents: list[Json], fails: Callable[[list[Json]], bool]) -> list[Json]:
+    """The documents without those that a failure can do without, so that it reads as a story."""
+    kept, shrunk = list(documents), True
+    while shrunk:
+        shrunk = False
+        for place in reversed(range(len(kept))):
+            fewer = kept[:place] + kept[place + 1 :]
+            if fails(fewer):
+                kept, shrunk = fewer, True
+    return kept
 
 
 def other_order(documents: list[Json], random: Random) -> list[Json]:

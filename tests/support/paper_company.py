@@ -10,7 +10,7 @@ import copy
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.books import Books, Lacking, Link, PostedVoucher, Posting, QuantityHistory, RepostRequest, ShortMoment
 from domain.documents import AnyDocument
@@ -24,6 +24,17 @@ from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKin
 from worker.messages import decode
 
 NOW = 1_800_000_000_000_000
+
+
+class Row(NamedTuple):
+    """A row of the stock ledger: millionths and minor units."""
+
+    voucher: int
+    chain: Chain
+    date: date
+    account: str
+    qty: int
+    amount: int
 
 
 class PaperMasters:
@@ -303,11 +314,18 @@ class PaperCompany:
 
     # -- what tests ask for -------------------------------------------------------------------------------------------
 
+    def rows(self) -> Iterator[Row]:
+        """Every row of the stock ledger, movements and what corrects them alike."""
+        for m in self.movements:
+            yield Row(m.voucher, m.chain, m.date, m.account, m.qty, m.value)
+        for d in self.differences:
+            yield Row(d.voucher, d.chain, d.date, d.account, d.qty, d.amount)
+
     def stock(self) -> dict[str, int]:
         """Value of stock per stock account, from the stock ledger (minor units)."""
         totals: dict[str, int] = defaultdict(int)
-        for row in [*self.movements, *self.differences]:
-            totals[row.account] += row.value if isinstance(row, Movement) else row.amount
+        for row in self.rows():
+            totals[row.account] += row.amount
         return {account: amount for account, amount in totals.items() if amount}
 
     def accounts(self) -> dict[str, int]:
