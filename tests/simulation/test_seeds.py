@@ -37,4 +37,4 @@ def test_whatever_happens_the_books_are_those_of_a_naive_replay(
 @pytest.mark.drill
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_many_seeds(seed: int, settings: Settings, cluster: Endpoints, xdist_worker: str) -> None:
-    assert len(simulate(seed, 600, settings, cluster, xdist_worker)) > 7
+    assert len(simulate(seed, 600, settings, cluster, xdist_worker)) > 5
