@@ -154,7 +154,7 @@ def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
         billed.book(planned, head, provisional, share)
         billed.book(planned, head, expense, -share)
         planned.links.append(
-            Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
+            Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty)
         )
     billed.book(planned, head, account, billed.net)
 
@@ -192,16 +192,15 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
     """Clear stock received but not billed; where bill and receipt differ, by the company's policy.
 
     The price part, at the receipt's exchange rate, is revalued into the receipt's stock, taken as variance, left standing or
-    refused; the exchange part always goes to exchange gain or loss, and never to stock.
+    refused; the exchange part always goes to exchange gain or loss, and never to stock. The link keeps what the line clears.
     """
     view, line, field = head.view, billed.line, f"{billed.field}.against_receipt"
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
     before = linked_qty(receipt, place + 1, "bills", planned)
-    planned.links.append(
-        Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
-    )
+    link = Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
+    planned.links.append(link)
     own = received.lines[place]
     booked = compute(received, received.lines, view, buying=True)
     price = billed.net - cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
@@ -211,6 +210,7 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
         exchange = price - convert(dearer, booked.exchange_rate, amounts.currency, view.currency)
         billed.book(planned, head, srbnb, -exchange)
         billed.book(planned, head, view.role("exchange_gain_loss"), exchange)
+        link.amount -= exchange
         price -= exchange
     policy = view.company.rate_difference
     if not price or policy == "leave":
@@ -225,6 +225,7 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
     if policy == "variance":
         billed.book(planned, head, srbnb, -price)
         billed.book(planned, head, view.role("purchase_price_variance"), price)
+        link.amount -= price
         return
     movements = [m for m in receipt.movements if m.line == place + 1 and m.qty > 0 and m.basis == Basis.STATED]
     for movement, share in zip(movements, allocate(price, [m.qty for m in movements]), strict=True):

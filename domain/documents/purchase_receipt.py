@@ -11,10 +11,10 @@ from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
-from domain.documents.references import reference, referred_line, require_posted
+from domain.documents.references import linked_qty, reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
 from domain.errors import DocumentRejected
-from domain.exact import allocate, div_mirrored
+from domain.exact import allocate, cumulative_share
 from domain.masters import Item
 from domain.money import convert
 from domain.quantity import Quantity
@@ -135,7 +135,7 @@ def _value_of(
     """The line's incoming value; where the bill came first, stock received but not billed is cleared at the bill's amount.
 
     The part of the gap that comes from another exchange rate goes to exchange gain or loss, never into stock; a price gap
-    follows the company's rate difference policy.
+    follows the company's rate difference policy. The link keeps what the line clears.
     """
     ref = reference(line.against_invoice)
     if ref is None:
@@ -145,29 +145,34 @@ def _value_of(
     invoice = require_posted(books, "purchase_invoice", ref.number, field)
     bill = cast("PurchaseInvoice", invoice.document)
     billed_index = referred_line(bill.lines, ref, line.item, field)
-    planned.links.append(
-        Link(head.sequence, index + 1, "receives", invoice.sequence, billed_index + 1, line.qty, cost.net)
-    )
     billed = compute(bill, bill.lines, view, buying=True)
-    billed_base = div_mirrored(billed.nets_base[billed_index] * line.qty, bill.lines[billed_index].qty)
-    exchange = 0
-    if billed.currency.code == amounts.currency.code and amounts.currency is not view.currency:
-        received_rate = amounts.exchange_rate - billed.exchange_rate
-        exchange = convert(amounts.nets[index], received_rate, amounts.currency, view.currency)
-    price = cost.net - billed_base - exchange
-    if view.perpetual:
-        srbnb = view.role("stock_received_not_billed")
-        planned.entry(head, srbnb, exchange)
-        planned.entry(head, view.role("exchange_gain_loss"), -exchange)
-    if price and view.company.rate_difference == "refuse":
+    before, whole = linked_qty(invoice, billed_index + 1, "receives", planned), bill.lines[billed_index].qty
+    price = cost.net - cumulative_share(billed.nets_base[billed_index], before, line.qty, whole)
+    link = Link(head.sequence, index + 1, "receives", invoice.sequence, billed_index + 1, line.qty, cost.net)
+    planned.links.append(link)
+    center = cost_center_of(head, line.cost_center, view.item(line.item, f"lines[{index}].item"))
+    if amounts.currency is not view.currency and billed.currency.code == amounts.currency.code:
+        dearer = amounts.nets[index] - cumulative_share(billed.nets[billed_index], before, line.qty, whole)
+        exchange = price - convert(dearer, amounts.exchange_rate, amounts.currency, view.currency)
+        link.amount -= exchange
+        price -= exchange
+        if view.perpetual:
+            planned.entry(head, view.role("stock_received_not_billed"), exchange)
+            planned.entry(head, view.role("exchange_gain_loss"), -exchange, cost_center=center)
+    policy = view.company.rate_difference
+    if not price or policy == "leave":
+        return cost.total
+    if policy == "refuse":
         raise DocumentRejected(
             "RateDiffers",
-            f"lines[{index}].rate: {ref.number} bills another rate, and {view.company.name} refuses rate differences.",
+            f"lines[{index}].rate: {ref.number} bills another rate, and {view.company.name} refuses rate differences. Correct "
+            "the receipt, or change the company's rate_difference.",
             f"lines[{index}].rate",
         )
-    if price and view.company.rate_difference == "revalue":
+    link.amount -= price
+    if policy == "revalue":
         return cost.total - price
-    if price and view.company.rate_difference == "variance" and view.perpetual:
+    if view.perpetual:
         planned.entry(head, view.role("stock_received_not_billed"), price)
-        planned.entry(head, view.role("purchase_price_variance"), -price)
+        planned.entry(head, view.role("purchase_price_variance"), -price, cost_center=center)
     return cost.total
