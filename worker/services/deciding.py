@@ -29,6 +29,7 @@ from worker.store.outcomes import Decision, clear_decisions, fetch_outcomes, out
 from worker.store.series import fiscal_year, voucher_no
 
 BATCH_BYTES = 16_000_000
+SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones are decided
 MOST_ATTEMPTS = 3
 _NEWEST = 2**62  # after every place in the order of acceptance
 
@@ -108,6 +109,8 @@ class Batch:
         while self._heap:
             moment, _, document_due, document = heappop(self._heap)
             self._decide(moment, document_due, document)
+            if len(self._pending) >= SLICE:
+                self._flush()
         self._settle_parked()
         return self._write(due)
 

@@ -98,7 +98,10 @@ class Appender:
         self.vouchers = 0
 
     def append(self, connection: Rows, postings: list[Numbered]) -> None:
-        """Write the postings' rows to all ledgers. Errors: those of PostgreSQL, an unbalanced posting among them."""
+        """Write the postings' rows to all ledgers, behind the caller's back.
+
+        Errors: those of PostgreSQL, an unbalanced posting among them; at the latest from what is asked of the connection next.
+        """
         if not postings:
             return
         text = self._rows(postings)
@@ -107,26 +110,13 @@ class Appender:
             text = self._rows(postings)
         self._count(postings)
         self.vouchers += len(postings)
-        for (table, columns), rows, total in zip(HASHED, text.by_table(), self._hashes, strict=True):
-            total.update(rows.encode())
-            copy_in(connection, table, columns, rows)
+        for (table, columns), told, total in zip(HASHED, text.by_table(), self._hashes, strict=True):
+            if told:
+                rows = told.encode()
+                total.update(rows)
+                connection.copy_behind(f"COPY {table} ({columns}) FROM STDIN", rows)
         copy_in(connection, "order_line", ORDER_LINE, "".join(text.orders))
         self._request_reposts(connection, postings)
-
-    def correct(self, connection: Rows, differences: list[Difference], entries: list[Entry], run: int) -> None:
-        """Write what a repost run found: value differences and their entries. Errors: those of PostgreSQL."""
-        while True:
-            days: dict[date, str] = {}
-            told = "".join(self._differences(differences, self._counters.difference, run))
-            booked = "".join(self._entries(entries, self._counters.entry, days, run))
-            if not self._names.settle(connection):
-                break
-        self._counters.difference += len(differences)
-        self._counters.entry += len(entries)
-        for place, text in ((2, told), (3, booked)):
-            table, columns = HASHED[place]
-            self._hashes[place].update(text.encode())
-            copy_in(connection, table, columns, text)
 
     def digest(self, previous: bytes) -> bytes:
         """The hash of everything appended so far, chained to the batch before."""
@@ -195,18 +185,18 @@ class Appender:
             )
         return rows
 
-    def _differences(self, differences: list[Difference], last: int, run: int = 0) -> list[str]:
+    def _differences(self, differences: list[Difference], last: int) -> list[str]:
         kinds = self._names.by_kind
         accounts, centers, dimensions = kinds["account"], kinds["cost_center"], kinds["dimensions"]
         chains, company = self._names.chains, self._names.company
         return [
-            f"{company}\t{number}\t{run}\t{d.movement}\t{d.voucher}\t{chains[d.chain]}\t{stamp_instant(d.at)}\t{d.date}\t{d.qty}\t"
+            f"{company}\t{number}\t0\t{d.movement}\t{d.voucher}\t{chains[d.chain]}\t{stamp_instant(d.at)}\t{d.date}\t{d.qty}\t"
             f"{d.amount}\t{d.kind:d}\t{accounts[d.account]}\t{accounts[d.contra]}\t{d.cause}\t{d.document}\t"
             f"{centers[d.cost_center]}\t{dimensions[d.dimensions]}\t{self._now}\n"
             for number, d in enumerate(differences, last + 1)
         ]
 
-    def _entries(self, entries: list[Entry], last: int, days: dict[date, str], run: int = 0) -> list[str]:
+    def _entries(self, entries: list[Entry], last: int, days: dict[date, str]) -> list[str]:
         kinds = self._names.by_kind
         accounts, parties, centers, dimensions = (
             kinds[kind] for kind in ("account", "party", "cost_center", "dimensions")
@@ -219,7 +209,7 @@ class Appender:
             sides = f"{amount}\t0" if amount > 0 else f"0\t{-amount}"
             day = days.get(e.date) or days.setdefault(e.date, e.date.isoformat())
             rows.append(
-                f"{company}\t{last}\t{run}\t{e.voucher}\t{accounts[e.account]}\t{sides}\t{day}\t{parties[e.party]}\t"
+                f"{company}\t{last}\t0\t{e.voucher}\t{accounts[e.account]}\t{sides}\t{day}\t{parties[e.party]}\t"
                 f"{centers[e.cost_center]}\t{dimensions[e.dimensions]}\t{e.against}\t{e.cause}\t{currencies[e.currency]}\t"
                 f"{e.currency_amount}\t{'t' if e.is_opening else 'f'}\n"
             )

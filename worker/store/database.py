@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import Self
 
 import psycopg
-from psycopg import Connection
-from psycopg.rows import TupleRow
 
 from domain.errors import Unavailable
+from worker.store.connection import CopyingConnection
 
-Rows = Connection[TupleRow]
+Rows = CopyingConnection
 
 # Sessions hold no state of ours, so a pooler between us and PostgreSQL may hand out another one for every transaction.
 _BEGIN = (
@@ -71,7 +70,7 @@ class Database:
                 return connection
             connection.close()
         try:
-            connection = psycopg.connect(
+            connection = CopyingConnection.connect(
                 self._url, autocommit=True, prepare_threshold=None, application_name="perpetua"
             )
             connection.execute(self._begin)
@@ -80,6 +79,7 @@ class Database:
         return connection
 
     def _give_up(self, connection: Rows) -> None:
+        connection.settle_whatever_happened()
         if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
             connection.close()
             return
