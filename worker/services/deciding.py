@@ -23,7 +23,7 @@ from worker.services.pos_sales import Tills
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
 from worker.store.database import Rows
-from worker.store.lanes import Due, LaneRow, due_documents, parked_documents, save_lane
+from worker.store.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
 from worker.store.masters import hold_acceptance
 from worker.store.outcomes import Decision, clear_decisions, fetch_outcomes, outcome, write_decisions
 from worker.store.series import fiscal_year, voucher_no
@@ -46,13 +46,14 @@ class DecisionFault(Exception):
 
 @dataclass(slots=True)
 class _Parked:
-    """A document that waits; `error` is None where an earlier batch said why and this one has not looked at it."""
+    """A document that waits, and why, as an outcome words it; `anew` where this batch has decided so, not an earlier one."""
 
     due: Due
     document: AnyDocument
     moment: int
     waits_for: tuple[str, ...]
-    error: DocumentParked | None = None
+    error: dict[str, object]
+    anew: bool = True
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class Batch:
         self._memory = memory
         self._books: Books = memory.books
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
-        self._horizon: int | None = None
+        self._horizon: Place | None = None
         self._due: dict[int, Due] = {}
         self._pending: list[Numbered] = []
         self._posted: list[Numbered] = []
@@ -132,8 +133,8 @@ class Batch:
                 self._queue(document, document.moment)
         if self._lane.has_parked:
             causes = [cause for document in due for cause in _causes_cleared(document.type, document.number)]
-            for waiting, waits_for in parked_documents(self._connection, self._lane.company_id, causes):
-                self._remember_parked(waiting, waits_for)
+            for waiting, waits_for, error in parked_documents(self._connection, self._lane.company_id, causes):
+                self._remember_parked(waiting, waits_for, error)
 
     def _queue(self, due: Due, moment: int) -> None:
         try:
@@ -141,11 +142,11 @@ class Batch:
         except DocumentRejected as refused:
             self._rejected.append((due, refused))
 
-    def _remember_parked(self, due: Due, waits_for: list[str]) -> None:
+    def _remember_parked(self, due: Due, waits_for: list[str], error: dict[str, object]) -> None:
         """A document of an earlier batch that waits for one of this batch's."""
         self._due[due.sequence] = due
         document = cast("AnyDocument", decode_accepted(due.payload))
-        self._parked[due.sequence] = _Parked(due, document, due.moment, tuple(waits_for))
+        self._parked[due.sequence] = _Parked(due, document, due.moment, tuple(waits_for), error, anew=False)
         for cause in waits_for:
             self._waiting.setdefault(cause, []).append(due.sequence)
 
@@ -189,7 +190,7 @@ class Batch:
         except DocumentRejected as refused:
             self._rejected.append((due, refused))
         except DocumentParked as parked:
-            self._park(_Parked(due, document, moment, parked.waits_for, parked))
+            self._park(_Parked(due, document, moment, parked.waits_for, parked.as_outcome()))
         except psycopg.Error:
             raise
         except Exception as error:
@@ -245,7 +246,7 @@ class Batch:
                 for sequence in self._waiting.pop(cause, ()):
                     released = self._parked.pop(sequence, None)
                     if released is not None:
-                        heappush(self._heap, (moment, sequence, released.due, released.document))
+                        self._queue_again(released, moment)
 
     def _park(self, parked: _Parked) -> None:
         due = self._memory.masters.next_version(parked.waits_for, parked.moment)
@@ -253,10 +254,16 @@ class Batch:
             self._parked[parked.due.sequence] = parked
             for cause in parked.waits_for:
                 self._waiting.setdefault(cause, []).append(parked.due.sequence)
-        elif self._horizon is None or due <= self._horizon:
-            heappush(self._heap, (due, parked.due.sequence, parked.due, parked.document))
         else:
-            self._postponed.append((parked, due))
+            self._queue_again(parked, due)
+
+    def _queue_again(self, parked: _Parked, moment: int) -> None:
+        """Decide a document anew at a later place: in this batch, or in another where there is something before it that this one lacks."""
+        place = (moment, parked.due.sequence)
+        if self._horizon is None or place <= self._horizon:
+            heappush(self._heap, (*place, parked.due, parked.document))
+        else:
+            self._postponed.append((parked, moment))
 
     def _flush(self) -> None:
         """Write pending postings, so that reads within this transaction see them."""
@@ -272,7 +279,7 @@ class Batch:
         Acceptance is held up for the rest of the transaction: a master that comes later finds the parked document and releases
         it, one that came earlier is found here. None slips through between.
         """
-        fresh = [parked for parked in self._parked.values() if parked.error is not None]
+        fresh = [parked for parked in self._parked.values() if parked.anew]
         if not fresh:
             return
         hold_acceptance(self._connection)
@@ -311,18 +318,17 @@ class Batch:
             Decision(sequence=due.sequence, status="rejected", error=error.as_outcome(), attempts=due.attempts + 1)
             for due, error in self._rejected
         ]
-        waiting: list[tuple[_Parked, int | None]] = [(parked, None) for parked in self._parked.values()]
+        waiting: list[tuple[_Parked, int | None]] = [(parked, None) for parked in self._parked.values() if parked.anew]
         decisions += [
             Decision(
                 sequence=parked.due.sequence,
                 status="parked",
-                error=parked.error.as_outcome(),
+                error=parked.error,
                 waits_for=parked.waits_for,
                 attempts=parked.due.attempts + 1,
                 moment=moment,
             )
             for parked, moment in (*waiting, *self._postponed)
-            if parked.error is not None
         ]
         return decisions
 
@@ -338,6 +344,8 @@ class Batch:
                 outcome(company, voucher.type, voucher.number, status, voucher.sequence, received, now, number)
             )
         for decision in decisions:
+            if decision.moment is not None:
+                continue  # It is due again already, so there is nothing to tell yet.
             due = self._due[decision.sequence]
             decided.outcomes.append(
                 outcome(
@@ -355,11 +363,11 @@ class Batch:
         return decided
 
 
-def _upto_closing(due: list[Due], horizon: int | None) -> tuple[list[Due], int | None]:
+def _upto_closing(due: list[Due], horizon: Place | None) -> tuple[list[Due], Place | None]:
     """A closing ends its batch: it holds up acceptance while it files what it generates, which must be short."""
     for place, document in enumerate(due):
         if document.type == "pos_closing" and not document.decided:
-            return due[: place + 1], document.moment if place + 1 < len(due) or horizon is not None else None
+            return due[: place + 1], document.place if place + 1 < len(due) or horizon is not None else None
     return due, horizon
 
 

@@ -17,6 +17,9 @@ _LANE = (
 )
 
 
+Place = tuple[int, int]  # a moment in the order of acceptance, and the sequence of the document that is decided there
+
+
 @dataclass(slots=True)
 class LaneRow:
     """Where a lane stands. `head_hash` is the hash of its last batch; `now` the time of the batch that is being made."""
@@ -50,6 +53,11 @@ class Due:
     released: bool
     decided: bool  # refused for its shape at acceptance, or posted by what made it: nothing is left to decide
 
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order of deciding."""
+        return self.moment, self.sequence
+
 
 def take_lane(connection: Rows, company_id: int) -> LaneRow | None:
     """Take the lane until the transaction ends; None while another writer has it."""
@@ -68,10 +76,10 @@ def _lane_row(row: tuple[Any, ...]) -> LaneRow:
     return LaneRow(*row[:12], Counters(*row[12:]))  # type: ignore[call-arg]
 
 
-def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], int | None]:
+def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], Place | None]:
     """The next documents in the order in which they are to be decided, at most `documents` and about `size` bytes of them.
 
-    Gives the horizon too: the last moment up to which everything is in the list, None where that is everything there is. One
+    Gives the horizon too: the last place up to which everything is in the list, None where that is everything there is. One
     statement reads both the new and the released, so that neither overtakes the other.
     """
     found = connection.execute(
@@ -103,17 +111,21 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         return due, None
     ends = []
     if fresh:
-        ends.append(fresh[-1].moment)
+        ends.append(fresh[-1].place)
     if released >= documents:
-        ends.append(max(document.moment for document in due if document.released))
+        # One master may release more documents than fit, so the horizon may lie between two of the same moment.
+        ends.append(max(document.place for document in due if document.released))
     horizon = min(ends)
-    return [document for document in due if document.moment <= horizon], horizon
+    return [document for document in due if document.place <= horizon], horizon
 
 
-def parked_documents(connection: Rows, company_id: int, waited_for: list[str]) -> list[tuple[Due, list[str]]]:
-    """Documents that wait for one of these causes, each with everything it waits for."""
+def parked_documents(
+    connection: Rows, company_id: int, waited_for: list[str]
+) -> list[tuple[Due, list[str], dict[str, object]]]:
+    """Documents that wait for one of these causes, each with everything it waits for, and the outcome's error."""
     found = connection.execute(
-        "SELECT o.sequence, d.acceptance, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, o.attempts, o.waits_for "
+        "SELECT o.sequence, d.acceptance, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, o.attempts, o.waits_for, "
+        "  o.error "
         "FROM outcome o JOIN document d USING (company_id, sequence) "
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
         "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
@@ -124,8 +136,9 @@ def parked_documents(connection: Rows, company_id: int, waited_for: list[str]) -
         (
             Due(sequence, moment, payload.encode(), received_at, type_, number, attempts, released=True, decided=False),
             causes,
+            error,
         )
-        for sequence, moment, payload, received_at, type_, number, attempts, causes in found
+        for sequence, moment, payload, received_at, type_, number, attempts, causes, error in found
     ]
 
 
