@@ -638,6 +638,16 @@ CATALOGUE: dict[str, Entry] = {
         "Redis does not answer, so outcomes wait to be told.",
         "Nothing is lost: they are told later. See that Redis runs.",
     ),
+    "SubledgerUnavailable": Entry(
+        Family.UNAVAILABLE,
+        "Redis does not answer, so sales at tills wait to be told.",
+        "Nothing is lost: they are told later. See that Redis runs.",
+    ),
+    "StockMoving": Entry(
+        Family.UNAVAILABLE,
+        "A reservation kept meeting newer stock than it had read.",
+        "Ask again.",
+    ),
     "IntakeUnavailable": Entry(
         Family.UNAVAILABLE,
         "Redis does not take documents.",

@@ -79,7 +79,7 @@ class PosReceipt(msgspec.Struct, array_like=True, gc=False):
 
     `at` is the event's own time (microseconds since 1970); `total` is what was asked for, rounding included: nets + taxes +
     `round_off` = total. `change` is what was given back of the payments. `goods` is what it reserves, by chain in stock units;
-    `returns_of` the number of the sale that a return names.
+    `returns_of` the number of the sale that a return names, `hold` the reservation that it was sold from.
     """
 
     number: str
@@ -97,6 +97,7 @@ class PosReceipt(msgspec.Struct, array_like=True, gc=False):
     goods: list[tuple[Chain, int]]
     is_return: bool = False
     returns_of: str = ""
+    hold: str = ""
 
     @property
     def paid(self) -> int:

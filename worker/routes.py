@@ -19,6 +19,10 @@ DOCUMENTS_OUTCOME: Final = "documents.outcome"
 LANE_POST: Final = "lane.post"
 LANE_SWEEP: Final = "lane.sweep"
 SLOTS_TICK: Final = "slots.tick"
+POS_RESERVE: Final = "pos.reserve"
+POS_CONFIRM: Final = "pos.confirm"
+POS_RELEASE: Final = "pos.release"
+POS_CLOSE_DUE: Final = "pos.close_due"
 
 # Every task has one home, so that long work (a repost, a closing) never stands before a posting.
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
@@ -27,6 +31,10 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     LANE_POST: {"queue": POSTING},
     LANE_SWEEP: {"queue": POSTING},
     SLOTS_TICK: {"queue": NIGHTLY},
+    POS_RESERVE: {"queue": POS},
+    POS_CONFIRM: {"queue": POS},
+    POS_RELEASE: {"queue": POS},
+    POS_CLOSE_DUE: {"queue": POS},
 }
 
 INTAKE_STREAM: Final = "perpetua:intake"

@@ -256,6 +256,7 @@ def _receipt(
         goods=[(chain, qty) for chain, qty in goods.items() if qty],
         is_return=document.is_return,
         returns_of=document.return_against or "",
+        hold=document.reservation or "",
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from worker.bells import Lane
+from worker.services.deciding import Outcome
+from worker.services.pos_mirror import keep_in_step
 from worker.services.posting import Drained, drain
 from worker.services.tools import Tools
 
@@ -52,8 +56,14 @@ def _drain(tools: Tools, lane: Lane) -> Drained:
         lane.company_id,
         limit_documents=tools.settings.lane_batch,
         seconds=TURN_SECONDS,
-        on_outcomes=tools.outcomes.publish,
+        on_outcomes=partial(_tell, tools, lane),
     )
+
+
+def _tell(tools: Tools, lane: Lane, outcomes: list[Outcome]) -> None:
+    """Tell outcomes; a sale at a till is in the sub-ledger before its publisher hears of it."""
+    keep_in_step(tools, lane.company_id, outcomes)
+    tools.outcomes.publish(outcomes)
 
 
 def _sum(earlier: Drained, later: Drained) -> Drained:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.bells import Lane
+from worker.services.pos_mirror import rebuild_where_lost
 from worker.services.tools import Tools
 from worker.store.lanes import lanes_with_work
 
@@ -14,6 +15,7 @@ def sweep(tools: Tools) -> str:
 
     A bell that rings already is left alone. Errors: Unavailable.
     """
+    rebuild_where_lost(tools)
     with tools.database.transaction() as connection:
         lanes = [Lane(*lane) for lane in lanes_with_work(connection)]
     if not lanes:

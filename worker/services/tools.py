@@ -8,6 +8,7 @@ from redis import Redis
 
 from worker.bells import Bells
 from worker.outcomes import Outcomes
+from worker.pos_subledger import Subledger
 from worker.redis_client import connect
 from worker.settings import Settings
 from worker.store.database import Database
@@ -22,6 +23,7 @@ class Tools:
     redis: Redis
     bells: Bells
     outcomes: Outcomes
+    subledger: Subledger
 
     def __enter__(self) -> Self:
         return self
@@ -40,4 +42,6 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("PostgreSQL and Redis have no URL yet: connect the settings to servers first")
     redis = connect(settings.redis_url)
-    return Tools(settings, Database(settings.database_url), redis, Bells(redis, broker), Outcomes(redis))
+    return Tools(
+        settings, Database(settings.database_url), redis, Bells(redis, broker), Outcomes(redis), Subledger(redis)
+    )

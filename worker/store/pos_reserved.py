@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from domain.pos_receipt import read
 from domain.stock_ledger import Chain
@@ -69,3 +70,27 @@ def reserved_by_receipts(connection: Rows, company: int) -> dict[Chain, int]:
         for chain, qty in read(text).goods:
             sums[chain] = sums.get(chain, 0) + qty
     return {chain: qty for chain, qty in sums.items() if qty}
+
+
+@dataclass(slots=True)
+class Seen:
+    """Stock of some chains (millionths) as the batch `batch_no` of the lane left it."""
+
+    batch_no: int
+    stock: dict[Chain, int]
+
+
+def stock_seen(connection: Rows, company: int, chains: list[Chain]) -> Seen:
+    """What lies there, in one look; a chain that never moved has nothing."""
+    found = connection.execute(
+        "SELECT k.place, coalesce(b.qty, 0), l.batch_no FROM lane l "
+        "CROSS JOIN unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (item, warehouse, part, place) "
+        "LEFT JOIN term i ON i.company_id = l.company_id AND i.kind = 'item' AND i.name = k.item "
+        "LEFT JOIN term w ON w.company_id = l.company_id AND w.kind = 'warehouse' AND w.name = k.warehouse "
+        "LEFT JOIN term p ON p.company_id = l.company_id AND p.kind = 'part' AND p.name = k.part "
+        "LEFT JOIN chain c ON c.company_id = l.company_id AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
+        "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
+        "LEFT JOIN balance b ON b.company_id = l.company_id AND b.chain_id = c.chain_id WHERE l.company_id = %s",
+        [*(list(column) for column in zip(*chains, strict=True)), company],
+    ).fetchall()
+    return Seen(max((row[2] for row in found), default=0), {chains[place - 1]: qty for place, qty, _ in found})

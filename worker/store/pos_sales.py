@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -173,3 +173,45 @@ def consolidated_sales(connection: Rows, company: int) -> dict[int, str]:
         [company],
     )
     return dict(found.fetchall())
+
+
+class State(NamedTuple):
+    """Where a sale stands, for the mirror: with its receipt's text while it is open or quarantined, empty otherwise."""
+
+    sequence: int
+    number: str
+    session: int
+    status: str
+    receipt: str
+
+
+def states_of_sales(connection: Rows, company: int, sequences: list[int]) -> list[State]:
+    """Where these sales stand now, in their order."""
+    found = connection.execute(
+        "SELECT s.voucher_id, v.number, s.session_id, s.status, "
+        "  CASE WHEN s.status IN ('open', 'quarantined') THEN r.receipt ELSE '' END "
+        "FROM pos_invoice s JOIN voucher v USING (company_id, voucher_id) JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s) ORDER BY s.voucher_id",
+        [company, sequences],
+    )
+    return [State(*row) for row in found]
+
+
+def standing_sales(connection: Rows, company: int, after: int, limit: int) -> list[State]:
+    """Open and quarantined sales, page by page in their order."""
+    found = connection.execute(
+        "SELECT s.voucher_id, '', s.session_id, s.status, r.receipt "
+        "FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.status IN ('open', 'quarantined') AND s.voucher_id > %s ORDER BY s.voucher_id LIMIT %s",
+        [company, after, limit],
+    )
+    return [State(*row) for row in found]
+
+
+def companies_that_sell(connection: Rows) -> list[int]:
+    """Companies with open or quarantined sales."""
+    found = connection.execute(
+        "SELECT company_id FROM company c WHERE EXISTS (SELECT FROM pos_invoice s WHERE s.company_id = c.company_id "
+        "AND s.status IN ('open', 'quarantined')) ORDER BY 1"
+    )
+    return [company for (company,) in found]

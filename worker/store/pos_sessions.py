@@ -41,6 +41,15 @@ def open_sessions(connection: Rows, company: int, profile: str | None = None) ->
     return [Session(*row) for row in found]
 
 
+def sealed_sessions(connection: Rows, company: int, sessions: list[int]) -> dict[int, bool]:
+    """Whether each of these sessions takes no more sales."""
+    found = connection.execute(
+        "SELECT session_id, status <> 'open' FROM pos_session WHERE company_id = %s AND session_id = ANY(%s)",
+        [company, sessions],
+    )
+    return dict(found.fetchall())
+
+
 def session_of_opening(connection: Rows, company: int, profile: str, opening: str) -> Session | None:
     """The session that a document opened, whether it is open still or not; None where there is none."""
     row = connection.execute(

@@ -1,0 +1,142 @@
+"""The sub-ledger's operations: each is one function in the server, loaded when the server does not know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from domain.stock_ledger import Chain
+from worker.pos_subledger.entry import Entry
+from worker.pos_subledger.keys import chain_of, field, key, of_session
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Reservation(NamedTuple):
+    """What became of a request to hold goods: held, conflict, short, stale or lost; `chain` is what is short, `free` what is left."""
+
+    status: str
+    chain: Chain | None = None
+    free: int = 0
+
+
+class Subledger:
+    """The sub-ledgers of all companies in one Redis or Valkey. Errors: those of redis where the server is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    # -- sales --------------------------------------------------------------------------------------------------------
+
+    def accept(self, company: int, session: str, entries: Sequence[Entry], *, rebuilding: bool = False) -> list[str]:
+        """Take decided sales into a session, in their order; each is `new`, `known`, `conflict`, `sealed`, or `lost`.
+
+        `lost` says that this server has not got the company's sub-ledger (any more): it has to be rebuilt first.
+        """
+        sales, totals = of_session(company, session)
+        keys = [
+            *(key(company, name) for name in ("state", "reserved", "held", "holds", "holdings", "sessions")),
+            sales,
+            totals,
+        ]
+        mark = "rebuild" if rebuilding else ""
+
+        def send() -> list[Any]:
+            pipeline = self._redis.pipeline(transaction=False)
+            for entry in entries:
+                pipeline.fcall(
+                    "perpetua_pos_accept", 8, *keys, mark, session, entry.number, entry.content, entry.hold,
+                    len(entry.goods), *(part for pair in (*entry.goods, *entry.totals) for part in pair),
+                )  # fmt: skip
+            return pipeline.execute()
+
+        return [reply.decode() for reply in self._loaded(send)]
+
+    def seal(self, company: int, session: str, *, sealed: bool = True) -> None:
+        """Let a session take no more sales, or take them again."""
+        self._call("seal", [of_session(company, session)[1]], "1" if sealed else "0")
+
+    def drain(self, company: int, session: str, numbers: Iterable[str], stamp: int) -> int:
+        """Take sales out of a session, as of the lane's batch `stamp`; gives how many were there."""
+        sales, totals = of_session(company, session)
+        keys = [*(key(company, name) for name in ("state", "reserved", "sessions")), sales, totals]
+        return int(self._call("drain", keys, stamp, session, *numbers))
+
+    # -- hard reservations --------------------------------------------------------------------------------------------
+
+    def reserve(
+        self, company: int, hold: str, goods: dict[Chain, tuple[int, int]], *, stamp: int, milliseconds: int
+    ) -> Reservation:
+        """Hold goods under a name for so long, all or none: of each chain so much, and what is there as of the batch `stamp`."""
+        content = _encode([(field(chain), str(wanted)) for chain, (wanted, _) in goods.items()])
+        asked = [part for chain, (wanted, there) in goods.items() for part in (field(chain), wanted, there)]
+        keys = [key(company, name) for name in ("state", "reserved", "held", "holds", "holdings", "actual")]
+        status, *about = self._call("reserve", keys, hold, milliseconds, stamp, content, *asked)
+        if about:
+            return Reservation(status.decode(), chain_of(about[0].decode()), int(about[1]))
+        return Reservation(status.decode())
+
+    def confirm(self, company: int, hold: str) -> bool:
+        """Keep a hold until its sale arrives; False where it has run out."""
+        return bool(self._call("confirm", self._holds(company), hold) == b"confirmed")
+
+    def release(self, company: int, hold: str) -> bool:
+        """Give a hold back; False where there is none."""
+        return bool(self._call("release", self._holds(company), hold) == b"released")
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def is_ready(self, company: int) -> bool:
+        """Whether this server has the company's sub-ledger."""
+        return self._redis.hget(key(company, "state"), "ready") == b"1"
+
+    def reserved(self, company: int) -> dict[Chain, int]:
+        """What open sales reserve, chain by chain."""
+        found = cast("dict[bytes, bytes]", self._redis.hgetall(key(company, "reserved")))
+        return {chain_of(name.decode()): int(qty) for name, qty in found.items() if int(qty)}
+
+    def sessions(self, company: int) -> list[str]:
+        """Sessions that hold sales."""
+        return sorted(name.decode() for name in cast("set[bytes]", self._redis.smembers(key(company, "sessions"))))
+
+    def totals(self, company: int, session: str) -> dict[str, int]:
+        """A session's totals: `sales` (a count), `net`, `total`, `mode ...`, `tax ...` (minor units)."""
+        found = cast("dict[bytes, bytes]", self._redis.hgetall(of_session(company, session)[1]))
+        return {name.decode(): int(amount) for name, amount in found.items()}
+
+    # -- rebuilding ---------------------------------------------------------------------------------------------------
+
+    def begin_rebuild(self, company: int) -> None:
+        """Forget a company's sales; until the rebuild ends, sales are `lost` and nothing can be held. Holds stay."""
+        self._redis.delete(key(company, "state"))
+        old = [name for session in self.sessions(company) for name in of_session(company, session)]
+        self._redis.delete(key(company, "reserved"), key(company, "actual"), key(company, "sessions"), *old)
+
+    def end_rebuild(self, company: int, stamp: int) -> None:
+        """Take sales again: everything up to the lane's batch `stamp` is in."""
+        self._redis.hset(key(company, "state"), mapping={"ready": "1", "stamp": stamp})
+
+    # -- calling ------------------------------------------------------------------------------------------------------
+
+    def _holds(self, company: int) -> list[str]:
+        return [key(company, name) for name in ("held", "holds", "holdings")]
+
+    def _call(self, function: str, keys: Sequence[str], *arguments: Any) -> Any:
+        return self._loaded(lambda: self._redis.fcall(f"perpetua_pos_{function}", len(keys), *keys, *arguments))
+
+    def _loaded(self, send: Callable[[], Any]) -> Any:
+        try:
+            return send()
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+        # A server that was started anew, or has taken over, may not know the functions yet.
+        self._redis.function_load(
+            files("worker.pos_subledger").joinpath("functions.lua").read_text("utf-8"), replace=True
+        )
+        return send()

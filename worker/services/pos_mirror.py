@@ -1,0 +1,115 @@
+"""Keep the sub-ledger in Redis in step with PostgreSQL: after each commit that touched a till, and anew after a loss.
+
+Whatever is mirrored is read under the company's lane, so it is how things stand and nothing overtakes it. All of it may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from domain.errors import Unavailable
+from domain.pos_receipt import read
+from worker.pos_subledger import Entry, Subledger, entry_of
+from worker.pos_subledger.keys import QUARANTINE
+from worker.services.tools import Tools
+from worker.store.database import Rows
+from worker.store.lanes import wait_for_lane
+from worker.store.pos_sales import State, companies_that_sell, standing_sales, states_of_sales
+from worker.store.pos_sessions import sealed_sessions
+
+AT_ONCE = 1000
+
+log = structlog.get_logger()
+
+
+def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]]) -> None:
+    """Bring the sub-ledger to where the sales among these outcomes stand. Errors: Unavailable where Redis or PostgreSQL is away."""
+    sequences = [
+        outcome["sequence"] for outcome in outcomes if outcome["type"] == "pos_invoice" and outcome["voucher_no"]
+    ]
+    if not sequences:
+        return
+    with tools.database.transaction() as connection:
+        lane = wait_for_lane(connection, company)
+        states = states_of_sales(connection, company, sequences)
+        sealed = sealed_sessions(connection, company, [state.session for state in states])
+        try:
+            if not _mirror(tools.subledger, company, states, sealed, lane.batch_no):
+                _rebuild(connection, tools.subledger, company, lane.batch_no)
+        except RedisError as error:
+            raise _away(error) from error
+
+
+def rebuild(tools: Tools, company: int) -> int:
+    """Build a company's sub-ledger anew from PostgreSQL; gives how many sales it holds.
+
+    Nothing is posted in the company meanwhile, and nothing can be held. Errors: Unavailable.
+    """
+    with tools.database.transaction() as connection:
+        lane = wait_for_lane(connection, company)
+        try:
+            return _rebuild(connection, tools.subledger, company, lane.batch_no)
+        except RedisError as error:
+            raise _away(error) from error
+
+
+def rebuild_where_lost(tools: Tools) -> None:
+    """Rebuild for every company that sells and whose sub-ledger this server has not got. Errors: Unavailable."""
+    with tools.database.transaction() as connection:
+        companies = companies_that_sell(connection)
+    for company in companies:
+        try:
+            lost = not tools.subledger.is_ready(company)
+        except RedisError as error:
+            raise _away(error) from error
+        if lost:
+            rebuild(tools, company)
+
+
+def _mirror(subledger: Subledger, company: int, states: list[State], sealed: dict[int, bool], stamp: int) -> bool:
+    """Take in what is open or set aside, take out the rest; False where the sub-ledger is lost."""
+    for number, is_sealed in sealed.items():
+        subledger.seal(company, str(number), sealed=is_sealed)
+    arriving: dict[str, list[Entry]] = {}
+    leaving: dict[str, list[str]] = {}
+    for state in states:
+        if state.status == "quarantined":
+            leaving.setdefault(str(state.session), []).append(state.number)
+            arriving.setdefault(QUARANTINE, []).append(entry_of(read(state.receipt)))
+        elif state.status == "open":
+            arriving.setdefault(str(state.session), []).append(entry_of(read(state.receipt)))
+        else:
+            leaving.setdefault(str(state.session), []).append(state.number)
+            leaving.setdefault(QUARANTINE, []).append(state.number)
+    for session, numbers in leaving.items():
+        for start in range(0, len(numbers), AT_ONCE):
+            subledger.drain(company, session, numbers[start : start + AT_ONCE], stamp)
+    return not any("lost" in subledger.accept(company, session, entries) for session, entries in arriving.items())
+
+
+def _rebuild(connection: Rows, subledger: Subledger, company: int, stamp: int) -> int:
+    subledger.begin_rebuild(company)
+    count = last = 0
+    while page := standing_sales(connection, company, last, AT_ONCE):
+        by_session: dict[str, list[Entry]] = {}
+        for state in page:
+            session = QUARANTINE if state.status == "quarantined" else str(state.session)
+            by_session.setdefault(session, []).append(entry_of(read(state.receipt)))
+        for session, entries in by_session.items():
+            subledger.accept(company, session, entries, rebuilding=True)
+        count += len(page)
+        last = page[-1].sequence
+    subledger.end_rebuild(company, stamp)
+    log.warning("the sub-ledger of the point of sale was rebuilt", company_id=company, sales=count)
+    return count
+
+
+def _away(error: RedisError) -> Unavailable:
+    return Unavailable(
+        "SubledgerUnavailable",
+        f"Redis does not answer, so sales wait to be told: {error}. Nothing is lost; it is tried again.",
+    )
