@@ -70,7 +70,7 @@ def test_a_master_is_a_new_version_only_where_its_content_changed(books: Databas
     changed = {**RICE, "valuation_method": "lifo"}
     statuses = [r.status for r in publish(books, [RICE, RICE, changed, RICE])]
     assert statuses == ["master", "unchanged", "master", "master"]
-    assert [r.status for r in publish(books, [RICE, {"type": "item", "code": "Rice", "valuation_method": "fifo"}])] == [
+    assert [r.status for r in publish(books, [RICE, {**RICE, "valuation_method": "fifo"}])] == [
         "unchanged", "unchanged",
     ]  # fmt: skip
     assert rows(books, "SELECT version, acceptance FROM master ORDER BY version") == [(1, 1), (2, 2), (3, 3)]
