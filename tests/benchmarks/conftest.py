@@ -27,7 +27,9 @@ class Ratios:
 
     def at_least(self, name: str, value: float, least: float, unit: str) -> None:
         """Note a figure that must not fall below a bound measured in the same run."""
-        _ROWS.append(f"{name:<58} {value:>10.1f} {least:>10.1f} {value / least if least else 0:>7.2f} {'>=':>3} 1 ({unit})")
+        _ROWS.append(
+            f"{name:<58} {value:>10.1f} {least:>10.1f} {value / least if least else 0:>7.2f} {'>=':>3} 1 ({unit})"
+        )
         assert value >= least, f"{name}: {value:.1f} {unit}, at least {least:.1f} is wanted"
 
     def at_most(self, name: str, value: float, most: float, unit: str) -> None:
