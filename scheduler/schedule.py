@@ -34,4 +34,14 @@ def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
                 "again, and outcomes that were not told are told, so a loss costs seconds."
             ),
         ),
+        Ring(
+            name="close the tills",
+            task="pos.close_due",
+            queue="pos",
+            every_seconds=60,
+            reason=(
+                "Each till closes at its own local hour. Which are due, and for which business date, is looked up; a ring that comes "
+                "late or twice, or after a night without any, sends each closing once."
+            ),
+        ),
     )

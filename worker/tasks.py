@@ -7,6 +7,8 @@ from celery import shared_task
 from worker import routes
 from worker.bells import Lane
 from worker.services.lanes import post_lane
+from worker.services.pos_reservations import confirm, release, reserve
+from worker.services.pos_schedule import close_due
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.store.outcomes import fetch_outcome
@@ -37,3 +39,29 @@ def post_company(task: PerpetuaTask, company_id: int, company: str) -> str:
 def sweep_lanes(task: PerpetuaTask) -> str:
     """Ring for whatever waits and was forgotten; returns what was found in words."""
     return sweep(task.tools)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_RESERVE)
+def reserve_at_till(
+    task: PerpetuaTask, company: str, hold: str, lines: list[dict[str, Any]], seconds: int = 300
+) -> Any:
+    """Hold goods for a till before it sells them; tells whether they are held, or what is short."""
+    return reserve(task.tools, company, hold, lines, seconds)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_CONFIRM)
+def confirm_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
+    """Keep what is held until the sale arrives; False where it is held no more."""
+    return confirm(task.tools, company, hold)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_RELEASE)
+def release_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
+    """Give back what is held; False where nothing is."""
+    return release(task.tools, company, hold)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_CLOSE_DUE, ignore_result=True)
+def close_tills(task: PerpetuaTask) -> str:
+    """Send the closings whose hour has come; returns in words which."""
+    return close_due(task.tools)

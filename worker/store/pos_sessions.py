@@ -97,3 +97,17 @@ def reopen_sessions(connection: Rows, company: int, closing: int) -> None:
 
 def _floats(floats: Mapping[str, int]) -> str:
     return _json(dict(floats)).decode()
+
+
+def sells_until(connection: Rows, company: int, profile: str, moment: datetime) -> datetime | None:
+    """When the oldest sale that waits at a till happened, or its oldest open session began, up to a moment; None where neither is."""
+    row = connection.execute(
+        "SELECT min(at) FROM ("
+        "  SELECT event_at AS at FROM pos_invoice WHERE company_id = %(company)s AND profile = %(profile)s "
+        "    AND status IN ('open', 'quarantined')"
+        "  UNION ALL"
+        "  SELECT opened_at FROM pos_session WHERE company_id = %(company)s AND profile = %(profile)s AND status = 'open'"
+        ") waiting WHERE at <= %(moment)s",
+        {"company": company, "profile": profile, "moment": moment},
+    ).fetchone()
+    return None if row is None else row[0]
