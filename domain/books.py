@@ -17,7 +17,7 @@ import msgspec
 from domain.general_ledger import Entry, outstanding
 from domain.master_view import MasterBook, MasterView
 from domain.pos_receipt import PosReceipt
-from domain.stock_ledger import Balance, Chain, Difference, Movement
+from domain.stock_ledger import Balance, Chain, Difference, Lot, Movement
 
 
 class Lacking(Exception):
@@ -28,8 +28,8 @@ class Lacking(Exception):
         *,
         chains: tuple[Chain, ...] = (),
         vouchers: tuple[tuple[str, str], ...] = (),
-        history: tuple[Chain, int, int] | None = None,
-        shortage: tuple[Chain, int, int, int] | None = None,
+        history: tuple[Lot, int, int] | None = None,
+        shortage: tuple[Lot, int, int, int] | None = None,
         layers: tuple[Chain, int] | None = None,
         receipt_layer: tuple[Chain, int] | None = None,
         serials: tuple[str, str] | None = None,
@@ -39,8 +39,8 @@ class Lacking(Exception):
         super().__init__("not loaded")
         self.chains = chains  # balances of these chains
         self.vouchers = vouchers  # (type or "", number) of posted documents
-        self.history = history  # (chain, at, sequence): quantities from that place on
-        self.shortage = shortage  # (chain, at, sequence, needed): the first later moment with less than `needed`
+        self.history = history  # (lot, at, sequence): quantities from that place on
+        self.shortage = shortage  # (lot, at, sequence, needed): the first later moment with less than `needed`
         self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
         self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
         self.between = between  # (first, last) posting date: what each account's entries of these days add up to
@@ -50,7 +50,7 @@ class Lacking(Exception):
 
 @dataclass(slots=True)
 class QuantityHistory:
-    """Quantities of a chain from one place in time on, as of now.
+    """Quantities of a lot from one place in time on, as of now.
 
     `running`: the quantity just after (at, sequence). `lowest`: the least running quantity of all later moments up to the
     next count, or to the end (None where nothing moves later). `next_count`: the first count after it, if any.
@@ -196,8 +196,8 @@ class Books:
         self.balances: dict[Chain, Balance] = {}
         self.vouchers: dict[tuple[str, str], PostedVoucher | None] = {}
         self._recent: dict[tuple[str, str], tuple[Posting, object]] = {}
-        self.histories: dict[tuple[Chain, int, int], QuantityHistory] = {}
-        self.short_moments: dict[tuple[Chain, int, int, int], ShortMoment | None] = {}
+        self.histories: dict[tuple[Lot, int, int], QuantityHistory] = {}
+        self.short_moments: dict[tuple[Lot, int, int, int], ShortMoment | None] = {}
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
         self.account_balances: dict[tuple[date, date], list[Entry]] = {}
@@ -226,12 +226,12 @@ class Books:
             self.vouchers[key] = _posted(*self._recent.pop(key))
         return self.vouchers[key]
 
-    def history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
+    def history(self, lot: Lot, at: int, sequence: int) -> QuantityHistory:
         """Quantities from a place in time on. Errors: Lacking."""
         try:
-            return self.histories[chain, at, sequence]
+            return self.histories[lot, at, sequence]
         except KeyError:
-            raise Lacking(history=(chain, at, sequence)) from None
+            raise Lacking(history=(lot, at, sequence)) from None
 
     def serials_on_hand(self, item: str, warehouse: str) -> set[str]:
         """Serial numbers of an item that lie in a warehouse. Errors: Lacking."""
@@ -262,12 +262,12 @@ class Books:
         except KeyError:
             raise Lacking(between=(first, last)) from None
 
-    def first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
-        """The first later moment at which the chain holds less than `needed`. Errors: Lacking."""
+    def first_short(self, lot: Lot, at: int, sequence: int, needed: int) -> ShortMoment | None:
+        """The first later moment at which the lot holds less than `needed`. Errors: Lacking."""
         try:
-            return self.short_moments[chain, at, sequence, needed]
+            return self.short_moments[lot, at, sequence, needed]
         except KeyError:
-            raise Lacking(shortage=(chain, at, sequence, needed)) from None
+            raise Lacking(shortage=(lot, at, sequence, needed)) from None
 
     def remember(self, posting: Posting, document: object) -> None:
         """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
@@ -290,8 +290,10 @@ class Books:
             self._forget((changed | {voucher.reverses}) - {own})
         if self.histories or self.short_moments:
             moved = {movement.chain for movement in posting.movements} | {d.chain for d in posting.differences}
-            self.histories = {key: value for key, value in self.histories.items() if key[0] not in moved}
-            self.short_moments = {key: value for key, value in self.short_moments.items() if key[0] not in moved}
+            self.histories = {key: value for key, value in self.histories.items() if key[0].chain not in moved}
+            self.short_moments = {
+                key: value for key, value in self.short_moments.items() if key[0].chain not in moved
+            }
 
     def begin_batch(self) -> None:
         """Forget what was loaded for the documents of another batch; balances stay."""

@@ -11,7 +11,7 @@ from domain.errors import DocumentRejected
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
-from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Movement
+from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Lot, Movement, lot_of
 from domain.valuation.method import Method, method_of
 
 
@@ -20,7 +20,7 @@ class Checked:
     """A plan that nothing can refuse any more, with everything loaded that valuing it needs.
 
     `place` is where the document takes effect (a cancel: its target's), `reverses` the sequence of a cancel's target. `backdated`
-    gives, for each chain that moved later already, its quantity at that place.
+    gives, for each lot whose chain moved later already, its quantity at that place.
     """
 
     head: Head
@@ -28,7 +28,7 @@ class Checked:
     books: Books
     place: tuple[int, int]
     reverses: int = 0
-    backdated: dict[Chain, int] = field(default_factory=dict)
+    backdated: dict[Lot, int] = field(default_factory=dict)
     balances: dict[Chain, Balance] = field(default_factory=dict)
     methods: dict[Chain, Method] = field(default_factory=dict)
 
@@ -70,39 +70,52 @@ def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:
     balance = books.balance(chain)
     if (at, sequence) >= (balance.last_at, balance.last_sequence):
         return balance.qty
-    history = books.history(chain, at, sequence)
+    history = books.history(Lot(chain), at, sequence)
     return history.running if history.lowest is None else min(history.running, history.lowest)
 
 
 def _check_quantities(checked: Checked) -> None:
-    running: dict[Chain, int] = {}
+    running: dict[Lot, int] = {}
     out: dict[Chain, int] = {}
     for movement in checked.plan.movements:
-        chain = movement.chain
-        if chain not in running:
-            running[chain] = _quantity_at(checked, chain)
-        if movement.basis == Basis.COUNTED and movement.counted_qty is not None:
-            movement.qty = movement.counted_qty - running[chain]
-        running[chain] += movement.qty
+        chain, lot = movement.chain, lot_of(movement)
+        if lot not in running:
+            running[lot] = _quantity_at(checked, lot)
+        before = running[lot]
+        if movement.basis == Basis.COUNTED:
+            out[chain] = out.get(chain, 0) + _taken_by_count(checked, movement, lot, before)
+        running[lot] += movement.qty
         if movement.qty < 0 and movement.basis != Basis.COUNTED:
             out[chain] = out.get(chain, 0) - movement.qty
-            _check_issue(checked, movement, running[chain])
-    for chain, after in running.items():
-        if chain in checked.backdated:
-            _check_later(checked, chain, after - checked.backdated[chain])
+            _check_issue(checked, movement, running[lot])
+    for lot, after in running.items():
+        if lot in checked.backdated:
+            change = after - checked.backdated[lot]
+            _check_later(checked, lot, change)
+            if change > 0 and checked.books.history(lot, *checked.place).next_count is not None:
+                out[lot.chain] = out.get(lot.chain, 0) + change
     for chain, qty in out.items():
         balance = checked.balances[chain]
         if not checked.methods[chain].covers(balance, min(qty, max(balance.qty, 0))):
             raise Lacking(layers=(chain, qty))
 
 
-def _quantity_at(checked: Checked, chain: Chain) -> int:
-    """The chain's quantity at the document's own place in time."""
-    balance = checked.balances[chain]
+def _taken_by_count(checked: Checked, movement: Movement, lot: Lot, before: int) -> int:
+    """Give a count its quantity; the answer is how much it takes out of the chain's layers (one that replaces them all takes none)."""
+    if movement.counted_qty is not None:
+        movement.qty = movement.counted_qty - before
+    if lot.batch and movement.counted_rate is not None:
+        return max(before, 0)
+    return max(-movement.qty, 0) if lot.batch or lot in checked.backdated else 0
+
+
+def _quantity_at(checked: Checked, lot: Lot) -> int:
+    """The lot's quantity at the document's own place in time."""
+    balance = checked.balances[lot.chain]
     if checked.place >= (balance.last_at, balance.last_sequence):
-        return balance.qty
-    quantity = checked.books.history(chain, *checked.place).running
-    checked.backdated[chain] = quantity
+        return balance.held(lot.batch)
+    quantity = checked.books.history(lot, *checked.place).running
+    checked.backdated[lot] = quantity
     return quantity
 
 
@@ -127,14 +140,15 @@ def _require_rate(checked: Checked, movement: Movement) -> None:
         raise rate_missing(movement.chain.item, movement.chain.warehouse, f"lines[{movement.line - 1}]")
 
 
-def _check_later(checked: Checked, chain: Chain, change: int) -> None:
+def _check_later(checked: Checked, lot: Lot, change: int) -> None:
     """A backdated document must not leave a later moment short: refused naming the first one."""
-    history = checked.books.history(chain, *checked.place)
+    chain, part = lot.chain, lot.batch or lot.chain.part
+    history = checked.books.history(lot, *checked.place)
     if change >= 0 or history.lowest is None or history.lowest + change >= 0:
         return
     if checked.view.allows_negative(checked.view.item(chain.item)):
         return
-    moment = checked.books.first_short(chain, *checked.place, -change)
+    moment = checked.books.first_short(lot, *checked.place, -change)
     if moment is None:
         return
     at = from_instant(moment.at).astimezone(checked.view.zone)
@@ -145,16 +159,16 @@ def _check_later(checked: Checked, chain: Chain, change: int) -> None:
         f"{moment.voucher_type.replace('_', ' ')} {moment.voucher_number}. Receive it earlier, or move less.",
         "lines",
         {
-            "item": chain.item, "warehouse": chain.warehouse, "batch": chain.part, "short_by": short_by,
+            "item": chain.item, "warehouse": chain.warehouse, "batch": part, "short_by": short_by,
             "at": at.isoformat(), "voucher": f"{moment.voucher_type} {moment.voucher_number}",
         },
     )  # fmt: skip
 
 
 def _short(checked: Checked, movement: Movement, running: int) -> DocumentRejected:
-    chain = movement.chain
+    chain, batch = movement.chain, movement.chain.part or movement.batch
     at = from_instant(checked.place[0]).astimezone(checked.view.zone)
-    part = f" ({chain.part})" if chain.part else ""
+    part = f" ({batch})" if batch else ""
     return DocumentRejected(
         "NegativeStock",
         f"lines[{movement.line - 1}]: {chain.item}{part} in {chain.warehouse} is short by {show_quantity(-running)} "
@@ -162,7 +176,7 @@ def _short(checked: Checked, movement: Movement, running: int) -> DocumentReject
         "there. Receive it first, or move less.",
         f"lines[{movement.line - 1}].qty",
         {
-            "item": chain.item, "warehouse": chain.warehouse, "batch": chain.part,
+            "item": chain.item, "warehouse": chain.warehouse, "batch": batch,
             "short_by": show_quantity(-running), "at": at.isoformat(),
         },
     )  # fmt: skip

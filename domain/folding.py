@@ -11,7 +11,7 @@ from domain.checks import Checked
 from domain.entries import entries_of
 from domain.exact import MICRO, div_half_up
 from domain.general_ledger import Entry, merge, require_balanced
-from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
+from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement, Shortage, lot_of
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method
 from domain.valuation.products import share_out
@@ -42,8 +42,8 @@ class _Fold:
                 self._value(movement)
         for difference in plan.differences:
             self._lay_on(difference)
-        for chain in self.checked.backdated:
-            self._shift_count(chain)
+        for lot in self.checked.backdated:
+            self._shift_count(lot)
         self._close(movements)
         voucher = Voucher(
             sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date,
@@ -134,8 +134,12 @@ class _Fold:
             self._receive(movement, amount)
 
     def _count(self, movement: Movement, balance: Balance, method: Method) -> None:
-        fallback = self.checked.fallback_rate(movement)
-        if movement.chain not in self.checked.backdated:
+        fallback, lot = self.checked.fallback_rate(movement), lot_of(movement)
+        if lot.batch and lot not in self.checked.backdated:
+            movement.qty, movement.value = valuation.count_batch(
+                balance, method, self.currency, balance.held(lot.batch), movement, self._shortage(movement), fallback
+            )
+        elif lot not in self.checked.backdated:
             movement.qty, movement.value = valuation.count(
                 balance, method, self.currency, movement.counted_qty, movement.counted_rate, movement.id, fallback
             )
@@ -228,12 +232,15 @@ class _Fold:
         rest = valuation.add_value(balance, method, self.currency, receipt.id, receipt.qty, difference.amount)
         self._residue(receipt, -rest)
 
-    def _shift_count(self, chain: Chain) -> None:
+    def _shift_count(self, lot: Lot) -> None:
         """Something was posted before a count: the counted quantity holds, so the count's own adjustment moves the other way."""
-        count = self.checked.books.history(chain, *self.checked.place).next_count
-        change = sum(m.qty for m in self.plan.movements if m.chain == chain)
+        chain = lot.chain
+        count = self.checked.books.history(lot, *self.checked.place).next_count
+        change = sum(m.qty for m in self.plan.movements if lot_of(m) == lot)
         if count is None or not change:
             return
+        if lot.batch:
+            self.checked.balances[chain].move(lot.batch, -change)
         balance, method = self.checked.balances[chain], self.checked.methods[chain]
         if change > 0:
             amount = valuation.issue(balance, method, self.currency, change, self._shortage(count))
@@ -248,11 +255,13 @@ class _Fold:
             balance = self.checked.balances[movement.chain]
             if (at, sequence) > (balance.last_at, balance.last_sequence):
                 balance.last_at, balance.last_sequence = at, sequence
+            if movement.batch and not movement.chain.part:
+                balance.move(movement.batch, movement.qty)
 
     def _reposts(self) -> list[RepostRequest]:
         """Where values must be computed again: behind a backdated movement, a later cost, a reversal."""
         balances, own = self.checked.balances, self.checked.place
-        places: dict[Chain, tuple[int, int]] = dict.fromkeys(self.checked.backdated, own)
+        places: dict[Chain, tuple[int, int]] = {lot.chain: own for lot in self.checked.backdated}
         if self.checked.reverses:
             places |= {m.chain: own for m in self.plan.movements}
         for movement in self.plan.movements:

@@ -27,6 +27,13 @@ class Chain(NamedTuple):
     part: str = ""
 
 
+class Lot(NamedTuple):
+    """What is counted together, and may not fall below zero: a chain, or one `batch` of a chain that values several together."""
+
+    chain: Chain
+    batch: str = ""
+
+
 class Basis(IntEnum):
     """How a movement gets its value."""
 
@@ -134,7 +141,8 @@ class Balance:
     `qty` millionths; `value` nine decimals; `last_rate` nine decimals, the last known cost of one unit (None before the
     first movement). `layers` holds the oldest loaded layers and `newest` those behind the `stored` ones that the store still
     keeps in pages (`newest` is empty while nothing is stored). `last_at`, `last_sequence`: the greatest (posting time,
-    sequence) that moved the chain; a document before it is backdated for this chain.
+    sequence) that moved the chain; a document before it is backdated for this chain. `batches` is the quantity of each batch where
+    the chain values several together.
     """
 
     qty: int = 0
@@ -147,3 +155,21 @@ class Balance:
     last_rate: int | None = None
     last_at: int = NEVER
     last_sequence: int = 0
+    batches: dict[str, int] = field(default_factory=dict)
+
+    def held(self, batch: str) -> int:
+        """The quantity of one batch, or of the whole chain where none is named."""
+        return self.batches.get(batch, 0) if batch else self.qty
+
+    def move(self, batch: str, qty: int) -> None:
+        """Keep count of a batch; one that is gone is forgotten."""
+        left = self.batches.get(batch, 0) + qty
+        if left:
+            self.batches[batch] = left
+        else:
+            self.batches.pop(batch, None)
+
+
+def lot_of(movement: Movement) -> Lot:
+    """The lot that a movement belongs to: its batch where that has no chain of its own."""
+    return Lot(movement.chain, "" if movement.chain.part else movement.batch)

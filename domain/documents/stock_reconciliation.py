@@ -15,7 +15,7 @@ from domain.masters import Item
 from domain.money import Rate
 from domain.quantity import Quantity
 from domain.shape import Name
-from domain.stock_ledger import NEVER, Basis, Chain
+from domain.stock_ledger import NEVER, Basis, Chain, Lot
 
 
 class StockReconciliationLine(Line, kw_only=True):
@@ -52,7 +52,7 @@ def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
         _require_sound(line, item, field, seen)
         account = view.stock_account(line.warehouse, f"{field}.warehouse")
         for chain, batch, qty in _counted(line, item, view, field, books):
-            changed = changed or not _unchanged(chain, qty, line.rate, head, books)
+            changed = changed or not _unchanged(Lot(chain, "" if chain.part else batch), qty, line.rate, head, books)
             balance = books.balance(chain)
             planned.move(
                 head, index + 1, chain, 0, Basis.COUNTED, account=account,
@@ -107,15 +107,18 @@ def _counted(
     return [*counted, *gone]
 
 
-def _unchanged(chain: Chain, qty: int | None, rate: int | None, head: Head, books: Books) -> bool:
+def _unchanged(lot: Lot, qty: int | None, rate: int | None, head: Head, books: Books) -> bool:
     """Whether the books hold this count already (at the count's own place in time)."""
-    balance = books.balance(chain)
+    balance = books.balance(lot.chain)
     if (head.at, head.sequence) < (balance.last_at, balance.last_sequence):
-        return rate is None and qty == books.history(chain, head.at, head.sequence).running
-    if qty is not None and qty != balance.qty:
+        return rate is None and qty == books.history(lot, head.at, head.sequence).running
+    if qty is not None and qty != balance.held(lot.batch):
         return False
+    if rate is None or lot.batch:
+        # What a batch is worth by itself is not known where several are valued together.
+        return rate is None
     currency = head.view.currency
-    return rate is None or currency.times(balance.qty, rate) * currency.unit == balance.value
+    return currency.times(balance.qty, rate) * currency.unit == balance.value
 
 
 def _difference_account(document: StockReconciliation, view: MasterView, *, first: bool) -> str:

@@ -71,7 +71,7 @@ def copied(balance: Balance) -> Balance:
     return Balance(
         qty=balance.qty, value=balance.value, layers=deque(map(copy, (*balance.layers, *balance.newest))),
         shortages=deque(map(copy, balance.shortages)), last_rate=balance.last_rate, last_at=balance.last_at,
-        last_sequence=balance.last_sequence,
+        last_sequence=balance.last_sequence, batches=dict(balance.batches),
     )  # fmt: skip
 
 
@@ -84,6 +84,7 @@ def same(one: Balance, other: Balance) -> bool:
         and len(one.layers) == len(other.layers)
         and one.layers == other.layers
         and one.shortages == other.shortages
+        and one.batches == other.batches
     )
 
 

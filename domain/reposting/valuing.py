@@ -10,7 +10,7 @@ from domain.exact import MICRO, cumulative_share, div_half_up
 from domain.master_view import MasterView, fallback_rate
 from domain.money import Currency
 from domain.reposting.history import Checkpoint, Dependent, History, Recorded, TrueUpRecorded
-from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage
+from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage, lot_of
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method
 from domain.valuation.products import share_out
@@ -77,11 +77,15 @@ class Revaluation:
         value, qty = movement.value + recorded.revalued, movement.qty + recorded.shifted
         if movement.basis != Basis.REVERSED:
             value, qty = self._value(recorded, balance, method, covered)
+            if movement.batch and not movement.chain.part:
+                balance.move(movement.batch, qty)
         self._note(recorded, value, qty, covered, document)
 
     def _plainly(self, recorded: Recorded, movement: Movement, balance: Balance, method: Method, document: int) -> bool:
         """The usual movement, for which the rest of this file need not be asked; False where stock is short before or after it."""
         qty = movement.qty
+        if movement.batch and not movement.chain.part:
+            return False
         if qty > 0:
             if balance.shortages:
                 return False
@@ -103,11 +107,7 @@ class Revaluation:
         """What the movement books now, and its quantity; `covered` collects the shortages that it covers."""
         movement, currency = recorded.movement, self._currency
         if movement.basis == Basis.COUNTED:
-            qty, value = valuation.count(
-                balance, method, currency, movement.counted_qty, movement.counted_rate, movement.id,
-                self._fallback(movement),
-            )  # fmt: skip
-            return value, qty
+            return self._count(movement, balance, method)
         if movement.qty > 0:
             value = self._incoming(recorded, balance)
             for true_up in valuation.receive(
@@ -118,8 +118,7 @@ class Revaluation:
             return value, movement.qty
         if movement.qty == 0:
             return 0, 0
-        contra = movement.contra or self.view.role("stock_adjustment")
-        shortage = Shortage(0, 0, movement.id, contra, movement.cost_center, movement.dimensions)
+        shortage = self._shortage(movement)
         if movement.basis == Basis.SENT_BACK:
             source = self._source_value(recorded)
             rate = div_half_up(source * currency.unit * MICRO, recorded.source_qty) if recorded.source_qty else None
@@ -133,6 +132,22 @@ class Revaluation:
         if shortage.qty:
             self.known.short[movement.id] = recorded.dependents
         return value, movement.qty
+
+    def _count(self, movement: Movement, balance: Balance, method: Method) -> tuple[int, int]:
+        fallback, batch = self._fallback(movement), lot_of(movement).batch
+        if batch:
+            qty, value = valuation.count_batch(
+                balance, method, self._currency, balance.held(batch), movement, self._shortage(movement), fallback
+            )
+        else:
+            qty, value = valuation.count(
+                balance, method, self._currency, movement.counted_qty, movement.counted_rate, movement.id, fallback
+            )
+        return value, qty
+
+    def _shortage(self, movement: Movement) -> Shortage:
+        contra = movement.contra or self.view.role("stock_adjustment")
+        return Shortage(0, 0, movement.id, contra, movement.cost_center, movement.dimensions)
 
     def _incoming(self, recorded: Recorded, balance: Balance) -> int:
         movement = recorded.movement

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from domain.exact import MICRO, div_half_up
 from domain.money import Currency
-from domain.stock_ledger import Balance, Shortage
+from domain.stock_ledger import Balance, Movement, Shortage
 from domain.valuation.method import Method
 
 
@@ -160,6 +160,32 @@ def count(
         method.count(balance, qty, value, movement)
     balance.qty, balance.value = qty, value
     return qty - old_qty, currency.amount(value) - before
+
+
+def count_batch(
+    balance: Balance,
+    method: Method,
+    currency: Currency,
+    held: int,
+    counted: Movement,
+    shortage: Shortage,
+    fallback: int | None,
+) -> tuple[int, int]:
+    """Set one batch, of which there is `held`, to its count in a chain that values several together.
+
+    A stated rate takes all of the batch out at cost and puts the counted quantity in at that rate; with the rate left blank only
+    the difference moves. Gives the quantity moved and the amount booked.
+    """
+    before = currency.amount(balance.value)
+    qty = held if counted.counted_qty is None else counted.counted_qty
+    leaves, comes = (max(held - qty, 0), max(qty - held, 0)) if counted.counted_rate is None else (max(held, 0), qty)
+    if leaves:
+        issue(balance, method, currency, leaves, shortage, fallback)
+    if comes:
+        rate = counted.counted_rate
+        worth = at_rate_in_force(balance, currency, comes, fallback) if rate is None else currency.times(comes, rate)
+        receive(balance, method, currency, comes, worth, counted.id)
+    return comes - leaves, currency.amount(balance.value) - before
 
 
 def _price_shortages(balance: Balance, value: int) -> None:

@@ -128,7 +128,7 @@ def valued_as_the_oracle_has_it(told: History, documents: list[Json]) -> list[st
 
 LAWS: list[Law] = [
     in_step_after_every_document, refusals_leave_no_trace, cancelled_is_as_never_posted, any_order_of_arrival,
-    any_time_of_reposts, reposted_again_nothing_changes, counts_hold,
+    any_time_of_reposts, reposted_again_nothing_changes, counts_hold, nothing_forbidden_below_zero,
     valued_as_the_oracle_has_it,
 ]  # fmt: skip
 

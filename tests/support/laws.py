@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.general_ledger import require_balanced
 from domain.master_view import MasterView
-from domain.stock_ledger import Balance, Basis
+from domain.stock_ledger import Balance, Basis, lot_of
 from tests.support.paper_company import PaperCompany
 
 STOCK_ACCOUNTS = {"Stock In Hand", "Stores", "Finished Goods"}
@@ -48,6 +48,8 @@ def _unsound(balance: Balance) -> Iterable[str]:
         yield f"worth {balance.value} at quantity zero"
     if balance.qty != sum(layer.qty for layer in layers) - sum(short.qty for short in balance.shortages):
         yield "its layers hold another quantity"
+    if balance.batches and balance.qty != sum(balance.batches.values()):
+        yield "its batches hold another quantity"
     if balance.value != sum(layer.value for layer in layers) - sum(short.value for short in balance.shortages):
         yield "its layers hold another value"
     if layers and balance.shortages:
@@ -63,9 +65,10 @@ def counts_that_do_not_hold(company: PaperCompany) -> list[str]:
     running: Figures = defaultdict(int)
     found = []
     for m in company.in_order():
-        running[m.chain] += m.qty + shifted[m.id]
-        if m.basis == Basis.COUNTED and m.counted_qty not in (None, running[m.chain]) and m.id not in reversed_:
-            found.append(f"{m.chain} at {m.at}: counted {m.counted_qty}, books {running[m.chain]}")
+        lot = lot_of(m)
+        running[lot] += m.qty + shifted[m.id]
+        if m.basis == Basis.COUNTED and m.counted_qty not in (None, running[lot]) and m.id not in reversed_:
+            found.append(f"{lot} at {m.at}: counted {m.counted_qty}, books {running[lot]}")
     return found
 
 

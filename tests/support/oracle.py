@@ -139,6 +139,7 @@ class Oracle:
         self._covered: dict[object, int] = defaultdict(int)
         self._returned: dict[tuple[str, int, Place], Fraction] = defaultdict(Fraction)
         self._laid: dict[tuple[str, int], list[int]] = defaultdict(list)
+        self._batches: dict[tuple[Place, str], Fraction] = defaultdict(Fraction)
 
     def tell(self, documents: Iterable[Json]) -> None:
         """Value everything; documents in the order of acceptance, none of them cancelled."""
@@ -237,6 +238,13 @@ class Oracle:
         self._book(number, place, -qty, amount)
         return amount
 
+    def _move_batch(self, line: Json, warehouse: str, sign: int) -> None:
+        """Keep count of a batch that lies in one pile with others."""
+        if "batch" in line:
+            for place, qty in self._places(line, warehouse):
+                if not place[2]:
+                    self._batches[place, line["batch"]] += sign * qty
+
     def _book(self, number: str, place: Place, qty: Fraction, amount: int) -> None:
         known = self.booked[number, place]
         self.booked[number, place] = known[0] + qty, known[1] + amount
@@ -247,6 +255,8 @@ class Oracle:
         number = document["number"]
         if document["type"] == "purchase_invoice" and not document.get("update_stock"):
             return
+        for line in document["lines"]:
+            self._move_batch(line, line["warehouse"], -1 if document.get("is_return") else 1)
         if document.get("is_return"):
             self._send_back(document)
             return
@@ -282,6 +292,8 @@ class Oracle:
 
     def _sale(self, document: Json) -> None:
         number = document["number"]
+        for line in document["lines"]:
+            self._move_batch(line, line["warehouse"], 1 if document.get("is_return") else -1)
         if document.get("is_return"):
             self._take_back(document)
             return
@@ -312,6 +324,10 @@ class Oracle:
 
     def _entry(self, document: Json) -> None:
         number, lines = document["number"], document["lines"]
+        for line in lines:
+            for end, sign in (("from", -1), ("to", 1)):
+                if end in line:
+                    self._move_batch(line, line[end], sign)
         purpose, shares = document["purpose"], self._additional(document)
         taken = 0
         left: dict[int, list[int]] = {}
@@ -375,6 +391,9 @@ class Oracle:
         for line in document["lines"]:
             ((place, _),) = self._places({**line, "qty": "0"}, line["warehouse"])
             pile = self._pile(place)
+            if "batch" in line and not place[2]:
+                self._count_batch(document["number"], place, line)
+                continue
             there, value = pile.qty, pile.value
             before = floor(value / self.minor + F(1, 2))
             qty = F(line["qty"]) if "qty" in line else there
@@ -396,6 +415,23 @@ class Oracle:
             elif (qty, worth) != (there, value) or not qty:
                 pile.owed, pile.lots = [], [Lot(qty, worth, object())] if qty else []
             self._book(document["number"], place, qty - there, floor(pile.value / self.minor + F(1, 2)) - before)
+
+
+    def _count_batch(self, number: str, place: Place, line: Json) -> None:
+        """One batch of several in a pile: at a rate, all of it out and what was counted in; without, the difference alone."""
+        held = self._batches[place, line["batch"]]
+        qty = F(line["qty"]) if "qty" in line else held
+        out, into = (held, qty) if "rate" in line else (max(held - qty, F(0)), max(qty - held, F(0)))
+        if out:
+            self._out(number, place, out, object())
+        if into:
+            pile = self._pile(place)
+            if "rate" in line:
+                worth = half_away(into * F(line["rate"]) / self.minor)
+            else:
+                worth = pile.at_rate_in_force(into, self.minor, self._fallback(place))
+            self._in(number, place, into, worth, object())
+        self._batches[place, line["batch"]] = qty
 
 
 def _shares(amount: int, weights: list[int]) -> list[int]:

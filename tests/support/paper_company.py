@@ -20,7 +20,7 @@ from domain.master_view import MasterView
 from domain.masters import Item
 from domain.posting import apply, post
 from domain.reposting import Checkpoint, Recorded, Replay, TrueUpRecorded
-from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Movement
+from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement
 from worker.messages import decode
 
 NOW = 1_800_000_000_000_000
@@ -284,18 +284,18 @@ class PaperCompany:
                 known.amount += e.amount
         return [balance for balance in balances.values() if balance.amount]
 
-    def _quantities(self, chain: Chain) -> list[tuple[Movement, int]]:
+    def _quantities(self, lot: Lot) -> list[tuple[Movement, int]]:
         running, found = 0, []
         for m in self.in_order():
-            if m.chain == chain:
+            if m.chain == lot.chain and lot.batch in ("", m.batch):
                 running += m.qty + sum(d.qty for d in self.differences if d.movement == m.id)
                 found.append((m, running))
         return found
 
-    def _history(self, chain: Chain, at: int, sequence: int) -> QuantityHistory:
+    def _history(self, lot: Lot, at: int, sequence: int) -> QuantityHistory:
         running, lowest, count = 0, None, None
         reversals = self._reversed()
-        for m, quantity in self._quantities(chain):
+        for m, quantity in self._quantities(lot):
             if (m.at, m.voucher) <= (at, sequence):
                 running = quantity
                 continue
@@ -305,8 +305,8 @@ class PaperCompany:
             lowest = quantity if lowest is None else min(lowest, quantity)
         return QuantityHistory(running, lowest, count)
 
-    def _first_short(self, chain: Chain, at: int, sequence: int, needed: int) -> ShortMoment | None:
-        for m, quantity in self._quantities(chain):
+    def _first_short(self, lot: Lot, at: int, sequence: int, needed: int) -> ShortMoment | None:
+        for m, quantity in self._quantities(lot):
             if (m.at, m.voucher) > (at, sequence) and quantity < needed:
                 head = self.postings[m.voucher].voucher
                 return ShortMoment(m.at, head.type, head.number, quantity)

@@ -69,13 +69,15 @@ class Answers:
             books.serial_places.add(lacking.serials)
         if lacking.history:
             self._flush()
-            present = books.balances[lacking.history[0]].qty
+            lot = lacking.history[0]
+            present = books.balances[lot.chain].held(lot.batch)
             books.histories[lacking.history] = quantity_history(
                 connection, self._memory.names, *lacking.history, present
             )
         if lacking.shortage:
             self._flush()
-            present = books.balances[lacking.shortage[0]].qty
+            lot = lacking.shortage[0]
+            present = books.balances[lot.chain].held(lot.batch)
             books.short_moments[lacking.shortage] = first_short_moment(
                 connection, self._memory.names, *lacking.shortage, present
             )

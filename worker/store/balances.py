@@ -37,6 +37,7 @@ class _State(msgspec.Struct, array_like=True):
     stored_qty: int
     first_page: int
     last_page: int
+    batches: dict[str, int] = {}
 
 
 _state = msgspec.json.Decoder(_State)
@@ -152,6 +153,7 @@ class Balances:
             last_rate=state.last_rate,
             last_at=last_at,
             last_sequence=last_sequence,
+            batches=state.batches,
         )
 
     def _take_page(self, connection: Rows, chain: Chain, balance: Balance, *, newest: bool) -> int:
@@ -209,6 +211,7 @@ class Balances:
                 stored_qty=balance.stored_qty,
                 first_page=first,
                 last_page=last,
+                batches=balance.batches,
             )
         ).decode()
 
