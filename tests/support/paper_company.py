@@ -321,6 +321,10 @@ class PaperCompany:
         for d in self.differences:
             yield Row(d.voucher, d.chain, d.date, d.account, d.qty, d.amount)
 
+    def number_of(self, sequence: int) -> str:
+        """The number of a posted document."""
+        return self.postings[sequence].voucher.number
+
     def stock(self) -> dict[str, int]:
         """Value of stock per stock account, from the stock ledger (minor units)."""
         totals: dict[str, int] = defaultdict(int)

@@ -1,20 +1,26 @@
 """The whole way with real processes: whatever their number and timing, the same documents give the same books."""
 
+import json
 import random
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.support.books import dump, undecided
+from tests.support.paper_company import PaperCompany
 from tests.support.processes import BEAT, INTAKE, running, until, worker
 from tests.support.servers import fresh_database
 from tests.support.shop import documents, key, masters
 from tests.support.streams import told
 from worker.client import Publisher
 from worker.embedded import Endpoints
+from worker.messages import MASTER_TYPES
 from worker.redis_client import connect
 from worker.settings import Settings
+
+Totals = tuple[dict[tuple[str, int], Decimal], dict[str, Decimal]]
 
 COMPANIES = ("Grocery", "Fuel", "Garden")
 
@@ -47,6 +53,35 @@ def test_one_two_and_four_worker_processes_give_identical_books(
     assert len(books[0]["documents"]) == 180
     assert len(books[0]["stock"]) > 180
     assert books[0] == books[1] == books[2]
+    assert {company: on_paper(company, published) for company in COMPANIES} == in_books(books[0])
+
+
+def on_paper(company: str, published: list[dict[str, Any]]) -> Totals:
+    """What a naive replay of the company's documents, one after the other in plain lists, makes of both ledgers."""
+    paper = PaperCompany(company)
+    for document in published:
+        raw = json.dumps(document).encode()
+        if document["type"] in MASTER_TYPES:
+            if document.get("company", document.get("name")) == company or document["type"] == "item":
+                paper.master(raw)
+        elif document["company"] == company:
+            paper.submit(raw)
+    moved = {(paper.number_of(m.voucher), m.line): Decimal(0) for m in paper.movements}
+    for m in paper.movements:
+        moved[paper.number_of(m.voucher), m.line] += Decimal(m.value) / 100
+    return moved, {account: Decimal(amount) / 100 for account, amount in paper.accounts().items()}
+
+
+def in_books(books: dict[str, list[tuple[Any, ...]]]) -> dict[str, Totals]:
+    """The same totals from the dump of the real books: stock value by voucher and line, balance by account."""
+    totals: dict[str, Totals] = {company: ({}, {}) for company in COMPANIES}
+    for company, voucher, line, _, _, _, _, value, *_ in books["stock"]:
+        moved, _ = totals[company]
+        moved[voucher, line] = moved.get((voucher, line), Decimal(0)) + value
+    for company, _, account, debit, credit, *_ in books["general"]:
+        _, accounts = totals[company]
+        accounts[account] = accounts.get(account, Decimal(0)) + debit - credit
+    return {company: (moved, {a: b for a, b in accounts.items() if b}) for company, (moved, accounts) in totals.items()}
 
 
 def test_a_thousand_documents_three_times_each_post_once(settings: Settings) -> None:
