@@ -103,7 +103,8 @@ class _Accepted:
 
 
 def _require_posted(outcome: dict[str, Any]) -> None:
-    if outcome["status"] != "posted":
+    # A sale at a till is open until its closing, and may be consolidated by the time that its outcome is read.
+    if outcome["status"] not in {"posted", "open", "consolidated"}:
         error = outcome.get("error") or {}
         raise CommandFailedError(
             f"{outcome['type']} {outcome['number']} is {outcome['status']}: {error.get('code')}, {error.get('message')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -163,6 +163,16 @@ def reopen_sales(connection: Rows, company: int, closing: int) -> None:
         "UPDATE pos_invoice SET status = 'open', closing_id = 0, invoice_id = 0 WHERE company_id = %s AND closing_id = %s",
         [company, closing],
     )
+
+
+def consolidated_receipts(connection: Rows, company: int) -> Iterator[PosReceipt]:
+    """The receipts of all consolidated sales."""
+    found = connection.execute(
+        "SELECT r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.status = 'consolidated' ORDER BY s.voucher_id",
+        [company],
+    )
+    return (read(text) for (text,) in found)
 
 
 def consolidated_sales(connection: Rows, company: int) -> dict[int, str]:

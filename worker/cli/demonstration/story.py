@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from worker.cli.demonstration.sample import Sample
 from worker.cli.output import show, table_lines
 from worker.reports import REPORTS, Column, Kind
+from worker.store.pos_sales import consolidated_receipts
 
 if TYPE_CHECKING:
     from worker.reports import Scope
@@ -29,7 +30,18 @@ _BY_WAREHOUSE: Final = """
      GROUP BY w.name, c.warehouse_id
 """
 _SALES: Final = """
-    SELECT number, (figures ->> 'grand_total')::numeric FROM voucher WHERE company_id = %s AND type = 'sales_invoice'
+    SELECT figures ->> 'generated_by', (figures ->> 'grand_total')::numeric
+      FROM voucher WHERE company_id = %s AND type = 'sales_invoice'
+"""
+# What the closings wrote, and what the same sales would have written one by one: each books its own cash, income, taxes, stock
+# and cost of goods sold, and moves its own lines.
+_CONSOLIDATED: Final = """
+    SELECT (SELECT count(*) FROM pos_invoice WHERE company_id = %(company)s AND status = 'consolidated'),
+           (SELECT count(*) FROM voucher WHERE company_id = %(company)s AND type = 'pos_closing'),
+           (SELECT count(*) FROM gl_entry e JOIN voucher v USING (company_id, voucher_id)
+             WHERE e.company_id = %(company)s AND v.type IN ('sales_invoice', 'pos_closing')),
+           (SELECT count(*) FROM stock_movement m JOIN voucher v USING (company_id, voucher_id)
+             WHERE m.company_id = %(company)s AND v.type = 'sales_invoice')
 """
 
 
@@ -57,8 +69,8 @@ def checks(connection: Rows, scope: Scope, sample: Sample) -> list[Check]:
         store = next(name for name in sample.stores if warehouse.startswith(f"{name} - "))
         purchases[store] += Decimal(int(received)).scaleb(-scope.currency.precision)
         closing[store] += Decimal(int(worth)).scaleb(-9)
-    for number, total in connection.execute(_SALES, (scope.company,)):
-        sales[sample.store_of[number]] += total
+    for closing_number, total in connection.execute(_SALES, (scope.company,)):
+        sales[sample.store_of[closing_number]] += total
     result = []
     for store, shop in sample.stores.items():
         stated = Decimal(shop["closing"]["fifo_value"])
@@ -89,6 +101,8 @@ def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
         columns, [(one.store, one.what, one.books, one.shop, "yes" if one.agrees else "NO") for one in found]
     )
     yield ""
+    yield consolidation(connection, scope)
+    yield ""
     yield "Trial balance:"
     yield ""
     trial = REPORTS["trial-balance"]
@@ -104,6 +118,23 @@ def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
             f"{row['account']}: stock ledger {show(row['stock_value'])}, general ledger {show(row['account_balance'])}, "
             f"difference {show(row['difference'])}"
         )
+
+
+def consolidation(connection: Rows, scope: Scope) -> str:
+    """Ledger entries of the tills, with and without consolidation."""
+    row = connection.execute(_CONSOLIDATED, {"company": scope.company}).fetchone()
+    assert row is not None  # noqa: S101 - a query of counts always answers
+    sales, closings, entries, movements = row
+    alone_entries = alone_movements = 0
+    for receipt in consolidated_receipts(connection, scope.company):
+        accounts = {line.key.income for line in receipt.lines} | {tax.key.account for tax in receipt.taxes}
+        tenders = {payment.tender.account for payment in receipt.payments}
+        alone_entries += len(accounts) + len(tenders) + 2  # stock, and its cost
+        alone_movements += len(receipt.goods)
+    return (
+        f"{sales} sales at tills became {entries} ledger entries and {movements} stock movements in {closings} closings; one by one "
+        f"they would have been {alone_entries} and {alone_movements}."
+    )
 
 
 def comparison(connection: Rows, scope: Scope) -> list[dict[str, Any]]:
