@@ -114,7 +114,7 @@ def stream(connection: Connection[Any], sql: str, parameters: Mapping[str, objec
 @lru_cache(maxsize=65_536)
 def quantity(micro: int) -> Decimal:
     """Millionths as an exact decimal without needless zeros."""
-    return _trimmed(Decimal(micro).scaleb(-QUANTITY_SCALE))
+    return plain(Decimal(micro).scaleb(-QUANTITY_SCALE))
 
 
 def amount(minor: int, currency: Currency) -> Decimal:
@@ -127,9 +127,10 @@ def rate(minor: int, micro: int, currency: Currency) -> Decimal | None:
     if micro == 0:
         return None
     nano = (minor * currency.unit * 1_000_000 * 2 + abs(micro)) // (2 * abs(micro))
-    return _trimmed(Decimal(nano if micro > 0 else -nano) / NANO)
+    return plain(Decimal(nano if micro > 0 else -nano) / NANO)
 
 
-def _trimmed(number: Decimal) -> Decimal:
-    plain = number.normalize()
-    return plain.quantize(Decimal(1)) if plain.as_tuple().exponent > 0 else plain  # type: ignore[operator]
+def plain(number: Decimal) -> Decimal:
+    """A number without needless zeros, and without an exponent."""
+    short = number.normalize()
+    return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]

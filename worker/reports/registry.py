@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from worker.reports import (
+    delivered_not_invoiced,
     document_status,
     general_ledger,
+    received_not_billed,
     stock_account_comparison,
     stock_balance,
     stock_ledger,
     stock_projected_qty,
     trial_balance,
+    valuation_layers,
+    voucher_series,
 )
 from worker.reports.read_model import Report
 
@@ -24,6 +28,10 @@ REPORTS: Final[dict[str, Report]] = {
         general_ledger.REPORT,
         trial_balance.REPORT,
         stock_account_comparison.REPORT,
+        received_not_billed.REPORT,
+        delivered_not_invoiced.REPORT,
+        valuation_layers.REPORT,
+        voucher_series.REPORT,
         document_status.REPORT,
     )
 }

@@ -1,0 +1,86 @@
+"""Delivered but not invoiced: lines of delivery notes for which no bill went out yet, and what they will bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from psycopg import Connection
+
+from domain.money import Currency
+from worker.reports.ageing import AGE_COLUMNS, TODAY, age
+from worker.reports.read_model import Column, Kind, Report, Row, Scope, plain, stream
+
+_COLUMNS: Final = (
+    Column("voucher"),
+    Column("line", Kind.COUNT),
+    Column("customer"),
+    Column("item"),
+    Column("posting_date", Kind.DATE),
+    *AGE_COLUMNS,
+    Column("delivered_qty", Kind.QUANTITY),
+    Column("returned_qty", Kind.QUANTITY),
+    Column("invoiced_qty", Kind.QUANTITY),
+    Column("open_qty", Kind.QUANTITY),
+    Column("currency"),
+    Column("open_amount", Kind.AMOUNT, summed=True),
+)
+
+# A delivery books no revenue, so its lines are read from the documents themselves. Quantities are in the unit of the line, as bills
+# and returns refer to them; the amount is the open share of the line's own, in the document's currency.
+_SQL: Final = f"""
+    WITH live AS (
+        SELECT v.voucher_id, v.number, v.posting_date, v.figures, coalesce(r.payload, d.payload)::json AS payload
+          FROM voucher v
+          JOIN document d ON d.company_id = v.company_id AND d.sequence = v.voucher_id
+          LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id
+                              AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true
+         WHERE v.company_id = %(company)s AND v.type = 'delivery_note' AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
+           AND (%(voucher)s::text IS NULL OR v.number = %(voucher)s)
+           AND NOT EXISTS (SELECT FROM voucher c WHERE c.company_id = v.company_id AND c.reverses = v.voucher_id AND c.reverses <> 0)
+    )
+    , referred AS (
+        SELECT l.target_id, l.target_line, sum(l.qty) FILTER (WHERE l.kind = 'returns') AS returned,
+               sum(l.qty) FILTER (WHERE l.kind = 'bills') AS billed
+          FROM link l
+          JOIN voucher v ON v.company_id = l.company_id AND v.voucher_id = l.voucher_id
+         WHERE l.company_id = %(company)s AND l.kind IN ('returns', 'bills') AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
+           AND NOT EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
+         GROUP BY l.target_id, l.target_line
+    )
+    , lines AS (
+        SELECT live.*, line.value AS line, line.place, (line.value ->> 'qty')::numeric AS qty,
+               coalesce(referred.returned, 0) / 1000000 AS returned, coalesce(referred.billed, 0) / 1000000 AS billed
+          FROM live
+          CROSS JOIN LATERAL json_array_elements(live.payload -> 'lines') WITH ORDINALITY AS line (value, place)
+          LEFT JOIN referred ON referred.target_id = live.voucher_id AND referred.target_line = line.place
+    )
+    SELECT number, place, coalesce(payload ->> 'customer', ''), line ->> 'item', posting_date, {TODAY},
+           qty, returned, billed, coalesce(payload ->> 'currency', ''), (figures -> 'line_amounts' ->> (place::int - 1))::numeric
+      FROM lines
+     WHERE qty > 0 AND qty - returned - billed > 0 AND (%(item)s::text IS NULL OR line ->> 'item' = %(item)s)
+     ORDER BY posting_date, voucher_id, place
+"""  # noqa: S608 - a fragment of our own
+
+
+def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
+    for number, place, customer, item, posted_on, today, qty, returned, billed, code, whole in stream(
+        connection, _SQL, scope.parameters()
+    ):
+        currency = Currency(code) if code and code != scope.currency.code else scope.currency
+        left = qty - returned - billed
+        unit = Decimal(1).scaleb(-currency.precision)
+        yield (
+            number, place, customer, item, posted_on, *age(today, posted_on),
+            plain(qty), plain(returned), plain(billed), plain(left), currency.code, (whole * left / qty).quantize(unit),
+        )  # fmt: skip
+
+
+REPORT: Final = Report(
+    name="delivered-not-invoiced",
+    title="Delivered but not invoiced",
+    options=frozenset({"end", "voucher", "item"}),
+    columns_of=lambda _scope: _COLUMNS,
+    read=_read,
+)
