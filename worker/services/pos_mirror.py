@@ -1,6 +1,7 @@
 """Keep the sub-ledger in Redis in step with PostgreSQL: after each commit that touched a till, and anew after a loss.
 
-Whatever is mirrored is read under the company's lane, so it is how things stand and nothing overtakes it. All of it may be repeated.
+Each change is mirrored after its commit, and one mirroring of a company waits for the other: what a later one reads is never older than
+what an earlier one wrote. So the two come to agree whatever happens in between, and all of it may be repeated.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from worker.pos_subledger import Entry, Subledger, entry_of
 from worker.pos_subledger.keys import QUARANTINE
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.lanes import wait_for_lane
-from worker.store.pos_sales import State, companies_that_sell, standing_sales, states_of_sales
+from worker.store.pos_sales import State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
 from worker.store.pos_sessions import sealed_sessions
 
 AT_ONCE = 1000
@@ -34,12 +34,12 @@ def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]])
     if not sequences:
         return
     with tools.database.transaction() as connection:
-        lane = wait_for_lane(connection, company)
+        batch_no = hold_mirror(connection, company)
         states = states_of_sales(connection, company, sequences)
         sealed = sealed_sessions(connection, company, [state.session for state in states])
         try:
-            if not _mirror(tools.subledger, company, states, sealed, lane.batch_no):
-                _rebuild(connection, tools.subledger, company, lane.batch_no)
+            if not _mirror(tools.subledger, company, states, sealed, batch_no):
+                _rebuild(connection, tools.subledger, company, batch_no)
         except RedisError as error:
             raise _away(error) from error
 
@@ -47,12 +47,12 @@ def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]])
 def rebuild(tools: Tools, company: int) -> int:
     """Build a company's sub-ledger anew from PostgreSQL; gives how many sales it holds.
 
-    Nothing is posted in the company meanwhile, and nothing can be held. Errors: Unavailable.
+    Nothing can be held meanwhile; sales go on, and are mirrored after it. Errors: Unavailable.
     """
     with tools.database.transaction() as connection:
-        lane = wait_for_lane(connection, company)
+        batch_no = hold_mirror(connection, company)
         try:
-            return _rebuild(connection, tools.subledger, company, lane.batch_no)
+            return _rebuild(connection, tools.subledger, company, batch_no)
         except RedisError as error:
             raise _away(error) from error
 

@@ -185,6 +185,19 @@ def consolidated_sales(connection: Rows, company: int) -> dict[int, str]:
     return dict(found.fetchall())
 
 
+_MIRROR = 7_050_115  # any number will do, as long as every version of this program uses the same
+
+
+def hold_mirror(connection: Rows, company: int) -> int:
+    """Be the only one to mirror a company's sales until the transaction ends; gives the lane's last batch.
+
+    A lock of its own, not the lane's: posting goes on meanwhile, and what it changes is mirrored after it.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_MIRROR, company])
+    row = connection.execute("SELECT batch_no FROM lane WHERE company_id = %s", [company]).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 class State(NamedTuple):
     """Where a sale stands, for the mirror: with its receipt's text while it is open or quarantined, empty otherwise."""
 
