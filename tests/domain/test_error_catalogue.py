@@ -38,7 +38,7 @@ def test_every_raised_code_is_catalogued() -> None:
         for code, family in raised(path.read_text())
         if code not in CATALOGUE or CATALOGUE[code].family is not family
     }
-    assert not missing, f"add to domain/error_catalogue.py: {', '.join(sorted(missing))}"
+    assert not missing, f"add to domain/error_catalogue: {', '.join(sorted(missing))}"
 
 
 def test_the_scan_sees_codes() -> None:
