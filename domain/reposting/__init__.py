@@ -7,17 +7,20 @@ never rejects; where stock turns out short the issue becomes provisional.
 """
 
 from domain.reposting.history import Checkpoint, History, Recorded, TrueUpRecorded
-from domain.reposting.replay import Replay
-from domain.reposting.state import ReplayState, StreamState
-from domain.reposting.valuing import Findings
+from domain.reposting.replay import Replay, RepostFault
+from domain.reposting.state import ReplayState, StreamState, Waiting
+from domain.reposting.valuing import Findings, Known
 
 __all__ = [
     "Checkpoint",
     "Findings",
     "History",
+    "Known",
     "Recorded",
     "Replay",
     "ReplayState",
+    "RepostFault",
     "StreamState",
     "TrueUpRecorded",
+    "Waiting",
 ]

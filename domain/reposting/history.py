@@ -31,12 +31,13 @@ NO_TRUE_UPS: Mapping[int, TrueUpRecorded] = MappingProxyType({})
 class Recorded(msgspec.Struct):
     """A movement as the books hold it, with what was corrected so far (published differences, minor units).
 
-    `plain` says that nothing below applies but `dependents`: it neither takes its value from another movement nor was corrected.
+    `plain` says that nothing of the below applies but `revalued`: it is a receipt at a stated value or an issue at cost.
     `revalued`: by earlier reposts and count shifts; `shifted`: quantity of count shifts; `residue`: parked in cost until a
     repost; `laid`: landed costs and rate differences that raise what a receipt brought in; `true_ups`: by the issue covered.
     `source_value`, `source_qty`: the present value (and quantity) of the movement it depends on, without true-ups; `source_true_ups`: what
     receipts before this movement added to that one; `returned_before`: what earlier returns of the same source took back;
-    `returned_after`: where later ones do. `dependents`: the chains and places of movements that take their value from this one.
+    `returned_after`: where later ones do. `taken_back`: of a reversed movement, what its reversal took. `dependents`: the
+    chains and places of movements that take their value from this one.
     """
 
     movement: Movement
@@ -53,6 +54,7 @@ class Recorded(msgspec.Struct):
     source_true_ups: int = 0
     returned_before: int = 0
     returned_after: tuple[Dependent, ...] = ()
+    taken_back: int | None = None
 
 
 class Checkpoint(msgspec.Struct):

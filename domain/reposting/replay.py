@@ -24,11 +24,20 @@ _EVER: Place = (-(2**63), 0)  # before all places
 _NEVER: Place = (2**63, 0)  # behind all places
 
 
+class RepostFault(Exception):
+    """A movement could not be valued again; its cause says why. `document` is the one on account of which it was tried."""
+
+    def __init__(self, movement: Movement, document: int) -> None:
+        super().__init__(f"movement {movement.id} of voucher {movement.voucher} could not be valued again")
+        self.movement, self.document = movement, document
+
+
 @dataclass(slots=True)
 class _Stream:
     """One chain that is being followed: `balance` is its state before the movement `next`, `since` counts movements behind a stored state.
 
-    `tail`: from there on its stored states are those of a chain that the past document has touched; None where none has.
+    `followed` is the place of the last movement valued; `disturbed` the last one where something was posted into the past. `tail`: from
+    there on its stored states are those of a chain that the past document has touched; None where none has.
     """
 
     chain: Chain
@@ -39,7 +48,7 @@ class _Stream:
     document: int
     next: Recorded | None = None
     since: int = 0
-    upto: Place = _EVER
+    followed: Place = _EVER
     disturbed: Place = _EVER
     tried: bool = False
 
@@ -114,9 +123,12 @@ class Replay:
         while recorded is not None:
             movement = recorded.movement
             place = movement.at, movement.voucher
-            again(recorded, balance, method, stream.document, disturbed=stream.disturbed == place)
+            try:
+                again(recorded, balance, method, stream.document, disturbed=stream.disturbed == place)
+            except Exception as error:
+                raise RepostFault(movement, stream.document) from error
             self.rows += 1
-            self._place = stream.upto = place
+            self._place = stream.followed = place
             stream.since += 1
             recorded = self._advance(stream)
             if recorded is not None:
@@ -141,7 +153,7 @@ class Replay:
 
     def _is_beyond(self, stream: _Stream, place: Place) -> bool:
         """Whether the chain was left before the place, or would be entered again behind it only."""
-        if place <= stream.upto:
+        if place <= stream.followed:
             return False
         movement = stream.next.movement if stream.next is not None else None
         return movement is None or (movement.at, movement.voucher) > place
@@ -171,6 +183,7 @@ class Replay:
                     self._keep(stream, row.movement)
                 return row
             if row is None:
+                stream.balance.last_at, stream.balance.last_sequence = _stands(stream)
                 self.balances[stream.chain] = stream.balance, stream.since
             elif not self._compare(stream, row):
                 continue
@@ -179,8 +192,8 @@ class Replay:
 
     def _keep(self, stream: _Stream, following: Movement) -> None:
         """Keep the chain's state between two vouchers, so that the next repost need not begin far back."""
-        if (following.at, following.voucher) != stream.upto and stream.since >= 4 * len(stream.balance.layers):
-            self._found(stream, Checkpoint(*stream.upto, copied(stream.balance)))
+        if (following.at, following.voucher) != stream.followed and stream.since >= 4 * len(stream.balance.layers):
+            self._found(stream, Checkpoint(*stream.followed, copied(stream.balance)))
 
     def _compare(self, stream: _Stream, stored: Checkpoint) -> bool:
         """Where the state is the stored one, everything up to the chain's tail is as it was; True where that is all that is left."""
@@ -221,7 +234,15 @@ class Replay:
                 m = stream.next.movement
                 upcoming = m.at, m.voucher, m.id
                 streams.append(
-                    StreamState(stream.chain, stream.balance, stream.upto, upcoming, stream.document, stream.since)
+                    StreamState(
+                        stream.chain,
+                        stream.balance,
+                        _stands(stream),
+                        upcoming,
+                        stream.document,
+                        stream.disturbed,
+                        stream.since,
+                    )
                 )
         return ReplayState(
             waiting=[Waiting(*waiting) for waiting in self._waiting],
@@ -239,8 +260,12 @@ class Replay:
         self.balances = {chain: (balance, since) for chain, balance, since in state.ended}
         for kept in state.streams:
             stream = self._stream(kept.chain, kept.balance, self._history.resume(kept.chain, *kept.upcoming))
-            stream.document = kept.document
-            stream.upto, stream.since = kept.upto, kept.since
+            stream.document, stream.disturbed, stream.since = kept.document, kept.disturbed, kept.since
+
+
+def _stands(stream: _Stream) -> Place:
+    """The place behind which the stream's state stands: where it was opened, or the last movement since."""
+    return max((stream.balance.last_at, stream.balance.last_sequence), stream.followed)
 
 
 def _key(recorded: Recorded) -> _Key:

@@ -28,6 +28,7 @@ class StreamState:
     upto: Place
     upcoming: tuple[int, int, int]
     document: int
+    disturbed: Place
     since: int
 
 

@@ -95,9 +95,19 @@ class Revaluation:
             return False
         else:
             value = valuation.issue(balance, method, self._currency, -qty, None)
-        if value != movement.value:
-            self._revalue(recorded, value, value - movement.value, 0, document)
+        change = value - movement.value - recorded.revalued
+        if change:
+            self._revalue(recorded, value, change, 0, document)
         return True
+
+    def _settle_reversed(self, recorded: Recorded, document: int) -> None:
+        """Take back what a run found for a movement while that was being cancelled."""
+        if recorded.taken_back is not None:
+            true_ups = sum(true_up.amount for true_up in recorded.true_ups.values())
+            stands = recorded.movement.value + recorded.revalued + recorded.laid + recorded.residue + true_ups
+            if stands != recorded.taken_back:
+                change = recorded.taken_back - stands
+                self._append(recorded.movement, change, DifferenceKind.REVALUED, document)
 
     # -- the value ----------------------------------------------------------------------------------------------------
 

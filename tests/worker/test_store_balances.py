@@ -62,7 +62,7 @@ def test_a_balance_comes_back_as_it_was_saved(books: Database) -> None:
     with books.transaction() as connection:
         balances, _ = shelf.visit(connection)
         balances.loaded[CHAIN] = saved
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     with books.transaction() as connection:
         assert shelf.visit(connection)[1] == saved
 
@@ -77,7 +77,7 @@ def test_many_layers_go_into_pages_and_none_is_lost(books: Database) -> None:
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         _receive(balance, 1, 1000)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     assert shelf.layers() == [Layer(10, 1000 + n, n) for n in range(1, 1001)]
     with books.transaction() as connection:
         _, balance = shelf.visit(connection)
@@ -94,7 +94,7 @@ def test_taking_from_one_end_leaves_the_pages_in_between_alone(books: Database) 
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         _receive(balance, 1, 2000)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     before = dict(rows(books, "SELECT page_no, layers FROM layer_page"))
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
@@ -102,7 +102,7 @@ def test_taking_from_one_end_leaves_the_pages_in_between_alone(books: Database) 
         assert len(balance.layers) == ENDS + PAGE
         for _ in range(ENDS + 1):
             balance.qty -= balance.layers.popleft().qty
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     after = dict(rows(books, "SELECT page_no, layers FROM layer_page"))
     assert len(after) == len(before) - 1
     assert after.items() <= before.items()
@@ -114,12 +114,12 @@ def test_the_newest_pages_come_back_in_order(books: Database) -> None:
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         _receive(balance, 1, 1000)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         balances.load_layers(connection, CHAIN, 5000, newest=True)
         taken = [balance.newest.pop().receipt for _ in range(500)]
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     assert taken == list(range(1000, 500, -1))
     assert [layer.receipt for layer in shelf.layers()] == list(range(1, 501))
 
@@ -129,13 +129,13 @@ def test_one_receipt_is_found_wherever_it_lies(books: Database) -> None:
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         _receive(balance, 1, 1000)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         balances.load_receipt(connection, CHAIN, 300)
         (found,) = [layer for layer in balance.layers if layer.receipt == 300]
         balance.layers.remove(found)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     assert [layer.receipt for layer in shelf.layers()] == [n for n in range(1, 1001) if n != 300]
 
 
@@ -144,11 +144,11 @@ def test_a_count_replaces_what_lies_in_pages_too(books: Database) -> None:
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         _receive(balance, 1, 1000)
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
         balance.layers, balance.newest, balance.stored, balance.stored_qty = deque([Layer(7, 70, 2000)]), deque(), 0, 0
-        balances.save(connection, [CHAIN])
+        balances.save(connection, {CHAIN: 1})
     assert shelf.layers() == [Layer(7, 70, 2000)]
     assert rows(books, "SELECT count(*) FROM layer_page") == [(0,)]
 
@@ -176,5 +176,5 @@ def test_any_history_of_receiving_and_taking_keeps_the_queue(books: Database, se
                         assert (balance.newest or balance.layers).pop().receipt == expected.pop()
                     else:
                         assert (balance.layers or balance.newest).popleft().receipt == expected.popleft()
-            balances.save(connection, [CHAIN])
+            balances.save(connection, {CHAIN: 1})
         assert [layer.receipt for layer in shelf.layers()] == list(expected)

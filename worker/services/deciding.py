@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from domain.documents import AnyDocument, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
+from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
@@ -293,9 +295,7 @@ class Batch:
     def _write(self, due: list[Due]) -> Decided:
         connection, lane, memory = self._connection, self._lane, self._memory
         self._flush()
-        moved = {movement.chain for n in self._posted for movement in n.posting.movements}
-        moved |= {difference.chain for n in self._posted for difference in n.posting.differences}
-        memory.balances.save(connection, sorted(moved))
+        memory.balances.save(connection, self._moved())
         memory.series.save(connection)
         self._tills.save()
         lane.batch_no += 1
@@ -312,6 +312,17 @@ class Batch:
         write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
         save_lane(connection, lane, self._appender, self._first)
         return self._told(decisions)
+
+    def _moved(self) -> dict[Chain, int | None]:
+        """The chains whose balances changed, with how many movements each had; None where something was posted into its past."""
+        moved: dict[Chain, int | None] = {}
+        moved |= Counter(movement.chain for n in self._posted for movement in n.posting.movements)
+        for numbered in self._posted:
+            for difference in numbered.posting.differences:
+                moved.setdefault(difference.chain, 0)
+            for request in numbered.posting.reposts:
+                moved[request.chain] = None
+        return moved
 
     def _decisions(self) -> list[Decision]:
         decisions = [

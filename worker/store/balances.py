@@ -6,6 +6,7 @@ from either end, put back at either end.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -13,6 +14,7 @@ from itertools import islice
 import msgspec
 
 from domain.stock_ledger import Balance, Chain, Layer, Shortage
+from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_text
 from worker.store.database import Rows
 from worker.store.names import Names
 
@@ -50,11 +52,13 @@ class Balances:
         self._names = names
         self.loaded: dict[Chain, Balance] = {}
         self._pages: dict[Chain, tuple[int, int]] = {}
+        self._unkept: dict[Chain, int | None] = {}
 
     def forget(self) -> None:
         """Drop everything in memory, after another process has written or our own transaction has failed."""
         self.loaded.clear()
         self._pages.clear()
+        self._unkept.clear()
 
     def load(self, connection: Rows, chains: Iterable[Chain]) -> None:
         """Load what is not in memory; a chain that never moved is empty."""
@@ -62,7 +66,7 @@ class Balances:
         if not missing:
             return
         found = connection.execute(
-            "SELECT k.place, c.chain_id, b.qty, b.value, b.state, b.last_at, b.last_sequence "
+            "SELECT k.place, c.chain_id, b.qty, b.value, b.state, b.last_at, b.last_sequence, b.unkept "
             "FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS k (item, warehouse, part, place) "
             "JOIN term i ON i.company_id = %s AND i.kind = 'item' AND i.name = k.item "
             "JOIN term w ON w.company_id = %s AND w.kind = 'warehouse' AND w.name = k.warehouse "
@@ -72,8 +76,9 @@ class Balances:
             "JOIN balance b ON b.company_id = %s AND b.chain_id = c.chain_id",
             [*(list(column) for column in zip(*missing, strict=True)), *[self._names.company] * 5],
         )
-        for place, number, qty, value, state, last_at, last_sequence in found:
+        for place, number, qty, value, state, last_at, last_sequence, unkept in found:
             chain = missing[place - 1]
+            self._unkept[chain] = unkept
             self._names.remember(chain, number)
             self.loaded[chain] = self._read(chain, qty, int(value), state, last_at, last_sequence)
         for chain in missing:
@@ -104,39 +109,62 @@ class Balances:
         while balance.stored and all(layer.receipt != receipt for layer in (*balance.layers, *balance.newest)):
             self._take_page(connection, chain, balance, newest=False)
 
-    def save(self, connection: Rows, touched: Iterable[Chain]) -> None:
-        """Write the balances of these chains; the names of all of them are settled."""
-        columns: tuple[list[object], ...] = ([], [], [], [], [], [])
+    def save(self, connection: Rows, moved: Mapping[Chain, int | None]) -> None:
+        """Write the balances of these chains, whose names are settled; each with how many movements it had, None where it awaits a repost.
+
+        Every so many movements a chain's state is kept for good: a repost begins there.
+        """
+        columns: tuple[list[object], ...] = ([], [], [], [], [], [], [])
         append = [column.append for column in columns]
-        for chain in touched:
-            balance = self.loaded[chain]
-            number = self._names.chains[chain]
+        kept = []
+        for chain in sorted(moved):
+            balance, number, unkept = self.loaded[chain], self._names.chains[chain], self._count(chain, moved[chain])
             state = self._page_out(connection, chain, number, balance)
+            layers = len(balance.layers) + len(balance.newest) + balance.stored
+            # The more layers a state has, the less often it is kept: so keeping costs the same per movement.
+            if unkept is not None and unkept >= max(KEEP_EVERY, 4 * layers):
+                whole = self._whole(connection, number, balance)
+                kept.append((number, balance.last_at, balance.last_sequence, state_text(whole)))
+                unkept = 0
+            self._unkept[chain] = unkept
             for add, cell in zip(
                 append,
-                (number, int(balance.qty), int(balance.value), state, balance.last_at, balance.last_sequence),
+                (number, int(balance.qty), int(balance.value), state, balance.last_at, balance.last_sequence, unkept),
                 strict=True,
             ):
                 add(cell)
         if columns[0]:
             connection.execute(
-                "INSERT INTO balance (company_id, chain_id, qty, value, state, last_at, last_sequence) "
-                "SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::numeric[], %s::text[], %s::bigint[], %s::bigint[]) "
-                "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty, value = excluded.value, "
-                "state = excluded.state, last_at = excluded.last_at, last_sequence = excluded.last_sequence",
+                "INSERT INTO balance (company_id, chain_id, qty, value, state, last_at, last_sequence, unkept) "
+                "SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::numeric[], %s::text[], %s::bigint[], %s::bigint[], %s::int[]) "
+                "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty, value = excluded.value, state = excluded.state, "
+                "last_at = excluded.last_at, last_sequence = excluded.last_sequence, unkept = excluded.unkept",
                 [self._names.company, *columns],
             )
+        keep_states(connection, self._names.company, POSTING, kept)
 
-    def replace(self, connection: Rows, balances: Mapping[Chain, Balance]) -> None:
-        """Write balances that were computed whole, in the place of whatever was stored."""
+    def replace(self, connection: Rows, balances: Mapping[Chain, Balance], unkept: Mapping[Chain, int | None]) -> None:
+        """Write balances that were computed whole, in the place of whatever was stored; `unkept` as they shall be from now on."""
         connection.execute(
             "DELETE FROM layer_page WHERE company_id = %s AND chain_id = ANY(%s)",
             [self._names.company, [self._names.chains[chain] for chain in balances]],
         )
         for chain in balances:
             self._pages.pop(chain, None)
+            self._unkept[chain] = 0
         self.loaded |= balances
-        self.save(connection, sorted(balances))
+        self.save(connection, unkept)
+
+    def _count(self, chain: Chain, moved: int | None) -> int | None:
+        before = self._unkept.get(chain, 0)
+        return None if before is None or moved is None else before + moved
+
+    def _whole(self, connection: Rows, number: int, balance: Balance) -> Balance:
+        """The balance with all of its layers."""
+        if not balance.stored:
+            return balance
+        layers = [*balance.layers, *_stored_layers(connection, self._names.company, number), *balance.newest]
+        return dataclasses.replace(balance, layers=deque(layers), newest=deque())
 
     def _read(self, chain: Chain, qty: int, value: int, text: str, last_at: int, last_sequence: int) -> Balance:
         state = _state.decode(text)
@@ -241,11 +269,13 @@ def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
     if row is None:
         return []
     state = _state.decode(row[0])
-    layers = list(state.layers)
-    if state.stored:
-        pages = connection.execute(
-            "SELECT layers FROM layer_page WHERE company_id = %s AND chain_id = %s ORDER BY page_no", [company, number]
-        )
-        for (page,) in pages:
-            layers += _layers.decode(page)
-    return [*layers, *state.newest]
+    stored = _stored_layers(connection, company, number) if state.stored else []
+    return [*state.layers, *stored, *state.newest]
+
+
+def _stored_layers(connection: Rows, company: int, number: int) -> list[Layer]:
+    """The layers that lie in pages, oldest first."""
+    pages = connection.execute(
+        "SELECT layers FROM layer_page WHERE company_id = %s AND chain_id = %s ORDER BY page_no", [company, number]
+    )
+    return [layer for (page,) in pages for layer in _layers.decode(page)]

@@ -58,3 +58,11 @@ def all_companies(connection: Rows) -> dict[str, int]:
     """Every company but the shared one, by name."""
     found = connection.execute("SELECT name, company_id FROM company WHERE company_id <> 0 ORDER BY company_id")
     return dict(found.fetchall())
+
+
+def company_name(connection: Rows, company: int) -> str:
+    """A company's name by its number."""
+    row = connection.execute("SELECT name FROM company WHERE company_id = %s", [company]).fetchone()
+    assert row is not None  # noqa: S101 - numbers are given to companies that are there
+    name: str = row[0]
+    return name

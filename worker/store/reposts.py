@@ -1,7 +1,8 @@
-"""Repost requests and runs: who asked for what, which run took it up, and what came of it."""
+"""Repost requests and runs: who asked for what, which run took it up, where it stands and what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import msgspec
 
 from domain.books import RepostRequest
+from domain.stock_ledger import Chain
 from worker.store.database import Rows
+from worker.store.names import Names
 from worker.store.spelling import Spelling
 
 _json = msgspec.json.Encoder().encode
+
+Progress = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +32,174 @@ class Pending:
     cause_day: date = date.min
 
 
-def pending_requests(connection: Rows, company_id: int, spelling: Spelling) -> Pending:
-    """Everything that is still to be reposted in a company."""
+@dataclass(slots=True)
+class Run:
+    """An unpublished run as a worker that holds it sees it; `laid` is its pass as text."""
+
+    number: int
+    status: str
+    progress: Progress
+    cause_day: date
+    upto_movement: int
+    upto_difference: int
+    laid: str | None
+
+
+def pending_requests(connection: Rows, company: int, spelling: Spelling, chains: Iterable[int] = ()) -> Pending:
+    """Everything that is still to be reposted in a company, or in some of its chains."""
+    numbers = list(chains)
     found = connection.execute(
         "SELECT r.request_id, r.chain_id, r.from_at, r.from_sequence, r.tail_at, r.tail_sequence, r.document_id, v.posting_date "
         "FROM repost_request r JOIN voucher v ON v.company_id = r.company_id AND v.voucher_id = r.document_id "
-        "WHERE r.company_id = %s AND r.run_id IS NULL ORDER BY r.from_at, r.from_sequence, r.request_id",
-        [company_id],
+        "WHERE r.company_id = %s AND r.run_id IS NULL AND (r.chain_id = ANY(%s) OR %s) "
+        "ORDER BY r.from_at, r.from_sequence, r.request_id",
+        [company, numbers, not numbers],
     ).fetchall()
-    spelling.know_chains(row[1] for row in found)
+    spelling.know_chains({row[1] for row in found})
     requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
     return Pending([row[0] for row in found], requests, max((row[7] for row in found), default=date.min))
 
 
-def begin_run(connection: Rows, company_id: int, requests: list[int], cause_day: date, now: datetime) -> int:
+def chains_asked_for(connection: Rows, company: int, names: Names, chains: Iterable[Chain]) -> set[int]:
+    """Which of these chains, by their numbers, wait for a repost that no run has taken up."""
+    found = connection.execute(
+        "SELECT DISTINCT chain_id FROM repost_request WHERE company_id = %s AND run_id IS NULL AND chain_id = ANY(%s)",
+        [company, [names.chains[chain] for chain in chains]],
+    )
+    return {number for (number,) in found}
+
+
+def moved_since(
+    connection: Rows, company: int, names: Names, chains: Iterable[Chain], upto_movement: int
+) -> dict[int, int]:
+    """How many movements each of these chains had, by its number, behind a number that was the last."""
+    found = connection.execute(
+        "SELECT chain_id, count(*) FROM stock_movement WHERE company_id = %s AND movement_id > %s AND chain_id = ANY(%s) GROUP BY 1",
+        [company, upto_movement, [names.chains[chain] for chain in chains]],
+    )
+    return dict(found.fetchall())
+
+
+def document_of(connection: Rows, company: int, run: int, chain: int) -> int:
+    """The last document on account of which a run is at a chain, or at all where the chain was not asked for itself."""
+    row = connection.execute(
+        "SELECT document_id FROM repost_request WHERE company_id = %s AND run_id = %s "
+        "ORDER BY chain_id = %s DESC, document_id DESC LIMIT 1",
+        [company, run, chain],
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def ask_again(connection: Rows, names: Names, requests: Iterable[RepostRequest], now: datetime) -> None:
+    """File requests that a run leaves for the next one; the caller holds the lane and saves no other requests with it."""
+    for request in requests:
+        connection.execute(
+            "WITH next AS (UPDATE lane SET last_request = last_request + 1 WHERE company_id = %(company)s RETURNING last_request) "
+            "INSERT INTO repost_request (company_id, request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id, "
+            "requested_at) SELECT %(company)s, last_request, %(chain)s, %(at)s, %(sequence)s, %(tail_at)s, %(tail_sequence)s, "
+            "%(document)s, %(now)s FROM next",
+            {
+                "company": names.company, "chain": names.chains[request.chain], "at": request.at, "sequence": request.sequence,
+                "tail_at": request.tail_at, "tail_sequence": request.tail_sequence, "document": request.document, "now": now,
+            },
+        )  # fmt: skip
+
+
+def give_back(connection: Rows, company: int, run: int, *, but_documents: Iterable[int] = ()) -> None:
+    """Let the requests of a run wait for another one, but for those that these documents made."""
+    connection.execute(
+        "UPDATE repost_request SET run_id = NULL WHERE company_id = %s AND run_id = %s AND document_id <> ALL (%s)",
+        [company, run, list(but_documents)],
+    )
+
+
+def unpublished_runs(connection: Rows, company: int) -> list[int]:
+    """Runs whose rows nobody may see."""
+    found = connection.execute(
+        "SELECT run_id FROM repost_run WHERE company_id = %s AND published_at IS NULL ORDER BY run_id", [company]
+    )
+    return [run for (run,) in found]
+
+
+def is_paused(connection: Rows, company: int) -> bool:
+    """Whether somebody has stopped the company's reposts."""
+    row = connection.execute("SELECT FROM repost_pause WHERE company_id = %s", [company]).fetchone()
+    return row is not None
+
+
+def begin_run(connection: Rows, company: int, requests: list[int], cause_day: date, now: datetime) -> Run:
     """Give a new run its number and let it take up these requests; the caller holds the lane."""
     row = connection.execute(
         "INSERT INTO repost_run (company_id, run_id, status, progress, cause_day, upto_movement, upto_difference, created_at) "
         "SELECT %(company)s, (SELECT coalesce(max(run_id), 0) + 1 FROM repost_run WHERE company_id = %(company)s), 'running', '{}', "
-        "%(cause_day)s, last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s RETURNING run_id",
-        {"company": company_id, "cause_day": cause_day, "now": now},
+        "%(cause_day)s, last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s "
+        "RETURNING run_id, status, progress, cause_day, upto_movement, upto_difference, pass",
+        {"company": company, "cause_day": cause_day, "now": now},
     ).fetchone()
     assert row is not None  # noqa: S101 - an insert gives its row
-    run: int = row[0]
-    connection.execute(
-        "UPDATE repost_request SET run_id = %s WHERE company_id = %s AND request_id = ANY(%s)",
-        [run, company_id, requests],
-    )
+    run = Run(*row)
+    take_up(connection, company, run.number, requests)
     return run
 
 
-def publish_run(connection: Rows, company_id: int, run: int, progress: dict[str, Any], now: datetime) -> None:
+def take_up(connection: Rows, company: int, run: int, requests: list[int]) -> None:
+    """Let a run take up these requests."""
+    connection.execute(
+        "UPDATE repost_request SET run_id = %s WHERE company_id = %s AND request_id = ANY(%s)", [run, company, requests]
+    )
+
+
+def open_run(connection: Rows, company: int) -> Run | bool:
+    """The company's run that is under way, held until the transaction ends; False where there is none, True where another worker has it."""
+    found = connection.execute(
+        "SELECT run_id FROM repost_run WHERE company_id = %s AND published_at IS NULL AND status = 'running'", [company]
+    ).fetchone()
+    if found is None:
+        return False
+    row = connection.execute(
+        "SELECT run_id, status, progress, cause_day, upto_movement, upto_difference, pass FROM repost_run "
+        "WHERE company_id = %s AND run_id = %s AND published_at IS NULL AND status = 'running' FOR UPDATE SKIP LOCKED",
+        [company, found[0]],
+    ).fetchone()
+    return True if row is None else Run(*row)
+
+
+def lay_down(connection: Rows, company: int, run: Run, now: datetime) -> None:
+    """Write where a run stands, for whoever goes on with it."""
+    connection.execute(
+        "UPDATE repost_run SET progress = %s, upto_movement = %s, upto_difference = %s, pass = %s, worked_at = %s "
+        "WHERE company_id = %s AND run_id = %s",
+        [_json(run.progress).decode(), run.upto_movement, run.upto_difference, run.laid, now, company, run.number],
+    )
+
+
+def publish_run(connection: Rows, company: int, run: Run, now: datetime) -> None:
     """Let readers see what a run wrote, from the commit of this transaction on."""
     connection.execute(
-        "UPDATE repost_run SET status = 'published', progress = %s, published_at = %s, finished_at = %s "
+        "UPDATE repost_run SET status = 'published', progress = %s, pass = NULL, worked_at = %s, published_at = %s, finished_at = %s "
         "WHERE company_id = %s AND run_id = %s",
-        [_json(progress).decode(), now, now, company_id, run],
+        [_json(run.progress).decode(), now, now, now, company, run.number],
     )
+
+
+def fail_run(connection: Rows, company: int, run: int, error: dict[str, Any]) -> None:
+    """End a run that can't go on; what it wrote stays unseen for good."""
+    connection.execute(
+        "UPDATE repost_run SET status = 'failed', error = %s, pass = NULL, finished_at = clock_timestamp() "
+        "WHERE company_id = %s AND run_id = %s",
+        [_json(error).decode(), company, run],
+    )
+
+
+def rows_ahead(connection: Rows, names: Names, requests: Iterable[RepostRequest]) -> int:
+    """How many movements lie behind the places asked for, as far as can be told beforehand."""
+    first: dict[Chain, int] = {}
+    for request in requests:
+        first[request.chain] = min(request.at, first.get(request.chain, request.at))
+    row = connection.execute(
+        "SELECT coalesce(sum(c.rows), 0)::bigint FROM unnest(%s::int[], %s::bigint[]) AS asked (chain_id, at) CROSS JOIN LATERAL ("
+        "  SELECT count(*) AS rows FROM stock_movement m WHERE m.company_id = %s AND m.chain_id = asked.chain_id "
+        "  AND m.posting_at >= to_timestamp(asked.at / 1000000)) c",
+        [[names.chains[chain] for chain in first], list(first.values()), names.company],
+    ).fetchone()
+    return 0 if row is None else int(row[0])

@@ -15,7 +15,7 @@ class Spelling:
     def __init__(self, connection: Rows, numbers: Names) -> None:
         self._connection = connection
         self._numbers = numbers
-        self._company = numbers.company
+        self.company = numbers.company
         self.names: dict[int, str] = {0: ""}
         self.chains: dict[int, Chain] = {}
 
@@ -23,7 +23,7 @@ class Spelling:
         """Read the names of these numbers, unless they are known."""
         unknown = set(numbers) - self.names.keys()
         if unknown:
-            self.names |= term_names(self._connection, self._company, unknown)
+            self.names |= term_names(self._connection, self.company, unknown)
 
     def know_chains(self, numbers: Iterable[int]) -> None:
         """Read these chains, unless they are known."""
@@ -36,7 +36,7 @@ class Spelling:
             "JOIN term warehouse ON warehouse.company_id = c.company_id AND warehouse.term_id = c.warehouse_id "
             "LEFT JOIN term part ON part.company_id = c.company_id AND part.term_id = c.part_id "
             "WHERE c.company_id = %s AND c.chain_id = ANY(%s)",
-            [self._company, unknown],
+            [self.company, unknown],
         )
         for number, item, warehouse, part in found:
             chain = self.chains[number] = Chain(item, warehouse, part)

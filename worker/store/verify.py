@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from worker.store.append import HASHED, chained
 from worker.store.database import Rows
+from worker.store.repost_rows import FIRST_NUMBER
 from worker.store.vouchers import VISIBLE
 
 BATCHES_AT_ONCE = 200
@@ -60,6 +61,7 @@ def verify(connection: Rows, company_id: int) -> list[Problem]:
     """
     return [
         *_check_chain(connection, company_id),
+        *_check_chunks(connection, company_id),
         *_check_balanced(connection, company_id),
         *_check_stock_accounts(connection, company_id),
         *_check_balances(connection, company_id),
@@ -113,8 +115,8 @@ def _check_ends(
     for table, column in (*list(_PLACED.items())[1:], ("voucher", "batch_no")):
         last = batch_no if table == "voucher" else ends[table]
         row = connection.execute(
-            f"SELECT count(*) FROM {table} WHERE company_id = %s AND ({column} > %s OR {column} < 1)",
-            [company_id, last],
+            f"SELECT count(*) FROM {table} WHERE company_id = %s AND ({column} > %s OR {column} < 1) AND {column} <= %s",
+            [company_id, last, FIRST_NUMBER],
         ).fetchone()
         if row is not None and row[0]:
             yield Problem("AddedRows", f"{row[0]} {table} rows belong to no batch")
@@ -177,6 +179,40 @@ def _digests(
             result[batch.number][0].append(total.digest())
             result[batch.number][1][table] = count
     return result
+
+
+def _check_chunks(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """What repost runs wrote, chunk by chunk; nothing may lie behind the last one."""
+    previous, ends = b"", {"stock_difference": FIRST_NUMBER, "gl_entry": FIRST_NUMBER}
+    chunks = connection.execute(
+        "SELECT chunk_no, first_difference, last_difference, first_entry, last_entry, previous_hash, hash FROM repost_chunk "
+        "WHERE company_id = %s ORDER BY chunk_no",
+        [company_id],
+    ).fetchall()
+    for place, (number, *numbers, before, hash_) in enumerate(chunks, 1):
+        ranges = {"stock_difference": _Range(*numbers[:2]), "gl_entry": _Range(*numbers[2:])}
+        if number != place or before != previous or any(r.first != ends[t] + 1 for t, r in ranges.items()):
+            yield Problem("BrokenChain", f"chunk {number} of the reposts does not follow on the one before it")
+        digests = []
+        for table, columns in HASHED:
+            if table in ranges:
+                total, count = hashlib.sha256(), 0
+                for _, row in _stream(connection, company_id, table, columns, *ranges[table]):
+                    total.update(row)
+                    count += 1
+                if count != ranges[table].last - ranges[table].first + 1:
+                    yield Problem("MissingRows", f"chunk {number} of the reposts lacks {table} rows")
+                digests.append(total.digest())
+        if chained(before, digests) != hash_:
+            yield Problem("ChangedRows", f"chunk {number} of the reposts: its rows are not those that were written")
+        previous, ends = hash_, {table: range_.last for table, range_ in ranges.items()}
+    for table, last in ends.items():
+        column = _PLACED[table]
+        added = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE company_id = %s AND {column} > %s", [company_id, last]
+        ).fetchone()
+        if added is not None and added[0]:
+            yield Problem("AddedRows", f"{added[0]} {table} rows belong to no chunk of a repost run")
 
 
 def _stream(

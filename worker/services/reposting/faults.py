@@ -1,0 +1,57 @@
+"""A run that can't go on: what stood in its way is set aside and said, and the rest goes on without it."""
+
+from __future__ import annotations
+
+import structlog
+
+from domain.errors import PerpetuaError
+from domain.reposting import RepostFault
+from worker.store.database import Database
+from worker.store.lanes import wait_for_lane
+from worker.store.names import Names
+from worker.store.reposts import begin_run, fail_run, give_back, open_run, pending_requests
+from worker.store.spelling import Spelling
+
+log = structlog.get_logger()
+
+
+def set_aside(database: Database, company: int, fault: RepostFault) -> None:
+    """End the run: the requests of the document that it failed on stay with it, all others wait for the next run."""
+    cause = fault.__cause__
+    movement = fault.movement
+    with database.transaction() as connection:
+        lane = wait_for_lane(connection, company)
+        run = open_run(connection, company)
+        if run is True:
+            return  # another worker has it, and will come to the same place
+        if run is False:
+            # It failed at once, and so did its beginning.
+            pending = pending_requests(connection, company, Spelling(connection, Names(company)))
+            run = begin_run(connection, company, pending.numbers, pending.cause_day, lane.now)
+        found = connection.execute(
+            "SELECT voucher_id, type, number FROM voucher WHERE company_id = %s AND voucher_id IN (%s, %s)",
+            [company, movement.voucher, fault.document],
+        )
+        named = {sequence: f"{type_.replace('_', ' ')} {number}" for sequence, type_, number in found}
+        voucher, document = named.get(movement.voucher, "?"), named.get(fault.document, "?")
+        reason = cause.message if isinstance(cause, PerpetuaError) else f"{type(cause).__name__}: {cause}"
+        fail_run(
+            connection,
+            company,
+            run.number,
+            {
+                "code": cause.code if isinstance(cause, PerpetuaError) else "InternalFault",
+                "message": f"{voucher} ({movement.chain.item} in {movement.chain.warehouse}) could not be valued again after {document} "
+                f"was posted into the past: {reason} Everything else is reposted without it. Cure that, then run: perpetua repost run "
+                f"--retry.",
+                "voucher": voucher,
+                "document": document,
+                "item": movement.chain.item,
+                "warehouse": movement.chain.warehouse,
+                "batch": movement.chain.part,
+            },
+        )
+        give_back(connection, company, run.number, but_documents=[fault.document])
+    log.error(
+        "a repost run failed", company_id=company, run=run.number, reason=reason, voucher=voucher, document=document
+    )

@@ -1,0 +1,203 @@
+"""Runs: taken up under the lane, worked at in chunks beside it, gone on with by whoever comes next."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import structlog
+
+from domain.errors import PerpetuaError
+from domain.reposting import Replay, RepostFault
+from worker.services.reposting.faults import set_aside
+from worker.services.reposting.publishing import publish, publish_whole
+from worker.services.reposting.work import Work
+from worker.store.chain_states import forget_superseded
+from worker.store.database import Database, Rows
+from worker.store.lanes import wait_for_lane
+from worker.store.repost_pass import pass_of
+from worker.store.reposts import Run, begin_run, is_paused, lay_down, open_run, pending_requests, rows_ahead
+
+DIRECT_ROWS = 1_000  # movements that are valued again while the lane is held; what is longer goes on beside it
+SLICE_ROWS = 2_000  # between two looks at the clock
+CHUNK_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Step(Enum):
+    """What one transaction came to."""
+
+    NOTHING = "nothing waits"
+    BUSY = "another worker is at it"
+    PAUSED = "paused"
+    LAID = "laid down, to be gone on with"
+    COMPLETE = "complete, to be published"
+    PUBLISHED = "published"
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What was reposted: the last `run` worked at (0 where nothing waited), and sums over all runs of this call.
+
+    `rows` counts movements valued again; `more` says that time ran out, `busy` that another worker is at it, `paused` that an operator
+    stopped it; `failed` counts runs that could not go on.
+    """
+
+    run: int = 0
+    published: int = 0
+    rows: int = 0
+    differences: int = 0
+    seconds: float = 0.0
+    failed: int = 0
+    more: bool = False
+    busy: bool = False
+    paused: bool = False
+
+
+def run_pending(
+    database: Database, company: int, *, seconds: float | None = None, chunk_seconds: float = CHUNK_SECONDS,
+    direct_rows: int = DIRECT_ROWS,
+) -> RunSummary:  # fmt: skip
+    """Repost what a company waits for until nothing does, or for about so many seconds; what is unfinished is laid down.
+
+    Errors: Unavailable where PostgreSQL is away; whatever is committed stands, and the next call goes on from there.
+    """
+    begun, summary = time.monotonic(), RunSummary()
+    summary_of = _Runner(database, company, chunk_seconds, direct_rows, summary)
+    step = Step.LAID
+    while step in (Step.LAID, Step.COMPLETE, Step.PUBLISHED):
+        if seconds is not None and time.monotonic() - begun > seconds:
+            summary.more = True
+            break
+        step = summary_of.step(step)
+    summary.busy, summary.paused = step is Step.BUSY, step is Step.PAUSED
+    summary.seconds = time.monotonic() - begun
+    return summary
+
+
+@dataclass(slots=True)
+class _Runner:
+    database: Database
+    company: int
+    chunk_seconds: float
+    direct_rows: int
+    summary: RunSummary
+
+    def step(self, before: Step) -> Step:
+        """One transaction: begin, go on, or publish."""
+        try:
+            if before is Step.COMPLETE:
+                step = self._publish()
+            else:
+                step = self._chunk()
+                if step is Step.NOTHING:
+                    step = self._begin()
+        except RepostFault as fault:
+            if not isinstance(
+                fault.__cause__, PerpetuaError | ArithmeticError | LookupError | AssertionError | ValueError
+            ):
+                raise (fault.__cause__ or fault) from None
+            set_aside(self.database, self.company, fault)
+            self.summary.failed += 1
+            return Step.PUBLISHED
+        if step is Step.PUBLISHED:
+            with self.database.transaction() as connection:
+                forget_superseded(connection, self.company, self.summary.run)
+        return step
+
+    def _begin(self) -> Step:
+        """Take up everything that waits; where that is little it is reposted and published at once, under the lane."""
+        with self.database.transaction() as connection:
+            if is_paused(connection, self.company):
+                return Step.PAUSED
+            lane = wait_for_lane(connection, self.company)
+            if open_run(connection, self.company):
+                return Step.LAID  # somebody else began one meanwhile
+            work = Work(connection, self.company, lane.now, lane)
+            pending = pending_requests(connection, self.company, work.spelling)
+            if not pending.requests:
+                return Step.NOTHING
+            run = begin_run(connection, self.company, pending.numbers, pending.cause_day, lane.now)
+            work.settle_roles(lane)
+            run.progress["requests"] = len(pending.numbers)
+            self.summary.run = run.number
+            replay = work.replay(run, pending.requests)
+            if self._advance(work, run, replay, rows=self.direct_rows):
+                run.progress["rows_to_go"] = rows_ahead(connection, work.names, pending.requests)
+                self._lay_down(work, run, replay)
+                connection.execute(
+                    "UPDATE lane SET last_term = %s, last_chain = %s WHERE company_id = %s",
+                    [lane.last_term, lane.last_chain, self.company],
+                )
+                return Step.LAID
+            publish_whole(work, run, replay)
+        self.summary.published += 1
+        return Step.PUBLISHED
+
+    def _chunk(self) -> Step:
+        """Go on with the run that is under way, beside the lane."""
+        with self.database.transaction() as connection:
+            if is_paused(connection, self.company):
+                return Step.PAUSED
+            run = open_run(connection, self.company)
+            if isinstance(run, bool):
+                return Step.BUSY if run else Step.NOTHING
+            self.summary.run = run.number
+            work = Work(connection, self.company, _clock(connection))
+            replay = work.replay(run, state=pass_of(run.laid or "", work.spelling))
+            more = self._advance(work, run, replay, seconds=self.chunk_seconds)
+            self._lay_down(work, run, replay)
+        return Step.LAID if more else Step.COMPLETE
+
+    def _publish(self) -> Step:
+        with self.database.transaction() as connection:
+            lane = wait_for_lane(connection, self.company)
+            run = open_run(connection, self.company)
+            if isinstance(run, bool):
+                return Step.BUSY if run else Step.NOTHING
+            work = Work(connection, self.company, lane.now, lane)
+            work.settle_roles(lane)
+            if not publish(work, run, pass_of(run.laid or "", work.spelling)):
+                lay_down(connection, self.company, run, work.now)
+                return Step.LAID
+        self.summary.published += 1
+        return Step.PUBLISHED
+
+    def _advance(
+        self, work: Work, run: Run, replay: Replay, *, rows: int | None = None, seconds: float | None = None
+    ) -> bool:
+        """Value movements again for so many of them, or so long, and write what is found; False at the end."""
+        begun, before = time.monotonic(), replay.rows
+        more = replay.advance(rows or SLICE_ROWS)
+        while more and seconds is not None and time.monotonic() - begun < seconds:
+            more = replay.advance(SLICE_ROWS)
+        found = replay.take()
+        work.write(run, found)
+        took = time.monotonic() - begun
+        _note_progress(run, replay.rows, replay.rows - before, took)
+        self.summary.rows += replay.rows - before
+        self.summary.differences += len(found.differences)
+        return more
+
+    def _lay_down(self, work: Work, run: Run, replay: Replay) -> None:
+        run.laid = work.laid(replay.state())
+        lay_down(work.connection, self.company, run, work.now)
+
+
+def _note_progress(run: Run, rows: int, done: int, took: float) -> None:
+    """Rows done and to go, seconds worked and expected."""
+    progress = run.progress
+    progress["seconds"] = round(progress.get("seconds", 0.0) + took, 3)
+    progress["rows_to_go"] = max(progress.get("rows_to_go", 0) - done, 0)
+    progress["rows"] = rows
+    progress["seconds_to_go"] = round(progress["seconds"] / rows * progress["rows_to_go"], 1) if rows else None
+
+
+def _clock(connection: Rows) -> datetime:
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None  # noqa: S101 - a constant query gives its row
+    now: datetime = row[0]
+    return now

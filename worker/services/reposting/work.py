@@ -1,0 +1,79 @@
+"""What a run works with in one transaction: names, masters, the books as it knows them, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.books import RepostRequest
+from domain.master_view import MasterView
+from domain.reposting import Checkpoint, Findings, Replay, ReplayState
+from domain.stock_ledger import Chain
+from worker.services.master_book import MasterBook
+from worker.store.chain_states import keep_states, state_text
+from worker.store.companies import company_name
+from worker.store.database import Rows
+from worker.store.lanes import LaneRow
+from worker.store.masters import last_decided_acceptance
+from worker.store.names import Names
+from worker.store.repost_history import Known, StoredHistory
+from worker.store.repost_pass import pass_text
+from worker.store.repost_rows import RunWriter, settle_roles
+from worker.store.reposts import Run, unpublished_runs
+from worker.store.spelling import Spelling
+
+ROLES = ("cost_of_goods_sold", "stock_adjustment")  # where differences may go that no movement names
+_ALL = 2**62
+
+
+class Work:
+    """One transaction of a run; `lane` where it holds the company's lane."""
+
+    def __init__(self, connection: Rows, company: int, now: datetime, lane: LaneRow | None = None) -> None:
+        self.connection, self.company, self.now, self.lane = connection, company, now, lane
+        self.names = Names(company)
+        self.spelling = Spelling(connection, self.names)
+        self.view = _view(connection, company)
+
+    def settle_roles(self, lane: LaneRow) -> None:
+        """Give the accounts that differences may go to their numbers: only the lane does, and chunks beside it must find them."""
+        self.names.last_term, self.names.last_chain = lane.last_term, lane.last_chain
+        settle_roles(self.connection, self.names, self.view, ROLES)
+        lane.last_term, lane.last_chain = self.names.last_term, self.names.last_chain
+
+    def replay(self, run: Run, requests: Iterable[RepostRequest] = (), state: ReplayState | None = None) -> Replay:
+        """A pass over the books as far as the run knows them."""
+        hidden = unpublished_runs(self.connection, self.company)
+        written = run.progress.get("written")
+        if written is not None:
+            hidden.remove(run.number)
+        known = Known(run.upto_movement, run.upto_difference, _ALL if written is None else written, hidden)
+        history = StoredHistory(self.connection, self.names, known)
+        return Replay(requests, history, self.view, cause_day=run.cause_day, state=state)
+
+    def write(self, run: Run, found: Findings) -> None:
+        """Append what a pass has found: differences with their entries, and the states kept on the way."""
+        RunWriter(self.connection, self.names, self.view, run.number).write(found.differences, self.now)
+        keep_states(self.connection, self.company, run.number, map(self._kept, found.checkpoints))
+        run.progress["differences"] = run.progress.get("differences", 0) + len(found.differences)
+        sums = run.progress.setdefault("sums", {})
+        for difference in found.differences:
+            number = str(self.names.chains[difference.chain])
+            sums[number] = sums.get(number, 0) + difference.amount
+
+    def laid(self, state: ReplayState) -> str:
+        """A pass as text, for whoever goes on with it."""
+        return pass_text(state, self.names)
+
+    def _kept(self, kept: tuple[Chain, Checkpoint]) -> tuple[int, int, int, str | None]:
+        chain, state = kept
+        text = None if state.balance is None else state_text(state.balance)
+        return self.names.chains[chain], state.at, state.sequence, text
+
+
+def _view(connection: Rows, company: int) -> MasterView:
+    """The masters as the last decided document saw them."""
+    book = MasterBook(company_name(connection, company), company)
+    book.begin(connection, tuple)
+    book.at(last_decided_acceptance(connection, company))
+    return MasterView(book)
