@@ -15,13 +15,21 @@ local function add(key, field, amount)
     end
 end
 
+-- The same amount with the other sign, as text: 64 bits do not fit a double.
+local function negated(amount)
+    if string.sub(amount, 1, 1) == '-' then
+        return string.sub(amount, 2)
+    end
+    return amount == '0' and '0' or '-' .. amount
+end
+
 local function give_back(held, holds, holdings, id)
     local content = redis.call('HGET', holdings, id)
     if not content then
         return false
     end
     for _, good in ipairs(cjson.decode(content)) do
-        add(held, good[1], '-' .. good[2])
+        add(held, good[1], negated(good[2]))
     end
     redis.call('HDEL', holdings, id)
     redis.call('ZREM', holds, id)
@@ -143,10 +151,10 @@ local function drain(keys, args)
         if content then
             local sale = cjson.decode(content)
             for _, good in ipairs(sale[1]) do
-                add(reserved, good[1], string.sub(good[2], 1, 1) == '-' and string.sub(good[2], 2) or '-' .. good[2])
+                add(reserved, good[1], negated(good[2]))
             end
             for _, total in ipairs(sale[2]) do
-                add(totals, total[1], string.sub(total[2], 1, 1) == '-' and string.sub(total[2], 2) or '-' .. total[2])
+                add(totals, total[1], negated(total[2]))
             end
             add(totals, 'sales', '-1')
             redis.call('HDEL', sales, args[place])

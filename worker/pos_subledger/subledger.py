@@ -8,11 +8,15 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as NoAnswer
 
 from domain.stock_ledger import Chain
 from worker.pos_subledger.entry import Entry
 from worker.pos_subledger.keys import chain_of, field, key, of_session
+
+AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has just handed over to another
 
 _encode = msgspec.json.Encoder().encode
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 
 from domain.errors import Unavailable
 from domain.pos_receipt import read
-from worker.pos_subledger import Entry, Subledger, entry_of
+from worker.pos_subledger import AWAY, Entry, Subledger, entry_of
 from worker.pos_subledger.keys import QUARANTINE
 from worker.services.tools import Tools
 from worker.store.database import Rows
@@ -40,7 +39,7 @@ def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]])
         try:
             if not _mirror(tools.subledger, company, states, sealed, batch_no):
                 _rebuild(connection, tools.subledger, company, batch_no)
-        except RedisError as error:
+        except AWAY as error:
             raise _away(error) from error
 
 
@@ -53,7 +52,7 @@ def rebuild(tools: Tools, company: int) -> int:
         batch_no = hold_mirror(connection, company)
         try:
             return _rebuild(connection, tools.subledger, company, batch_no)
-        except RedisError as error:
+        except AWAY as error:
             raise _away(error) from error
 
 
@@ -64,7 +63,7 @@ def rebuild_where_lost(tools: Tools) -> None:
     for company in companies:
         try:
             lost = not tools.subledger.is_ready(company)
-        except RedisError as error:
+        except AWAY as error:
             raise _away(error) from error
         if lost:
             rebuild(tools, company)
@@ -108,7 +107,7 @@ def _rebuild(connection: Rows, subledger: Subledger, company: int, stamp: int) -
     return count
 
 
-def _away(error: RedisError) -> Unavailable:
+def _away(error: Exception) -> Unavailable:
     return Unavailable(
         "SubledgerUnavailable",
         f"Redis does not answer, so sales wait to be told: {error}. Nothing is lost; it is tried again.",

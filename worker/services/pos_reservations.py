@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.exceptions import RedisError
 
 from domain.errors import Unavailable
 from domain.quantity import Quantity, show_quantity
 from domain.stock_ledger import Chain
-from worker.pos_subledger import Reservation
+from worker.pos_subledger import AWAY, Reservation
 from worker.services.pos_mirror import rebuild
 from worker.services.tools import Tools
 from worker.store.companies import company_id
@@ -41,7 +40,7 @@ def reserve(
                 number, hold, {chain: (qty, seen.stock[chain]) for chain, qty in goods.items()}, stamp=seen.batch_no,
                 milliseconds=seconds * 1000,
             )  # fmt: skip
-        except RedisError as error:
+        except AWAY as error:
             raise _away(error) from error
         if reservation.status == "lost":
             rebuild(tools, number)
@@ -55,7 +54,7 @@ def confirm(tools: Tools, company: str, hold: str) -> bool:
     number = _company(tools, company)
     try:
         return tools.subledger.confirm(number, hold)
-    except RedisError as error:
+    except AWAY as error:
         raise _away(error) from error
 
 
@@ -64,7 +63,7 @@ def release(tools: Tools, company: str, hold: str) -> bool:
     number = _company(tools, company)
     try:
         return tools.subledger.release(number, hold)
-    except RedisError as error:
+    except AWAY as error:
         raise _away(error) from error
 
 
@@ -83,5 +82,5 @@ def _told(hold: str, reservation: Reservation) -> dict[str, Any]:
     return told
 
 
-def _away(error: RedisError) -> Unavailable:
+def _away(error: Exception) -> Unavailable:
     return Unavailable("SubledgerUnavailable", f"Redis does not answer, so nothing can be held: {error}.")
