@@ -13,7 +13,5 @@ def settle_in_full(planned: Plan, head: Head, target: PostedVoucher) -> None:
         own = [e for e in planned.entries if e.against == target.sequence and (e.account, e.party, e.currency) == key]
         left = owed.amount + sum(entry.amount for entry in own)
         if own and left and owed.currency and owed.currency_amount + sum(entry.currency_amount for entry in own) == 0:
-            planned.entry(
-                head, owed.account, -left, party=owed.party, against=target.sequence, currency=owed.currency
-            )
+            planned.entry(head, owed.account, -left, party=owed.party, against=target.sequence, currency=owed.currency)
             planned.entry(head, head.view.role("exchange_gain_loss"), left)

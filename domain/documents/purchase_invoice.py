@@ -153,9 +153,7 @@ def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
         share = cumulative_share(amounts.nets_base[place], before, part, own.qty)
         billed.book(planned, head, provisional, share)
         billed.book(planned, head, expense, -share)
-        planned.links.append(
-            Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty)
-        )
+        planned.links.append(Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty))
     billed.book(planned, head, account, billed.net)
 
 
@@ -173,9 +171,7 @@ def _receive(planned: Plan, billed: _Billed, cost: LineCost, head: Head) -> None
     if view.perpetual:
         for charge in cost.charges:
             account = view.account(charge.account, "taxes.account")
-            planned.entry(
-                head, account, -charge.amount, cost_center=charge.cost_center, dimensions=billed.dimensions
-            )
+            planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=billed.dimensions)
 
 
 def _taxes(planned: Plan, document: PurchaseInvoice, amounts: Amounts, head: Head) -> None:

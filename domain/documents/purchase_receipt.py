@@ -86,9 +86,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
     return planned
 
 
-def _provisional(
-    planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, dimensions: str, field: str
-) -> None:
+def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, dimensions: str, field: str) -> None:
     """A service received: an expense against a provisional liability, where the company accounts for it before the bill."""
     view = head.view
     if not (view.perpetual and view.company.provisional_accounting_for_non_stock):
@@ -97,9 +95,7 @@ def _provisional(
     expense = view.expense_account(line.expense_account, item, "default_expense", f"{field}.expense_account")
     account = line.provisional_account
     provisional = view.account(account, f"{field}.provisional_account") if account else view.role("provisional")
-    planned.entry(
-        head, expense, net, cost_center=cost_center_of(head, line.cost_center, item), dimensions=dimensions
-    )
+    planned.entry(head, expense, net, cost_center=cost_center_of(head, line.cost_center, item), dimensions=dimensions)
     planned.entry(head, provisional, -net, dimensions=dimensions)
 
 

@@ -41,7 +41,9 @@ def deliver(
         place = original_line(original, original_lines, line, index, planned) if original else -1
         if original:
             planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
-        dimensions = dimensions_of(head, line.dimensions, document.dimensions, head.view.item(line.item, f"lines[{index}].item"))
+        dimensions = dimensions_of(
+            head, line.dimensions, document.dimensions, head.view.item(line.item, f"lines[{index}].item")
+        )
         deliver_line(planned, line, index, head, dimensions, original, place)
 
 

@@ -92,7 +92,10 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
         _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
     for tax in amounts.taxes:
         planned.entry(
-            head, view.account(tax.tax.account, "taxes.account"), -tax.base, cost_center=tax.tax.cost_center or "",
+            head,
+            view.account(tax.tax.account, "taxes.account"),
+            -tax.base,
+            cost_center=tax.tax.cost_center or "",
             dimensions=dimensions_of(head, tax.tax.dimensions, document.dimensions),
         )
     settle(planned, document, amounts, head, original)
@@ -132,9 +135,7 @@ def _revenue(
     planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, line.qty, net))
 
 
-def settle(
-    planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None
-) -> None:
+def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:
     """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures.
 
     In another currency each step books what it leaves standing, converted, less what stood before: so what is paid in full is

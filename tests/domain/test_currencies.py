@@ -178,7 +178,8 @@ def test_a_journal_in_another_currency_balances_in_both() -> None:
 
 @pytest.mark.parametrize("policy", ["revalue", "variance", "leave", "refuse"])
 def test_goods_that_come_after_their_bill_clear_it_in_parts_to_the_cent(policy: str) -> None:
-    # 7 at 14.29 USD are billed at 0.333: 33.31. They come in three parts at 0.329: 9.40, 9.40 and 14.10 (14.1042) into stock; the rest is exchange.
+    # 7 at 14.29 USD are billed at 0.333: 33.31. They come in three parts at 0.329: 9.40, 9.40 and 14.10 (14.1042) into stock; the
+    # rest is exchange.
     books = Accountant(rate_difference=policy)
     books.posts("purchase_invoice", "PI-1", supplier="Farm", lines=[apples(7, "14.29")], **usd("0.333"))
     for number, qty in (("PR-1", 2), ("PR-2", 2), ("PR-3", 3)):

@@ -27,10 +27,14 @@ def against(type_: str, number: str, amount: str) -> dict[str, str]:
 def test_a_customer_pays_in_two_parts() -> None:
     books = Accountant()
     sold(books, "SI-1", "100.00")
-    books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="60", against=[against("sales_invoice", "SI-1", "60")])
+    books.posts(
+        "payment_entry", "PE-1", party="Ann", mode="Cash", amount="60", against=[against("sales_invoice", "SI-1", "60")]
+    )
     assert books.ledger("PE-1") == {"Cash": "60.00", "Debtors": "-60.00"}
     assert books.open("sales_invoice", "SI-1") == "40.00"
-    books.posts("payment_entry", "PE-2", party="Ann", mode="Bank", amount="40", against=[against("sales_invoice", "SI-1", "40")])
+    books.posts(
+        "payment_entry", "PE-2", party="Ann", mode="Bank", amount="40", against=[against("sales_invoice", "SI-1", "40")]
+    )
     assert books.open("sales_invoice", "SI-1") == ""
     assert books.accounts() == {"Bank": "40.00", "Cash": "60.00", "Sales": "-100.00"}
 
@@ -50,7 +54,12 @@ def test_more_than_is_open_is_refused_with_both_figures() -> None:
     books = Accountant()
     sold(books, "SI-1", "100.00")
     error = books.is_refused(
-        "payment_entry", "PE-1", party="Ann", mode="Cash", amount="150", against=[against("sales_invoice", "SI-1", "150")]
+        "payment_entry",
+        "PE-1",
+        party="Ann",
+        mode="Cash",
+        amount="150",
+        against=[against("sales_invoice", "SI-1", "150")],
     )
     assert (error.code, error.field) == ("Overpaid", "against[0].amount")
     assert error.details == {"stated": "150.00", "outstanding": "100.00"}
@@ -60,7 +69,12 @@ def test_more_settled_than_paid_is_refused_with_both_figures() -> None:
     books = Accountant()
     sold(books, "SI-1", "100.00")
     error = books.is_refused(
-        "payment_entry", "PE-1", party="Ann", mode="Cash", amount="50", against=[against("sales_invoice", "SI-1", "100")]
+        "payment_entry",
+        "PE-1",
+        party="Ann",
+        mode="Cash",
+        amount="50",
+        against=[against("sales_invoice", "SI-1", "100")],
     )
     assert (error.code, error.details) == ("SettledMoreThanPaid", {"settled": "100.00", "paid": "50.00"})
 
@@ -68,7 +82,14 @@ def test_more_settled_than_paid_is_refused_with_both_figures() -> None:
 def test_what_is_left_over_stays_with_the_party_and_is_allotted_later() -> None:
     books = Accountant()
     sold(books, "SI-1", "100.00")
-    books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="150", against=[against("sales_invoice", "SI-1", "100")])
+    books.posts(
+        "payment_entry",
+        "PE-1",
+        party="Ann",
+        mode="Cash",
+        amount="150",
+        against=[against("sales_invoice", "SI-1", "100")],
+    )
     assert books.open("payment_entry", "PE-1") == "-50.00"
     sold(books, "SI-2", "70.00")
     books.posts(
@@ -103,7 +124,9 @@ def test_a_credit_note_is_paid_back() -> None:
     note = {"item": "Advice", "qty": -1, "rate": "25"}
     books.posts("sales_invoice", "CN-1", customer="Ann", is_return=True, lines=[note])
     assert books.open("sales_invoice", "CN-1") == "-25.00"
-    books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="25", against=[against("sales_invoice", "CN-1", "25")])
+    books.posts(
+        "payment_entry", "PE-1", party="Ann", mode="Cash", amount="25", against=[against("sales_invoice", "CN-1", "25")]
+    )
     assert books.ledger("PE-1") == {"Cash": "-25.00", "Debtors": "25.00"}
 
 
@@ -176,7 +199,9 @@ def test_settlements_that_name_the_wrong_document() -> None:
     for place, (code, (party, named)) in enumerate(wrong.items()):
         error = books.is_refused("payment_entry", f"PE-{place}", party=party, mode="Cash", amount="20", against=named)
         assert error.code == code
-    parked = books.says("payment_entry", "PE-9", party="Ann", mode="Cash", amount="1", against=[against("sales_invoice", "SI-9", "1")])
+    parked = books.says(
+        "payment_entry", "PE-9", party="Ann", mode="Cash", amount="1", against=[against("sales_invoice", "SI-9", "1")]
+    )
     assert parked.waits_for == ("voucher:sales_invoice:SI-9",)
 
 
@@ -185,5 +210,12 @@ def test_a_customer_with_an_account_of_their_own() -> None:
     books.know("account", name="Key Accounts", company="Paper", parent="Accounts Receivable", account_type="receivable")
     books.know("customer", name="Ann", receivable="Key Accounts")
     sold(books, "SI-1", "100")
-    books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="110", against=[against("sales_invoice", "SI-1", "100")])
+    books.posts(
+        "payment_entry",
+        "PE-1",
+        party="Ann",
+        mode="Cash",
+        amount="110",
+        against=[against("sales_invoice", "SI-1", "100")],
+    )
     assert books.ledger("PE-1") == {"Cash": "110.00", "Key Accounts": "-110.00"}

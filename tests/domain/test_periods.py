@@ -51,7 +51,9 @@ def test_a_correction_takes_effect_where_it_belongs_or_not_before_its_cause() ->
 
 def test_nothing_unfinished_may_close_and_everything_else_says_why() -> None:
     assert may_close(Unfinished()) == []
-    reasons = may_close(Unfinished(unposted=("PR-1",), parked=tuple(f"DN-{n}" for n in range(7)), unreconciled=("Stores",)))
+    reasons = may_close(
+        Unfinished(unposted=("PR-1",), parked=tuple(f"DN-{n}" for n in range(7)), unreconciled=("Stores",))
+    )
     assert reasons == [
         "1 not posted yet: PR-1",
         "7 parked: DN-0, DN-1, DN-2, DN-3, DN-4 and 2 more",
@@ -83,7 +85,9 @@ def with_a_closed_january(method: str = "fifo") -> Accountant:
     books.know("item", code="Apple", valuation_method=method)
     books.posts("purchase_receipt", "PR-1", posting_datetime="2024-01-10T09:00:00Z", lines=[apples(10, "2")])
     books.posts("delivery_note", "DN-1", posting_datetime="2024-01-20T09:00:00Z", lines=[apples(4)])
-    books.know("accounting_period", name="January", company="Paper", start="2024-01-01", end="2024-01-31", status="closed")
+    books.know(
+        "accounting_period", name="January", company="Paper", start="2024-01-01", end="2024-01-31", status="closed"
+    )
     return books
 
 
@@ -137,7 +141,9 @@ def test_a_landed_cost_goes_to_what_is_left_and_the_rest_to_cost_when_it_came(me
 
 def test_a_cancelled_delivery_comes_back_on_the_first_open_day() -> None:
     books = with_a_closed_january()
-    books.posts("cancel", "C-1", posting_datetime="2024-01-25T09:00:00Z", target={"type": "delivery_note", "number": "DN-1"})
+    books.posts(
+        "cancel", "C-1", posting_datetime="2024-01-25T09:00:00Z", target={"type": "delivery_note", "number": "DN-1"}
+    )
     assert by_month(books) == JANUARY_AS_IT_WAS | {(2, "Cost of Goods Sold"): -800, (2, "Stock In Hand"): 800}
     assert stock_by_month(books) == {1: (6, 1200), 2: (4, 800)}
 
@@ -158,7 +164,9 @@ def test_a_freeze_of_stock_moves_corrections_as_a_closed_period_does() -> None:
     books = Accountant()
     books.posts("purchase_receipt", "PR-1", posting_datetime="2024-01-10T09:00:00Z", lines=[apples(10, "2")])
     books.know("company", name="Paper", currency="EUR", stock_frozen_upto="2024-02-15")
-    books.posts("cancel", "C-1", posting_datetime="2024-01-11T09:00:00Z", target={"type": "purchase_receipt", "number": "PR-1"})
+    books.posts(
+        "cancel", "C-1", posting_datetime="2024-01-11T09:00:00Z", target={"type": "purchase_receipt", "number": "PR-1"}
+    )
     assert {entry.date for entry in books.paper.entries} == {date(2024, 1, 10), date(2024, 2, 16)}
     assert books.accounts() == {}
 

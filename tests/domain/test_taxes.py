@@ -44,7 +44,9 @@ def test_taxes_on_top_of_each_other() -> None:
 def test_a_fixed_charge_and_one_per_unit() -> None:
     books = Accountant()
     fixed = {"account": "Shipping Charges", "charge": "actual", "amount": "7.50"}
-    figures = sale(books, "SI-1", advice("10", 3), taxes=[fixed, {"account": "VAT", "charge": "per_quantity", "rate": "0.25"}])
+    figures = sale(
+        books, "SI-1", advice("10", 3), taxes=[fixed, {"account": "VAT", "charge": "per_quantity", "rate": "0.25"}]
+    )
     assert figures["grand_total"] == "38.25"
     assert books.ledger("SI-1") == {"Debtors": "38.25", "Sales": "-30.00", "Shipping Charges": "-7.50", "VAT": "-0.75"}
 
@@ -55,7 +57,10 @@ def test_inclusive_taxes_are_taken_out_of_the_rates() -> None:
     books = Accountant()
     sale(books, "SI-1", advice("118"), taxes=[percent("VAT", "18", included_in_rate=True)])
     assert books.ledger("SI-1") == {"Debtors": "118.00", "Sales": "-100.00", "VAT": "-18.00"}
-    both = [percent("VAT", "18", included_in_rate=True), percent("Service Tax", "2", "previous_total", included_in_rate=True)]
+    both = [
+        percent("VAT", "18", included_in_rate=True),
+        percent("Service Tax", "2", "previous_total", included_in_rate=True),
+    ]
     sale(books, "SI-2", advice("118"), taxes=both)
     assert books.ledger("SI-2") == {"Debtors": "118.00", "Sales": "-98.04", "Service Tax": "-2.31", "VAT": "-17.65"}
 
@@ -93,7 +98,9 @@ def test_a_discount_on_a_line() -> None:
     assert (figures["line_amounts"], figures["net_total"]) == (["25.50", "5.00"], "30.50")
 
 
-@pytest.mark.parametrize(("rate", "coin", "total", "off"), [("99.62", None, "100.00", "0.38"), ("99.62", "0.05", "99.60", "-0.02")])
+@pytest.mark.parametrize(
+    ("rate", "coin", "total", "off"), [("99.62", None, "100.00", "0.38"), ("99.62", "0.05", "99.60", "-0.02")]
+)
 def test_the_rounded_total_declares_its_rounding(rate: str, coin: str | None, total: str, off: str) -> None:
     books = Accountant(**({"smallest_currency_fraction": coin} if coin else {}))
     figures = sale(books, "SI-1", advice(rate), rounded_total=True)
@@ -119,7 +126,9 @@ def test_a_cash_sale_gives_change() -> None:
 
 def test_change_needs_a_payment() -> None:
     books = Accountant()
-    error = books.is_refused("sales_invoice", "SI-1", customer="Ann", lines=[advice("10")], is_pos=True, change_amount="5")
+    error = books.is_refused(
+        "sales_invoice", "SI-1", customer="Ann", lines=[advice("10")], is_pos=True, change_amount="5"
+    )
     assert (error.code, error.field) == ("PaymentRequired", "payments")
 
 
@@ -138,7 +147,9 @@ def test_a_credit_note_mirrors_its_invoice_to_the_cent() -> None:
     taxes = [percent("VAT", "7", included_in_rate=True)]
     sale(books, "SI-1", *[advice("0.99")] * 3, taxes=taxes, discount_percent="3.5")
     back = [advice("0.99", -1, return_of=line) for line in (1, 2, 3)]
-    books.posts("sales_invoice", "CN-1", is_return=True, return_against="SI-1", lines=back, taxes=taxes, discount_percent="3.5")
+    books.posts(
+        "sales_invoice", "CN-1", is_return=True, return_against="SI-1", lines=back, taxes=taxes, discount_percent="3.5"
+    )
     assert books.accounts() == {}
     assert books.open("sales_invoice", "SI-1") == ""
 
@@ -147,8 +158,20 @@ def test_a_bill_with_tax_and_a_charge_in_the_value_of_the_goods() -> None:
     # 10 apples at 2 make 20, freight of 5 goes into their value, 10% VAT is on the net alone.
     books = Accountant()
     apples = {"item": "Apple", "qty": 10, "rate": 2, "warehouse": "Stores"}
-    freight = {"account": "Freight and Forwarding Charges", "charge": "actual", "amount": 5, "category": "valuation_and_total"}
-    books.posts("purchase_invoice", "PI-1", supplier="Farm", update_stock=True, lines=[apples], taxes=[freight, percent("VAT", "10")])
+    freight = {
+        "account": "Freight and Forwarding Charges",
+        "charge": "actual",
+        "amount": 5,
+        "category": "valuation_and_total",
+    }
+    books.posts(
+        "purchase_invoice",
+        "PI-1",
+        supplier="Farm",
+        update_stock=True,
+        lines=[apples],
+        taxes=[freight, percent("VAT", "10")],
+    )
     assert books.ledger("PI-1") == {"Creditors": "-27.00", "Stock In Hand": "25.00", "VAT": "2.00"}
 
 
@@ -169,4 +192,6 @@ def test_a_total_that_does_not_add_up_is_refused_with_both_figures() -> None:
     ],
 )
 def test_taxes_that_can_not_be_worked_out(tax: dict[str, Any], code: str) -> None:
-    assert Accountant().is_refused("sales_invoice", "SI-1", customer="Ann", lines=[advice("1")], taxes=[tax]).code == code
+    assert (
+        Accountant().is_refused("sales_invoice", "SI-1", customer="Ann", lines=[advice("1")], taxes=[tax]).code == code
+    )

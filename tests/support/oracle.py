@@ -416,7 +416,6 @@ class Oracle:
                 pile.owed, pile.lots = [], [Lot(qty, worth, object())] if qty else []
             self._book(document["number"], place, qty - there, floor(pile.value / self.minor + F(1, 2)) - before)
 
-
     def _count_batch(self, number: str, place: Place, line: Json) -> None:
         """One batch of several in a pile: at a rate, all of it out and what was counted in; without, the difference alone."""
         held = self._batches[place, line["batch"]]

@@ -15,7 +15,6 @@ SETTINGS = {
 }
 
 
-
 def document(type_: str, number: str, day: int, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A document of June 2024 whose lines lie in Stores."""
     own = [{"warehouse": "Stores", "rate": 1, **line} for line in lines]
@@ -42,7 +41,9 @@ def test_orders_project_what_receipts_and_deliveries_take_from_them(database: Fr
         "Orders",
         document("purchase_order", "PO-1", 1, {"item": "Apple", "qty": 100}),
         document("sales_order", "SO-1", 2, {"item": "Apple", "qty": 30}),
-        document("purchase_receipt", "PR-1", 3, {"item": "Apple", "qty": 60, "against_order": {"number": "PO-1", "line": 1}}),
+        document(
+            "purchase_receipt", "PR-1", 3, {"item": "Apple", "qty": 60, "against_order": {"number": "PO-1", "line": 1}}
+        ),
         document("delivery_note", "DN-1", 4, {"item": "Apple", "qty": 10, "against_order": "SO-1"}),
     ) == {"Apple": (50, 40, 20, 70)}
 
