@@ -34,6 +34,7 @@ class Lacking(Exception):
         receipt_layer: tuple[Chain, int] | None = None,
         serials: tuple[str, str] | None = None,
         between: tuple[date, date] | None = None,
+        standing: bool = False,
         reserved: tuple[Chain, ...] = (),
     ) -> None:
         super().__init__("not loaded")
@@ -43,6 +44,7 @@ class Lacking(Exception):
         self.shortage = shortage  # (lot, at, sequence, needed): the first later moment with less than `needed`
         self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
         self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
+        self.standing = standing  # what stands in which stock account, of every chain
         self.between = between  # (first, last) posting date: what each account's entries of these days add up to
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
         self.reserved = reserved  # what open sales at tills reserve of these chains
@@ -152,6 +154,16 @@ class OrderLine(NamedTuple):
     whole: int
 
 
+class StandingStock(NamedTuple):
+    """Value (minor units) of a chain that stands in one stock account, and the last movement that booked there."""
+
+    chain: Chain
+    account: str
+    dimensions: str
+    value: int
+    movement: int
+
+
 class RepostRequest(NamedTuple):
     """A place in a chain from which values must be computed again, because something was posted into the past.
 
@@ -201,6 +213,7 @@ class Books:
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
         self.account_balances: dict[tuple[date, date], list[Entry]] = {}
+        self.standing: list[StandingStock] | None = None
         self.reserved: dict[Chain, int] = {}
 
     @property
@@ -255,6 +268,12 @@ class Books:
         if missing:
             raise Lacking(reserved=missing)
 
+    def standing_stock(self) -> list[StandingStock]:
+        """What stands in which stock account, of every chain. Errors: Lacking."""
+        if self.standing is None:
+            raise Lacking(standing=True)
+        return self.standing
+
     def balances_between(self, first: date, last: date) -> list[Entry]:
         """What the entries of these posting dates add up to, per account, cost center and dimensions. Errors: Lacking."""
         try:
@@ -283,6 +302,7 @@ class Books:
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
             self._recent[key] = (posting, document)
         self.account_balances.clear()
+        self.standing = None
         own = voucher.sequence
         changed = {entry.against for entry in posting.entries if entry.against and entry.against != own}
         if changed or posting.links or posting.differences or voucher.reverses:
@@ -302,6 +322,7 @@ class Books:
         self.short_moments.clear()
         self.searched_layers.clear()
         self.account_balances.clear()
+        self.standing = None
 
     def forget_vouchers(self) -> None:
         """Forget every loaded voucher, those of this batch too."""

@@ -49,7 +49,7 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
         checked.reverses = plan.links[-1].target
         if plan.movements:
             checked.place = (plan.movements[0].at, plan.movements[0].voucher)
-    chains = dict.fromkeys([*(m.chain for m in plan.movements), *(d.chain for d in plan.differences)])
+    chains = dict.fromkeys([*(m.chain for m in plan.movements), *(d.chain for d in (*plan.differences, *plan.moved))])
     missing = tuple(chain for chain in chains if chain not in books.balances)
     if missing:
         raise Lacking(chains=missing)

@@ -42,6 +42,7 @@ class _Fold:
                 self._value(movement)
         for difference in plan.differences:
             self._lay_on(difference)
+        self.differences += plan.moved
         for lot in self.checked.backdated:
             self._shift_count(lot)
         self._close(movements)
@@ -212,10 +213,11 @@ class _Fold:
         head = self.head
         own = movement.voucher == head.sequence or movement.basis == Basis.REVERSED
         day = movement.date if own else self.view.effective_date(movement.date, head.date)
+        account = movement.account if own else self.view.present_account(movement.chain.warehouse, movement.account)
         self.differences.append(
             Difference(
                 movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=day,
-                amount=amount, qty=qty, kind=kind, account=movement.account,
+                amount=amount, qty=qty, kind=kind, account=account,
                 contra=place.contra if place else movement.contra if contra is None else contra,
                 cause=cause, document=document,
                 cost_center=place.cost_center if place else movement.cost_center,
@@ -228,6 +230,7 @@ class _Fold:
         _, receipt = self._loaded(difference.movement)
         balance, method = self.checked.balances[difference.chain], self.checked.methods[difference.chain]
         difference.date = self.view.effective_date(difference.date, self.head.date)
+        difference.account = self.view.present_account(difference.chain.warehouse, difference.account)
         self.differences.append(difference)
         rest = valuation.add_value(balance, method, self.currency, receipt.id, receipt.qty, difference.amount)
         self._residue(receipt, -rest)

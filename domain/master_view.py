@@ -150,7 +150,13 @@ class MasterView:
         if known is None:
             master = self.book.get("account", name)
             standard = STANDARD_CHART.get(name)
-            known = self._inherited_root_type(master) if isinstance(master, Account) else standard.root_type if standard else ""
+            known = (
+                self._inherited_root_type(master)
+                if isinstance(master, Account)
+                else standard.root_type
+                if standard
+                else ""
+            )
             self._root_types[name] = known
         return known
 
@@ -224,6 +230,19 @@ class MasterView:
         known = self._stock_accounts.get(warehouse)
         if known is None:
             known = self._stock_accounts[warehouse] = self._resolve_stock_account(warehouse, field)
+        return known
+
+    def present_account(self, warehouse: str, booked: str) -> str:
+        """The stock account that a warehouse has now, for what corrects a movement that was booked on `booked`.
+
+        That one stays where the warehouse can't be asked any more: a correction is never refused.
+        """
+        known = self._stock_accounts.get(warehouse)
+        if known is None:
+            try:
+                known = self.stock_account(warehouse)
+            except (DocumentParked, DocumentRejected):
+                known = booked
         return known
 
     def _resolve_stock_account(self, name: str, field: str) -> str:

@@ -11,7 +11,9 @@ from domain.documents.plan import Head, Plan
 from domain.documents.purchase_invoice import PurchaseInvoice
 from domain.documents.references import reference
 from domain.documents.shape import Document, DocumentRef
+from domain.documents.stock_entry import StockEntry
 from domain.errors import DocumentParked, DocumentRejected
+from domain.general_ledger import Entry
 from domain.posting_time import PostingTime
 from domain.shape import Prose
 from domain.stock_ledger import Basis
@@ -84,6 +86,13 @@ def _require_not_consolidated(target: PostedVoucher) -> None:
 
 def require_free(target: PostedVoucher) -> None:
     """Nothing that stands may depend on what is cancelled. Errors: DocumentRejected naming the dependents."""
+    if isinstance(target.document, StockEntry) and target.document.purpose == "account_transfer":
+        raise DocumentRejected(
+            "AccountTransferStands",
+            f"target: {target.number} moved stock to the accounts that its warehouses have. Map the warehouses back instead, and "
+            "the stock follows.",
+            "target",
+        )
     live = [link for link in target.links if link.kind in _DEPENDENTS]
     if live:
         named = sorted({f"{_DEPENDENTS[link.kind]} document {link.voucher}" for link in live})
@@ -109,8 +118,18 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         planned.released = target.sale.receipt
         books.require_reserved([chain for chain, _ in target.sale.receipt.goods])
     for movement in reversed(target.movements):
+        account = head.view.present_account(movement.chain.warehouse, movement.account)
+        if account != movement.account and head.view.perpetual:
+            # The goods' value has gone to the warehouse's new account since: it is taken from there, not from the old one.
+            for name, amount in ((movement.account, movement.value), (account, -movement.value)):
+                planned.entries.append(
+                    Entry(
+                        voucher=target.sequence, account=name, amount=amount, date=day, dimensions=movement.dimensions,
+                        cause=head.sequence,
+                    )
+                )  # fmt: skip
         reversal = planned.move(
-            head, movement.line, movement.chain, -movement.qty, Basis.REVERSED, account=movement.account,
+            head, movement.line, movement.chain, -movement.qty, Basis.REVERSED, account=account,
             contra=movement.contra, cost_center=movement.cost_center, dimensions=movement.dimensions,
             batch=movement.batch, source=movement.id, stated=-movement.value,
         )  # fmt: skip

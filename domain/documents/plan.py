@@ -72,6 +72,7 @@ class Plan:
     differences: list[Difference] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     orders: list[OrderLine] = field(default_factory=list)
+    moved: list[Difference] = field(default_factory=list)
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from domain.books import Books
-from domain.documents import transformation
+from domain.documents import account_transfer, transformation
 from domain.documents.item_lines import Part, parts, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.shape import Charge, Document, Line
@@ -45,7 +45,9 @@ class StockEntryLine(Line, kw_only=True):
 class StockEntry(Document, tag="stock_entry", kw_only=True):
     """A movement of goods for one purpose."""
 
-    purpose: Literal["material_receipt", "material_issue", "material_transfer", "manufacture", "repack"]
+    purpose: Literal[
+        "material_receipt", "material_issue", "material_transfer", "manufacture", "repack", "account_transfer"
+    ]
     lines: list[StockEntryLine]
     additional_costs: list[Charge] = []
     difference_account: Name | None = None
@@ -57,6 +59,8 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
+    if document.purpose == "account_transfer":
+        return account_transfer.plan(head, books)
     planned = Plan()
     work = _Work(document, head, books, planned)
     if document.purpose in ("manufacture", "repack"):

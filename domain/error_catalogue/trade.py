@@ -110,6 +110,11 @@ TRADE: dict[str, Entry] = {
         "The document to cancel is cancelled already, or is a cancel itself.",
         "Publish the document anew under a new number where it is wanted again.",
     ),
+    "AccountTransferStands": Entry(
+        Family.REJECTED,
+        "The document to cancel moved stock to the accounts that its warehouses have.",
+        "Map the warehouses back; the stock follows.",
+    ),
     "HasDependents": Entry(
         Family.REJECTED,
         "Later documents depend on the one to cancel; the message names them.",

@@ -270,10 +270,11 @@ class Revaluation:
         if not contra:
             # The other side lies inside the voucher, so what balances each other has one cause.
             document = self._causes.setdefault(movement.voucher, document)
+        account = self.view.present_account(movement.chain.warehouse, movement.account)
         self.findings.differences.append(
             Difference(
                 movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=day, amount=amount,
-                qty=qty, kind=kind, account=movement.account, contra=contra, cause=cause, document=document, cost_center=center,
+                qty=qty, kind=kind, account=account, contra=contra, cause=cause, document=document, cost_center=center,
                 dimensions=dimensions,
             )
         )  # fmt: skip

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from domain.books import Books, Lacking, Link, PostedVoucher, Posting, QuantityHistory, RepostRequest, ShortMoment
+from domain.books import (
+    Books,
+    Lacking,
+    Link,
+    PostedVoucher,
+    Posting,
+    QuantityHistory,
+    RepostRequest,
+    ShortMoment,
+    StandingStock,
+)
 from domain.documents import AnyDocument
 from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry, outstanding, require_balanced
@@ -113,6 +123,8 @@ class PaperCompany:
             books.histories[lacking.history] = self._history(*lacking.history)
         if lacking.shortage:
             books.short_moments[lacking.shortage] = self._first_short(*lacking.shortage)
+        if lacking.standing:
+            books.standing = self._standing()
         if lacking.between:
             books.account_balances[lacking.between] = self._between(*lacking.between)
         if lacking.serials:
@@ -161,7 +173,9 @@ class PaperCompany:
     def resume(self, chain: Chain, at: int, sequence: int, movement: int) -> Iterator[Recorded | Checkpoint]:
         """The chain from one of its movements on."""
         place = (at, sequence, movement)
-        return iter([self.recorded(m) for m in self.in_order() if m.chain == chain and (m.at, m.voucher, m.id) >= place])
+        return iter(
+            [self.recorded(m) for m in self.in_order() if m.chain == chain and (m.at, m.voucher, m.id) >= place]
+        )
 
     def siblings(self, voucher: int) -> Iterable[Recorded]:
         return [self.recorded(m) for m in self.movements if m.voucher == voucher and m.basis != Basis.REVERSED]
@@ -273,6 +287,15 @@ class PaperCompany:
                 )  # fmt: skip
         return None
 
+    def _standing(self) -> list[StandingStock]:
+        places: dict[tuple[Chain, str, str], list[int]] = {}
+        rows: list[Movement | Difference] = [*self.movements, *self.differences]
+        for row in rows:
+            movement, value = (row.id, row.value) if isinstance(row, Movement) else (row.movement, row.amount)
+            known = places.setdefault((row.chain, row.account, row.dimensions), [0, 0])
+            known[0], known[1] = known[0] + value, max(known[1], movement)
+        return [StandingStock(*place, value, movement) for place, (value, movement) in places.items() if value]
+
     def _between(self, first: date, last: date) -> list[Entry]:
         balances: dict[tuple[str, str, str], Entry] = {}
         for e in self.entries:
@@ -286,8 +309,11 @@ class PaperCompany:
 
     def _quantities(self, lot: Lot) -> list[tuple[Movement, int]]:
         running, found = 0, []
+        undone = self._reversed()
         for m in self.in_order():
-            if m.chain == lot.chain and lot.batch in ("", m.batch):
+            # What was taken back at its own moment never left stock short in between.
+            stands = m.id not in undone and m.basis != Basis.REVERSED
+            if stands and m.chain == lot.chain and lot.batch in ("", m.batch):
                 running += m.qty + sum(d.qty for d in self.differences if d.movement == m.id)
                 found.append((m, running))
         return found

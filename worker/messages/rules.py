@@ -117,6 +117,10 @@ def _purchase_receipt(document: PurchaseReceipt) -> None:
 
 
 def _stock_entry(document: StockEntry) -> None:
+    if document.purpose == "account_transfer":
+        if document.lines:
+            raise _refused("OutOfRange", "lines", "an account transfer takes all stock to the account of its warehouse")
+        return
     if not document.lines:
         raise empty_document("lines")
     for index, line in enumerate(document.lines):
