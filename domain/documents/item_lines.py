@@ -54,10 +54,6 @@ def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
                 "Add it to the item's uoms or state a conversion_factor.",
                 f"{field}.uom",
             )
-    if factor <= 0:
-        raise DocumentRejected(
-            "BadConversionFactor", f"{field}.conversion_factor must be above zero.", f"{field}.conversion_factor"
-        )
     converted, rest = divmod(qty * factor, NANO)
     if rest:
         raise DocumentRejected(

@@ -79,9 +79,6 @@ def _require_sound(line: StockReconciliationLine, item: Item, field: str, seen: 
     seen.add(key)
     if line.qty is None and line.rate is None and line.serials is None:
         raise DocumentRejected("NothingCounted", f"{field}: state a quantity, a rate, or both.", field)
-    for name, value in (("qty", line.qty), ("rate", line.rate)):
-        if value is not None and value < 0:
-            raise DocumentRejected("NegativeCount", f"{field}.{name}: a count can't be negative.", f"{field}.{name}")
     if not item.is_stock_item:
         raise DocumentRejected("NotAStockItem", f"{field}.item: {item.code} is not kept in stock.", f"{field}.item")
 

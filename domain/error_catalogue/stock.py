@@ -5,11 +5,6 @@ from __future__ import annotations
 from domain.error_catalogue.entry import Entry, Family
 
 STOCK: dict[str, Entry] = {
-    "BadConversionFactor": Entry(
-        Family.REJECTED,
-        "A conversion factor is not above zero.",
-        "Correct the factor on the line or in the item's units.",
-    ),
     "UnknownUnit": Entry(
         Family.REJECTED,
         "The item has no such unit of measure.",
@@ -104,11 +99,6 @@ STOCK: dict[str, Entry] = {
         Family.REJECTED,
         "A count names the same item, warehouse and batch twice.",
         "Count it once.",
-    ),
-    "NegativeCount": Entry(
-        Family.REJECTED,
-        "A counted quantity or its rate is below zero.",
-        "Count what is there; a shortage is zero.",
     ),
     "NothingCounted": Entry(
         Family.REJECTED,

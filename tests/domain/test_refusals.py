@@ -59,7 +59,7 @@ def twice(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
 REFUSED: list[tuple[str, str, Told]] = [
     ("AlreadyCancelled", "target", lambda b: twice(
         lambda: cancel(b, "DN-1", "delivery_note"), lambda: cancel(b, "DN-1", "delivery_note"))),
-    ("BadConversionFactor", "lines[0].conversion_factor", lambda b: receipt(b, "PR-9", line(conversion_factor=0))),
+    ("NotPositive", "lines[0].conversion_factor", lambda b: receipt(b, "PR-9", line(conversion_factor=0))),
     ("BatchMissing", "lines[0].batch", lambda b: receipt(b, "PR-9", line("Cheese"))),
     ("BatchNotWanted", "lines[0].batch", lambda b: receipt(b, "PR-9", line(batch="B1"))),
     ("CountedTwice", "lines[1]", lambda b: count(b, line(), line())),
@@ -71,7 +71,7 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("FinishedItemMissing", "lines", lambda b: entry(b, "repack", {"item": "Apple", "qty": 1, "from": "Stores"})),
     ("GroupWarehouse", "lines[0].warehouse", lambda b: receipt(b, "PR-9", line(warehouse="All"))),
     ("HasDependents", "target", lambda b: twice(lambda: bill(b, "PI-1", line(against_receipt="PR-1")), lambda: cancel(b, "PR-1"))),
-    ("NegativeCount", "lines[0].qty", lambda b: count(b, line(qty=-1))),
+    ("NegativeQuantity", "lines[0].qty", lambda b: count(b, line(qty=-1))),
     ("NegativeStock", "lines[0].qty", lambda b: delivery(b, "DN-9", line(qty=7))),
     ("NegativeStock", "lines", lambda b: cancel(b, "PR-1")),
     ("NegativeStock", "lines", lambda b: delivery(b, "DN-9", line(qty=7), posting_datetime="2024-06-15T08:01:30Z")),
