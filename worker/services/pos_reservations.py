@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from domain.errors import Unavailable
 from domain.quantity import Quantity, show_quantity
 from domain.stock_ledger import Chain
