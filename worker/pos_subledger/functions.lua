@@ -1,6 +1,7 @@
-#!lua name=perpetua_pos
+#!lua name=perpetua_pos_VERSION
 
 -- The sub-ledger of the point of sale: each function is one step that no other can come between.
+-- VERSION stands for a hash of this text: servers outlive programs, so each program calls the functions that it was written with.
 -- All keys of a company carry the same hash tag, so that every call stays on one node of a cluster.
 -- Sums are kept by HINCRBY, exact to 64 bits; Lua compares them as doubles, exact to nine thousand million units.
 
@@ -171,9 +172,9 @@ local function drain(keys, args)
     return taken
 end
 
-redis.register_function('perpetua_pos_accept', accept)
-redis.register_function('perpetua_pos_reserve', reserve)
-redis.register_function('perpetua_pos_confirm', confirm)
-redis.register_function('perpetua_pos_release', release)
-redis.register_function('perpetua_pos_seal', seal)
-redis.register_function('perpetua_pos_drain', drain)
+redis.register_function('perpetua_pos_VERSION_accept', accept)
+redis.register_function('perpetua_pos_VERSION_reserve', reserve)
+redis.register_function('perpetua_pos_VERSION_confirm', confirm)
+redis.register_function('perpetua_pos_VERSION_release', release)
+redis.register_function('perpetua_pos_VERSION_seal', seal)
+redis.register_function('perpetua_pos_VERSION_drain', drain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, NamedTuple, cast
 
@@ -19,6 +20,14 @@ from worker.pos_subledger.keys import chain_of, field, key, of_session
 AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has just handed over to another
 
 _encode = msgspec.json.Encoder().encode
+
+
+_SOURCE = files("worker.pos_subledger").joinpath("functions.lua").read_text("utf-8")
+_VERSION = sha256(_SOURCE.encode()).hexdigest()[:12]
+
+
+def _name(function: str) -> str:
+    return f"perpetua_pos_{_VERSION}_{function}"
 
 
 class Reservation(NamedTuple):
@@ -54,7 +63,7 @@ class Subledger:
             pipeline = self._redis.pipeline(transaction=False)
             for entry in entries:
                 pipeline.fcall(
-                    "perpetua_pos_accept", 8, *keys, mark, session, entry.number, entry.content, entry.hold,
+                    _name("accept"), 8, *keys, mark, session, entry.number, entry.content, entry.hold,
                     len(entry.goods), *(part for pair in (*entry.goods, *entry.totals) for part in pair),
                 )  # fmt: skip
             return pipeline.execute()
@@ -131,7 +140,7 @@ class Subledger:
         return [key(company, name) for name in ("held", "holds", "holdings")]
 
     def _call(self, function: str, keys: Sequence[str], *arguments: Any) -> Any:
-        return self._loaded(lambda: self._redis.fcall(f"perpetua_pos_{function}", len(keys), *keys, *arguments))
+        return self._loaded(lambda: self._redis.fcall(_name(function), len(keys), *keys, *arguments))
 
     def _loaded(self, send: Callable[[], Any]) -> Any:
         try:
