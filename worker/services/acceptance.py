@@ -13,6 +13,7 @@ from domain.errors import DocumentRejected, PerpetuaError, Unavailable
 from domain.masters import AnyMaster
 from worker.bells import Lane
 from worker.messages import MASTER_TYPES, Key, canonical, content_hash, decode, key_of, read_key
+from worker.services.account_mapping import account_transfers, may_remap
 from worker.services.closing import asks_at_the_gate, guard_the_gate
 from worker.services.tools import Tools
 from worker.store.acceptance import accept
@@ -51,14 +52,16 @@ def take(tools: Tools, messages: Sequence[Message], *, guard: Guard | None = Non
 
 
 def store(database: Database, incoming: Sequence[Incoming], guard: Guard | None = None) -> list[Receipt]:
-    """Store read messages in their order; a master that closes a period is asked about what came before it.
+    """Store read messages in their order.
+
+    A master that closes a period is asked about what came before it; one that maps stock to another account lets the stock follow.
 
     Errors: those of the guard and of PostgreSQL; then the rest was not accepted.
     """
     receipts: list[Receipt] = []
     waiting: list[Incoming] = []
     for message in incoming:
-        if asks_at_the_gate(message):
+        if asks_at_the_gate(message) or may_remap(message):
             receipts += _store(database, waiting, guard) if waiting else ()
             receipts += _store(database, [message], guard)
             waiting = []
@@ -124,7 +127,8 @@ def _store(database: Database, incoming: list[Incoming], guard: Guard | None) ->
                 guard(connection)
             if asks_at_the_gate(incoming[0]):
                 guard_the_gate(connection, incoming[0])
-            return accept(connection, incoming, canonical=canonical)
+            transfers = account_transfers(connection, incoming[0])
+            return accept(connection, [*incoming, *transfers], canonical=canonical)[: len(incoming)]
     except psycopg.DataError as error:
         if len(incoming) == 1:
             # PostgreSQL refuses this one message. It is kept without a key, so that it can be looked into.

@@ -12,6 +12,7 @@ from worker.services.lane_memory import LaneMemory
 from worker.store.account_balances import balances_between
 from worker.store.database import Rows
 from worker.store.history import first_short_moment, quantity_history
+from worker.store.standing_stock import standing_stock
 from worker.store.vouchers import load_vouchers
 
 MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
@@ -61,6 +62,9 @@ class Answers:
         if lacking.receipt_layer:
             balances.load_receipt(connection, *lacking.receipt_layer)
             books.searched_layers.add(lacking.receipt_layer)
+        if lacking.standing:
+            self._flush()
+            books.standing = standing_stock(connection, self._company_id)
         if lacking.between:
             self._flush()
             books.account_balances[lacking.between] = balances_between(connection, self._company_id, *lacking.between)

@@ -23,7 +23,7 @@ from worker.store.acceptance import lock_acceptance
 from worker.store.companies import SHARED, all_companies, company_ids
 from worker.store.database import Rows
 from worker.store.incoming import Incoming
-from worker.store.masters import versions
+from worker.store.masters import newest_master
 from worker.store.tables import SHARED_COMPANY
 from worker.store.unfinished import Undecided, pending_reposts, undecided_documents
 
@@ -132,7 +132,5 @@ def _end_of(day: str, settings: Company) -> int:
 
 
 def _newest(connection: Rows, company: int, kind: str, name: str) -> object | None:
-    """The newest version of a master, the company's own before a shared one."""
-    known = versions(connection, company, [(kind, name)])
-    own = [version for version in known if version.company_id == company]
-    return decode((own or known)[-1].payload) if known else None
+    known = newest_master(connection, company, kind, name)
+    return None if known is None else decode(known)

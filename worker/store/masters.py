@@ -67,6 +67,16 @@ def names_of_kind(connection: Rows, company_id: int, kind: str) -> list[str]:
     return [name for (name,) in found]
 
 
+def newest_master(connection: Rows, company_id: int, kind: str, name: str) -> bytes | None:
+    """The newest version of a master as it was sent, a company's own before a shared one; None where there is none."""
+    row = connection.execute(
+        "SELECT payload FROM master WHERE company_id IN (0, %s) AND kind = %s AND name = %s "
+        "ORDER BY company_id DESC, version DESC LIMIT 1",
+        [company_id, kind, name],
+    ).fetchone()
+    return None if row is None else row[0].encode()
+
+
 def hold_acceptance(connection: Rows) -> None:
     """Let no acceptance commit until this transaction ends: whoever looks now sees every master that came before."""
     connection.execute("SELECT FROM acceptance WHERE company_id = 0 FOR SHARE")
