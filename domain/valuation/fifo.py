@@ -13,7 +13,7 @@ add_value = layers.add_value
 
 def covers(balance: Balance, qty: int) -> bool:
     """Whether the loaded layers suffice to take `qty` millionths (more may lie in the store)."""
-    return not balance.stored or sum(layer.qty for layer in balance.layers) >= qty
+    return not balance.stored or layers.hold(balance.layers, qty)
 
 
 def take(balance: Balance, qty: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ last unit takes its whole value, so nothing is left behind at quantity zero.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from domain.exact import MICRO, div_half_up
 from domain.stock_ledger import Balance, Layer
@@ -15,6 +16,15 @@ from domain.stock_ledger import Balance, Layer
 def rate_of(layer: Layer) -> int:
     """What one unit of a layer costs, at nine decimals."""
     return div_half_up(layer.value * MICRO, layer.qty) if layer.qty else 0
+
+
+def hold(layers: Iterable[Layer], qty: int) -> bool:
+    """Whether these layers hold `qty` between them; looks at no more of them than it must."""
+    for layer in layers:
+        qty -= layer.qty
+        if qty <= 0:
+            return True
+    return qty <= 0
 
 
 def split(layer: Layer, qty: int) -> int:
