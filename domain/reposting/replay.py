@@ -36,8 +36,9 @@ class RepostFault(Exception):
 class _Stream:
     """One chain that is being followed: `balance` is its state before the movement `next`, `since` counts movements behind a stored state.
 
-    `followed` is the place of the last movement valued; `disturbed` the last one where something was posted into the past. `tail`: from
-    there on its stored states are those of a chain that the past document has touched; None where none has.
+    `followed` is the place of the last movement valued, `skipped` that up to which those behind it stay as they are; `disturbed` the last
+    one where something was posted into the past. `tail`: from there on its stored states are those of a chain that the past document
+    has touched; None where none has.
     """
 
     chain: Chain
@@ -49,6 +50,7 @@ class _Stream:
     next: Recorded | None = None
     since: int = 0
     followed: Place = _EVER
+    skipped: Place = _EVER
     disturbed: Place = _EVER
     tried: bool = False
 
@@ -147,16 +149,9 @@ class Replay:
         while waiting and (not order or waiting[0][:2] <= order[0][0][:2]):
             at, sequence, chain, document = heapq.heappop(waiting)
             stream = self._streams.get(chain)
-            if stream is None or self._is_beyond(stream, (at, sequence)):
+            if stream is None or stream.followed < (at, sequence) <= stream.skipped:
                 stream = self._enter(chain, at, sequence)
             stream.document, stream.disturbed = document, (at, sequence)
-
-    def _is_beyond(self, stream: _Stream, place: Place) -> bool:
-        """Whether the chain was left before the place, or would be entered again behind it only."""
-        if place <= stream.followed:
-            return False
-        movement = stream.next.movement if stream.next is not None else None
-        return movement is None or (movement.at, movement.voucher) > place
 
     def _enter(self, chain: Chain, at: int, sequence: int) -> _Stream:
         balance, rows = self._history.open(chain, at, sequence)
@@ -204,12 +199,14 @@ class Replay:
             return False
         stream.since = 0
         if stream.tail is None:
+            stream.skipped = _NEVER
             return True
         if not stream.tried and (stored.at, stored.sequence) < stream.tail:
             stream.tried = True
             balance, rows = self._history.open(stream.chain, stream.tail[0], stream.tail[1] + 1)
             if (balance.last_at, balance.last_sequence) > (stored.at, stored.sequence):
                 stream.balance, stream.rows = balance, rows
+                stream.skipped = balance.last_at, balance.last_sequence
         return False
 
     def _found(self, stream: _Stream, kept: Checkpoint) -> None:

@@ -72,6 +72,7 @@ class Revaluation:
             # has another cost now.
             for issue in recorded.true_ups if disturbed else ():
                 self._wake(self._history.dependents(issue), movement.at, movement.voucher, document)
+            self._settle_reversed(recorded, document)
             return
         covered: dict[int, tuple[int, Shortage]] = {}
         value, qty = movement.value + recorded.revalued, movement.qty + recorded.shifted

@@ -70,9 +70,8 @@ class History:
         return [d for d in self.documents if not isinstance(company.outcomes[d["number"]], Exception)]
 
 
-def open_company(setting: Setting) -> PaperCompany:
-    """A company with its warehouses and items, and nothing in stock."""
-    company = PaperCompany("Paper")
+def masters(setting: Setting) -> list[Json]:
+    """A company with its warehouses, its items and their batches."""
     own: list[Json] = [
         {
             "type": "company", "name": "Paper", "currency": CURRENCIES[setting.precision],
@@ -84,7 +83,13 @@ def open_company(setting: Setting) -> PaperCompany:
     ]  # fmt: skip
     own += [{"type": "item", "code": code, "valuation_rate": "7", **shape} for code, shape in ITEMS.items()]
     own += [{"type": "batch", "name": f"{item}-{n}", "item": item} for item in BATCHED for n in (1, 2)]
-    for master in own:
+    return own
+
+
+def open_company(setting: Setting) -> PaperCompany:
+    """A company with its masters, and nothing in stock."""
+    company = PaperCompany("Paper")
+    for master in masters(setting):
         company.master(json.dumps(master).encode())
     return company
 

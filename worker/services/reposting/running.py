@@ -66,13 +66,13 @@ def run_pending(
     Errors: Unavailable where PostgreSQL is away; whatever is committed stands, and the next call goes on from there.
     """
     begun, summary = time.monotonic(), RunSummary()
-    summary_of = _Runner(database, company, chunk_seconds, direct_rows, summary)
-    step = Step.LAID
+    runner = _Runner(database, company, chunk_seconds, direct_rows, summary)
+    step = runner.step(Step.LAID)
     while step in (Step.LAID, Step.COMPLETE, Step.PUBLISHED):
         if seconds is not None and time.monotonic() - begun > seconds:
             summary.more = True
             break
-        step = summary_of.step(step)
+        step = runner.step(step)
     summary.busy, summary.paused = step is Step.BUSY, step is Step.PAUSED
     summary.seconds = time.monotonic() - begun
     return summary

@@ -1,0 +1,69 @@
+"""Reposting as a service: random histories end in the books of the company on paper, whenever runs work and however they are cut up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from domain.reposting import replay
+from tests.support.histories import PLAIN, Setting, history
+from tests.support.servers import Database as FreshDatabase
+from tests.support.two_ways import RealCompany, paper_balances, paper_values
+from worker.services.reposting import run_pending, running
+from worker.store import balances
+from worker.store.database import Database
+from worker.store.verify import verify
+
+
+@pytest.fixture
+def store(database: FreshDatabase) -> Iterator[Database]:
+    with Database(database.worker_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States are kept, and chunks cut, every few movements, so that short histories meet everything that long ones do."""
+    monkeypatch.setattr(replay, "SPACING", 4)
+    monkeypatch.setattr(balances, "KEEP_EVERY", 4)
+    monkeypatch.setattr(running, "SLICE_ROWS", 3)
+
+
+def _same_books(store: Database, setting: Setting, seed: int, length: int, *, cut: bool) -> None:
+    """Post a random history with runs in between, finish them, and compare with paper."""
+    random = Random(seed)
+    told = history(random, length, setting)
+    real = RealCompany(store, setting)
+
+    def between() -> None:
+        if not cut:
+            run_pending(store, real.number)
+        while cut and random.random() < 0.5:
+            run_pending(store, real.number, seconds=0, chunk_seconds=0, direct_rows=random.choice((1, 4)))
+        assert real.stock().items() <= (real.accounts() | real.stock()).items()
+        with store.transaction() as connection:
+            assert verify(connection, real.number) == []
+
+    real.post(told, between)
+    run_pending(store, real.number)
+    paper = told.told()
+    assert real.values() == paper_values(paper)
+    assert real.accounts() == paper.accounts()
+    assert real.stock() == paper.stock()
+    assert {c: b for c, b in real.balances().items() if b[0] or b[1]} == {
+        c: b for c, b in paper_balances(paper).items() if b[0] or b[1]
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_after_every_document_end_in_the_books_of_the_company_on_paper(
+    store: Database, small_steps: None, seed: int
+) -> None:
+    _same_books(store, Setting(negatives=seed % 2 == 1), seed, 40, cut=False)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_runs_cut_up_while_posting_goes_on_end_in_the_same_books(store: Database, small_steps: None, seed: int) -> None:
+    _same_books(store, Setting(negatives=seed % 2 == 1, items=PLAIN), 100 + seed, 40, cut=True)
