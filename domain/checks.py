@@ -14,6 +14,8 @@ from domain.quantity import show_quantity
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Lot, Movement, lot_of
 from domain.valuation.method import Method, method_of
 
+_PLAIN = frozenset({Basis.STATED, Basis.COST})
+
 
 @dataclass(slots=True)
 class Checked:
@@ -56,10 +58,35 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     for chain in chains:
         checked.balances[chain] = books.balances[chain]
         checked.methods[chain] = method_of(chain, head.view.item(chain.item).valuation_method)
-    _check_quantities(checked)
+    if not _plainly_there(checked):
+        _check_quantities(checked)
     for difference in plan.differences:
         _require_layer(checked, difference.chain, difference.movement)
     return checked
+
+
+def _plainly_there(checked: Checked) -> bool:
+    """Whether each movement is alone in its chain, the latest there, and leaves with no more than lies there: nearly every document.
+
+    Then nothing can be short now or later, and no account of running quantities need be kept.
+    """
+    movements, balances = checked.plan.movements, checked.balances
+    if len(balances) != len(movements):
+        return False
+    for movement in movements:
+        balance = balances[movement.chain]
+        if (
+            movement.basis not in _PLAIN
+            or movement.batch
+            or balance.qty + movement.qty < 0
+            or checked.place < (balance.last_at, balance.last_sequence)
+        ):
+            return False
+    return all(
+        balances[m.chain].stored == 0 or checked.methods[m.chain].covers(balances[m.chain], -m.qty)
+        for m in movements
+        if m.qty < 0
+    )
 
 
 def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:
