@@ -88,6 +88,7 @@ class MasterView:
         self._items: dict[str, Item] = {}
         self._stock_accounts: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
+        self._roles: dict[str, str] = {}
         self._root_types: dict[str, str] = {}
         self._dimensions: dict[str, dict[str, str]] = {}
         self._mode_accounts: dict[str, str] = {}
@@ -103,10 +104,13 @@ class MasterView:
 
     def role(self, role: str) -> str:
         """The account that plays a role in this company, for instance `cost_of_goods_sold`."""
-        name = self._role_account(role)
-        if name is None:
-            raise self._missing(role, (f"company.{role}",), f"company.{role}")
-        return self.account(name, f"company.{role}")
+        known = self._roles.get(role)
+        if known is None:
+            name = self._role_account(role)
+            if name is None:
+                raise self._missing(role, (f"company.{role}",), f"company.{role}")
+            known = self._roles[role] = self.account(name, f"company.{role}")
+        return known
 
     def _role_account(self, role: str) -> str | None:
         """The company's account for a role, else the standard chart's; a chart of the company's own has no others."""
@@ -322,7 +326,7 @@ class MasterView:
             name = next((account for own in self._defaults(item) if (account := getattr(own, which))), None)
         if name is not None:
             return self.account(name, field)
-        if self._role_account(role) is None:
+        if role not in self._roles and self._role_account(role) is None:
             raise self._missing(role, (field, *self.places_of_defaults(item, which), f"company.{role}"), field)
         return self.role(role)
 
