@@ -13,7 +13,7 @@ from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
-from domain.documents.references import linked_qty, reference, referred_line, require_posted
+from domain.documents.references import linked, linked_qty, reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
@@ -194,7 +194,8 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
-    before = linked_qty(receipt, place + 1, "bills", planned)
+    earlier = linked(receipt, place + 1, "bills", planned)
+    before = sum(other.qty for other in earlier)
     link = Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
     planned.links.append(link)
     own = received.lines[place]
@@ -224,7 +225,11 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
         link.amount -= price
         return
     movements = [m for m in receipt.movements if m.line == place + 1 and m.qty > 0 and m.basis == Basis.STATED]
-    for movement, share in zip(movements, allocate(price, [m.qty for m in movements]), strict=True):
+    # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
+    weights = [m.qty for m in movements]
+    added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)
+    shares = zip(allocate(added + price, weights), allocate(added, weights), strict=True)
+    for movement, share in zip(movements, (upto - known for upto, known in shares), strict=True):
         planned.differences.append(
             Difference(
                 movement=movement.id, voucher=receipt.sequence, chain=movement.chain, at=movement.at, date=movement.date,

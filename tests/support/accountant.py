@@ -13,7 +13,10 @@ from tests.support.paper_company import PaperCompany
 
 
 class Accountant:
-    """Keeps the books of one company; documents get the next minute as their time unless they say otherwise."""
+    """Keeps the books of one company; documents get the next minute as their time unless they say otherwise.
+
+    Reposts run after each document while `repost` says so.
+    """
 
     def __init__(self, currency: str = "EUR", **settings: Any) -> None:
         self.paper = PaperCompany("Paper")
@@ -22,6 +25,7 @@ class Accountant:
         self.know("item", code="Apple")
         self.know("item", code="Advice", is_stock_item=False)
         self._minute = 0
+        self.repost = True
 
     def know(self, kind: str, **content: Any) -> None:
         """Take in a master."""
@@ -36,7 +40,7 @@ class Accountant:
             "number": number,
             "posting_datetime": f"2024-06-15T{8 + self._minute // 60:02d}:{self._minute % 60:02d}:00Z",
         }
-        return self.paper.submit(json.dumps(head | content).encode())
+        return self.paper.submit(json.dumps(head | content).encode(), repost=self.repost)
 
     def posts(self, type_: str, number: str, **content: Any) -> Posting:
         """Submit a document that is to be posted."""
