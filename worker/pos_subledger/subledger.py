@@ -149,7 +149,5 @@ class Subledger:
             if "Function not found" not in str(error):
                 raise
         # A server that was started anew, or has taken over, may not know the functions yet.
-        self._redis.function_load(
-            files("worker.pos_subledger").joinpath("functions.lua").read_text("utf-8"), replace=True
-        )
+        self._redis.function_load(_SOURCE.replace("VERSION", _VERSION), replace=True)
         return send()
