@@ -12,6 +12,7 @@ from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Lot, Movement, lot_of
+from domain.valuation import moving_average
 from domain.valuation.method import Method, method_of
 
 _PLAIN = frozenset({Basis.STATED, Basis.COST})
@@ -124,7 +125,7 @@ def _check_quantities(checked: Checked) -> None:
     for chain, qty in out.items():
         balance = checked.balances[chain]
         if not checked.methods[chain].covers(balance, min(qty, max(balance.qty, 0))):
-            raise Lacking(layers=(chain, qty))
+            raise Lacking(layers=(chain, balance.qty if checked.methods[chain] is moving_average else qty))
 
 
 def _taken_by_count(checked: Checked, movement: Movement, lot: Lot, before: int) -> int:

@@ -1,6 +1,7 @@
 """Moving average: every unit on hand costs the same; a receipt moves the average, an issue keeps it.
 
-The whole stock is one layer, so that the verbs are those of the other methods and a cost can still be traced.
+The whole stock is one layer, so that the verbs are those of the other methods and a cost can still be traced. An item that had layers
+before it went over to the average has them mixed when something is next taken: from then on, not before.
 """
 
 from __future__ import annotations
@@ -13,8 +14,20 @@ count = layers.count
 
 
 def covers(balance: Balance, qty: int) -> bool:  # noqa: ARG001 - the verb of every method
-    """An average is always loaded whole."""
-    return True
+    """An average needs everything: layers of another method that are still in the store belong to it too."""
+    return not balance.stored
+
+
+def pooled(balance: Balance) -> Layer:
+    """The stock as one layer; layers that another method left are mixed, and the latest of them names the receipt."""
+    if balance.newest:
+        layers.join(balance)
+    if len(balance.layers) > 1:
+        last = balance.layers[-1].receipt
+        mixed = Layer(sum(layer.qty for layer in balance.layers), sum(layer.value for layer in balance.layers), last)
+        balance.layers.clear()
+        balance.layers.append(mixed)
+    return balance.layers[0]
 
 
 def receive(balance: Balance, qty: int, value: int, receipt: int) -> None:
@@ -30,7 +43,7 @@ def receive(balance: Balance, qty: int, value: int, receipt: int) -> None:
 
 def take(balance: Balance, qty: int) -> tuple[int, int]:
     """Take `qty` at the average; gives the value taken (nine decimals) and the average."""
-    pool = balance.layers[0]
+    pool = pooled(balance)
     rate = layers.rate_of(pool)
     taken = layers.split(pool, qty)
     if not pool.qty:
@@ -40,7 +53,7 @@ def take(balance: Balance, qty: int) -> tuple[int, int]:
 
 def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
     """Take `qty` at a stated rate, bounded by the value there is; what is left is averaged anew."""
-    pool = balance.layers[0]
+    pool = pooled(balance)
     if qty >= pool.qty:
         return take(balance, qty)
     taken = min(div_half_up(qty * rate, MICRO), pool.value)
@@ -58,7 +71,7 @@ def add_value(balance: Balance, receipt: int, received_qty: int, value: int) -> 
     """Lay a later cost of a receipt on the stock at hand, at most for the quantity received; gives the part laid."""
     if not balance.layers:
         return 0
-    pool = balance.layers[0]
-    laid = value if pool.qty >= received_qty else div_half_up(value * pool.qty, received_qty)
-    pool.value += laid
+    left = balance.qty
+    laid = value if left >= received_qty else div_half_up(value * left, received_qty)
+    balance.layers[0].value += laid
     return laid
