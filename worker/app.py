@@ -44,6 +44,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_acks_late": True,
         # A poison task that kills its worker must not come back for ever; the sweeper rings again for what it left.
         "task_reject_on_worker_lost": False,
+        # Nothing that runs for minutes is one task: whatever takes this long hangs, and its process is ended.
+        "task_time_limit": 300,
         # One doorbell at a time, so that a long drain never keeps others waiting behind it in the same process.
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,

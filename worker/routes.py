@@ -5,20 +5,16 @@ from typing import Final
 POSTING: Final = "posting"
 REPOSTING: Final = "reposting"
 POS: Final = "pos"
-NIGHTLY: Final = "nightly"
-MAIL: Final = "mail"
-CANARY: Final = "canary"
 
 # Celery's own default, where a publisher's `send_task` lands that names no queue; workers serve it as well.
 UNNAMED: Final = "celery"
 
-QUEUES: Final = (POSTING, REPOSTING, POS, NIGHTLY, MAIL, CANARY)
+QUEUES: Final = (POSTING, REPOSTING, POS)
 
 DOCUMENTS_SUBMIT: Final = "documents.submit"
 DOCUMENTS_OUTCOME: Final = "documents.outcome"
 LANE_POST: Final = "lane.post"
 LANE_SWEEP: Final = "lane.sweep"
-SLOTS_TICK: Final = "slots.tick"
 POS_RESERVE: Final = "pos.reserve"
 POS_CONFIRM: Final = "pos.confirm"
 POS_RELEASE: Final = "pos.release"
@@ -30,7 +26,6 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     DOCUMENTS_OUTCOME: {"queue": POSTING},
     LANE_POST: {"queue": POSTING},
     LANE_SWEEP: {"queue": POSTING},
-    SLOTS_TICK: {"queue": NIGHTLY},
     POS_RESERVE: {"queue": POS},
     POS_CONFIRM: {"queue": POS},
     POS_RELEASE: {"queue": POS},
@@ -44,3 +39,8 @@ OUTCOMES_STREAM: Final = "perpetua:outcomes"
 def bell_key(company_id: int) -> str:
     """Name the Redis key that is set while a lane has been rung and not yet drained."""
     return f"perpetua:bell:{company_id}"
+
+
+def trace_key(company_id: int) -> str:
+    """Name the Redis key that tells what is being decided in a lane, for whoever finds its holder dead."""
+    return f"perpetua:deciding:{company_id}"

@@ -39,7 +39,7 @@ def run(name: str, *arguments: object) -> Any:
 def test_every_route_has_its_task_and_every_task_its_route() -> None:
     app.loader.import_default_modules()
     own = {name for name, task in app.tasks.items() if isinstance(task, PerpetuaTask)}
-    assert own == set(routes.TASK_ROUTES) - {routes.SLOTS_TICK}
+    assert own == set(routes.TASK_ROUTES)
 
 
 def test_submitted_documents_come_back_with_their_outcomes(tools: Tools, settings: Settings) -> None:

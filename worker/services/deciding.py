@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
-from typing import Any, cast
+from typing import cast
 
 import psycopg
 
@@ -16,26 +13,24 @@ from domain.documents import AnyDocument, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
-from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
 from worker.services.pos_closing import LaneDesk, changes_tills
 from worker.services.pos_sales import Tills
+from worker.services.results import Decided, Parked, Results
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
 from worker.store.database import Rows
 from worker.store.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
 from worker.store.masters import hold_acceptance
-from worker.store.outcomes import Decision, clear_decisions, fetch_outcomes, outcome, write_decisions
-from worker.store.series import fiscal_year, voucher_no
+from worker.store.outcomes import clear_decisions, write_decisions
+from worker.store.series import fiscal_year
 
 BATCH_BYTES = 16_000_000
 SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones are decided
 MOST_ATTEMPTS = 3
 _NEWEST = 2**62  # after every place in the order of acceptance
-
-Outcome = dict[str, Any]
 
 
 class DecisionFault(Exception):
@@ -46,48 +41,25 @@ class DecisionFault(Exception):
         self.sequence = sequence
 
 
-@dataclass(slots=True)
-class _Parked:
-    """A document that waits, and why, as an outcome words it; `anew` where this batch has decided so, not an earlier one."""
+class Batch:
+    """Decides the documents that are due in a lane, which the caller holds, and writes what they came to.
 
-    due: Due
-    document: AnyDocument
-    moment: int
-    waits_for: tuple[str, ...]
-    error: dict[str, object]
-    anew: bool = True
-
-
-@dataclass(slots=True)
-class Decided:
-    """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status.
-
-    `changed` are sales at tills whose status a closing changed, by their sequence.
+    `name` is called with each document's sequence before it is decided, and with 0 once all of them are.
     """
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    posted: int = 0
-    rejected: int = 0
-    parked: int = 0
-    changed: list[int] = field(default_factory=list)
-
-
-class Batch:
-    """Decides the documents that are due in a lane, which the caller holds, and writes what they came to."""
-
-    def __init__(self, connection: Rows, lane: LaneRow, memory: LaneMemory) -> None:
+    def __init__(
+        self, connection: Rows, lane: LaneRow, memory: LaneMemory, name: Callable[[int], None] | None = None
+    ) -> None:
         self._connection = connection
         self._lane = lane
         self._memory = memory
+        self._name = name
         self._books: Books = memory.books
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
         self._horizon: Place | None = None
         self._due: dict[int, Due] = {}
         self._pending: list[Numbered] = []
-        self._posted: list[Numbered] = []
-        self._rejected: list[tuple[Due, PerpetuaError]] = []
-        self._parked: dict[int, _Parked] = {}
-        self._postponed: list[tuple[_Parked, int]] = []
+        self._results = Results()
         self._waiting: dict[str, list[int]] = {}
         self._first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
         self._tills = Tills(connection, lane, memory)
@@ -111,9 +83,13 @@ class Batch:
         self._load_ahead()
         while self._heap:
             moment, _, document_due, document = heappop(self._heap)
+            if self._name is not None:
+                self._name(document_due.sequence)
             self._decide(moment, document_due, document)
             if len(self._pending) >= SLICE:
                 self._flush()
+        if self._name is not None:
+            self._name(0)
         self._settle_parked()
         return self._write(due)
 
@@ -142,13 +118,13 @@ class Batch:
         try:
             heappush(self._heap, (moment, due.sequence, due, cast("AnyDocument", decode_accepted(due.payload))))
         except DocumentRejected as refused:
-            self._rejected.append((due, refused))
+            self._results.rejected.append((due, refused))
 
     def _remember_parked(self, due: Due, waits_for: list[str], error: dict[str, object]) -> None:
         """A document of an earlier batch that waits for one of this batch's."""
         self._due[due.sequence] = due
         document = cast("AnyDocument", decode_accepted(due.payload))
-        self._parked[due.sequence] = _Parked(due, document, due.moment, tuple(waits_for), error, anew=False)
+        self._results.parked[due.sequence] = Parked(due, document, due.moment, tuple(waits_for), error, anew=False)
         for cause in waits_for:
             self._waiting.setdefault(cause, []).append(due.sequence)
 
@@ -184,15 +160,15 @@ class Batch:
     def _decide(self, moment: int, due: Due, document: AnyDocument) -> None:
         lane = self._lane
         if due.sequence == lane.fault_sequence and lane.fault_attempts >= MOST_ATTEMPTS:
-            self._rejected.append((due, _internal_fault(due)))
+            self._results.rejected.append((due, _internal_fault(due)))
             return
         self._memory.masters.at(moment)
         try:
             self._post(moment, due, document)
         except DocumentRejected as refused:
-            self._rejected.append((due, refused))
+            self._results.rejected.append((due, refused))
         except DocumentParked as parked:
-            self._park(_Parked(due, document, moment, parked.waits_for, parked.as_outcome()))
+            self._park(Parked(due, document, moment, parked.waits_for, parked.as_outcome()))
         except psycopg.Error:
             raise
         except Exception as error:
@@ -242,30 +218,30 @@ class Batch:
         year = fiscal_year(voucher.date, self._books.view.company.fiscal_year_start)
         numbered = Numbered(posting, year, self._memory.series.next(voucher.type, year))
         self._pending.append(numbered)
-        self._posted.append(numbered)
+        self._results.posted.append(numbered)
         if self._waiting:
             for cause in _causes_cleared(voucher.type, voucher.number):
                 for sequence in self._waiting.pop(cause, ()):
-                    released = self._parked.pop(sequence, None)
+                    released = self._results.parked.pop(sequence, None)
                     if released is not None:
                         self._queue_again(released, moment)
 
-    def _park(self, parked: _Parked) -> None:
+    def _park(self, parked: Parked) -> None:
         due = self._memory.masters.next_version(parked.waits_for, parked.moment)
         if due is None:
-            self._parked[parked.due.sequence] = parked
+            self._results.parked[parked.due.sequence] = parked
             for cause in parked.waits_for:
                 self._waiting.setdefault(cause, []).append(parked.due.sequence)
         else:
             self._queue_again(parked, due)
 
-    def _queue_again(self, parked: _Parked, moment: int) -> None:
+    def _queue_again(self, parked: Parked, moment: int) -> None:
         """Decide a document anew at a later place: in this batch, or in another where there is something before it that this one lacks."""
         place = (moment, parked.due.sequence)
         if self._horizon is None or place <= self._horizon:
             heappush(self._heap, (*place, parked.due, parked.document))
         else:
-            self._postponed.append((parked, moment))
+            self._results.postponed.append((parked, moment))
 
     def _flush(self) -> None:
         """Write pending postings, so that reads within this transaction see them."""
@@ -281,7 +257,7 @@ class Batch:
         Acceptance is held up for the rest of the transaction: a master that comes later finds the parked document and releases
         it, one that came earlier is found here. None slips through between.
         """
-        fresh = [parked for parked in self._parked.values() if parked.anew]
+        fresh = [parked for parked in self._results.parked.values() if parked.anew]
         if not fresh:
             return
         hold_acceptance(self._connection)
@@ -289,13 +265,13 @@ class Batch:
         for parked in fresh:
             due = self._memory.masters.next_version(parked.waits_for, parked.moment)
             if due is not None:
-                del self._parked[parked.due.sequence]
-                self._postponed.append((parked, due))
+                del self._results.parked[parked.due.sequence]
+                self._results.postponed.append((parked, due))
 
     def _write(self, due: list[Due]) -> Decided:
         connection, lane, memory = self._connection, self._lane, self._memory
         self._flush()
-        memory.balances.save(connection, self._moved())
+        memory.balances.save(connection, self._results.moved())
         memory.series.save(connection)
         self._tills.save()
         lane.batch_no += 1
@@ -306,71 +282,13 @@ class Batch:
             if sequence == lane.decided_sequence + 1:
                 lane.decided_sequence = sequence
         lane.last_term, lane.last_chain = memory.names.last_term, memory.names.last_chain
-        decisions = self._decisions()
-        decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._posted}
+        decisions = self._results.decisions()
+        decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._results.posted}
         clear_decisions(connection, lane.company_id, [s for s in sorted(decided_anew) if self._due[s].released])
         write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
         save_lane(connection, lane, self._appender, self._first)
-        return self._told(decisions)
-
-    def _moved(self) -> dict[Chain, int | None]:
-        """The chains whose balances changed, with how many movements each had; None where something was posted into its past."""
-        moved: dict[Chain, int | None] = {}
-        moved |= Counter(movement.chain for n in self._posted for movement in n.posting.movements)
-        for numbered in self._posted:
-            for difference in numbered.posting.differences:
-                moved.setdefault(difference.chain, 0)
-            for request in numbered.posting.reposts:
-                moved[request.chain] = None
-        return moved
-
-    def _decisions(self) -> list[Decision]:
-        decisions = [
-            Decision(sequence=due.sequence, status="rejected", error=error.as_outcome(), attempts=due.attempts + 1)
-            for due, error in self._rejected
-        ]
-        waiting: list[tuple[_Parked, int | None]] = [(parked, None) for parked in self._parked.values() if parked.anew]
-        decisions += [
-            Decision(
-                sequence=parked.due.sequence,
-                status="parked",
-                error=parked.error,
-                waits_for=parked.waits_for,
-                attempts=parked.due.attempts + 1,
-                moment=moment,
-            )
-            for parked, moment in (*waiting, *self._postponed)
-        ]
-        return decisions
-
-    def _told(self, decisions: list[Decision]) -> Decided:
-        decided = Decided(posted=len(self._posted), changed=self._changed)
-        company, now = self._lane.company, self._lane.now
-        for numbered in self._posted:
-            voucher = numbered.posting.voucher
-            received: datetime = self._due[voucher.sequence].received_at
-            number = voucher_no(voucher.type, numbered.year, numbered.number)
-            status = "open" if voucher.type == "pos_invoice" else "posted"
-            decided.outcomes.append(
-                outcome(company, voucher.type, voucher.number, status, voucher.sequence, received, now, number)
-            )
-        for decision in decisions:
-            if decision.moment is not None:
-                continue  # It is due again already, so there is nothing to tell yet.
-            due = self._due[decision.sequence]
-            decided.outcomes.append(
-                outcome(
-                    company, due.type, due.number, decision.status, due.sequence, due.received_at, error=decision.error
-                )
-            )
-            if decision.status == "rejected":
-                decided.rejected += 1
-            else:
-                decided.parked += 1
-        decided.outcomes.sort(key=lambda told: cast("int", told["sequence"]))
-        cancelled = [n.posting.voucher.reverses for n in self._posted if n.posting.voucher.reverses]
-        if cancelled:
-            decided.outcomes += fetch_outcomes(self._connection, self._lane.company_id, cancelled)
+        decided = self._results.told(connection, lane, self._due, decisions)
+        decided.changed = self._changed
         return decided
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from worker.bells import Lane
-from worker.services.deciding import Outcome
 from worker.services.pos_mirror import keep_in_step
 from worker.services.posting import Drained, drain
+from worker.services.results import Outcome
 from worker.services.tools import Tools
 
 # A task that drains for longer rings for a fresh one, so that other companies' doorbells get their turn.
@@ -57,6 +57,7 @@ def _drain(tools: Tools, lane: Lane) -> Drained:
         limit_documents=tools.settings.lane_batch,
         seconds=TURN_SECONDS,
         on_outcomes=partial(_tell, tools, lane),
+        traces=tools.traces,
     )
 
 

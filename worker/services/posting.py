@@ -7,15 +7,18 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 import structlog
 
-from worker.services.deciding import MOST_ATTEMPTS, Batch, Decided, DecisionFault, Outcome
+from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault
 from worker.services.lane_memory import memories_of
+from worker.services.results import Decided, Outcome
 from worker.store.database import Database
 from worker.store.lanes import note_fault, note_published, take_lane
 from worker.store.outcomes import fetch_outcomes, outcomes_of_batches
+from worker.traces import Traces
 
 log = structlog.get_logger()
 
@@ -46,6 +49,14 @@ class _Step:
     published: int
 
 
+class _HolderDied(Exception):
+    """Whoever had the lane last was killed in it, while deciding this document where one is named."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
+
+
 def drain(
     database: Database,
     company_id: int,
@@ -53,18 +64,20 @@ def drain(
     limit_documents: int = LIMIT_DOCUMENTS,
     seconds: float | None = None,
     on_outcomes: TellOutcomes | None = None,
+    traces: Traces | None = None,
 ) -> Drained:
     """Decide everything that is due in a company's lane, in batches of at most `limit_documents`, for about `seconds` at most.
 
     `on_outcomes` gets the outcomes of each batch after its commit. Where it fails the books stand, and the same outcomes are handed to it
-    by the next drain. Errors: Unavailable where PostgreSQL is away; whatever `on_outcomes` raises.
+    by the next drain. With `traces`, a document that kills its process again and again is found and rejected. Errors: Unavailable where
+    PostgreSQL is away; whatever `on_outcomes` raises.
     """
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
     if on_outcomes is not None:
         _tell_forgotten(database, company_id, on_outcomes)
     while True:
-        step = _step(database, company_id, limit_documents)
+        step = _step(database, company_id, limit_documents, traces)
         if isinstance(step, bool):
             drained.busy = step
             return drained
@@ -98,12 +111,15 @@ def _tell_changed(database: Database, company_id: int, changed: list[int], on_ou
         on_outcomes(outcomes)
 
 
-def _step(database: Database, company_id: int, limit_documents: int) -> _Step | bool:
+def _step(database: Database, company_id: int, limit_documents: int, traces: Traces | None) -> _Step | bool:
     """One batch; False where nothing is due, True where another writer has the lane."""
-    clashes = 0
+    clashes, careful = 0, False
     while True:
         try:
-            return _batch(database, company_id, limit_documents)
+            return _batch(database, company_id, limit_documents, traces, careful=careful)
+        except _HolderDied as died:
+            careful = True
+            _note_death(database, company_id, died.sequence)
         except DecisionFault as fault:
             with database.transaction() as connection:
                 attempts = note_fault(connection, company_id, fault.sequence)
@@ -137,15 +153,43 @@ def _collector_resting() -> Iterator[None]:
             gc.enable()
 
 
-def _batch(database: Database, company_id: int, limit_documents: int) -> _Step | bool:
+def _note_death(database: Database, company_id: int, sequence: int) -> None:
+    """Count the attempt of a process that was killed: two the first time, since it was not named when it killed before."""
+    if not sequence:
+        log.warning("the last batch of a lane was killed; this one names each document first", company_id=company_id)
+        return
+    with database.transaction() as connection:
+        attempts = note_fault(connection, company_id, sequence, first=2)
+    log.error(
+        "a process was killed while it decided a document",
+        company_id=company_id,
+        sequence=sequence,
+        attempt=attempts,
+        of=MOST_ATTEMPTS,
+    )
+
+
+def _batch(
+    database: Database, company_id: int, limit_documents: int, traces: Traces | None, *, careful: bool
+) -> _Step | bool:
     memories = memories_of(database)
-    with _collector_resting(), database.transaction() as connection:
+    with contextlib.ExitStack() as leaving:
+        leaving.enter_context(_collector_resting())
+        connection = leaving.enter_context(database.transaction())
         lane = take_lane(connection, company_id)
         if lane is None:
             return True
+        name = None
+        if traces is not None:
+            # The trace goes before the lane does, so whoever takes the lane next sees none.
+            leaving.callback(traces.clear, company_id)
+            left = traces.leave(company_id)
+            if left is not None and not careful:
+                raise _HolderDied(left)
+            name = partial(traces.name, company_id) if careful else None
         memory = memories.take(lane)
         memory.begin(connection, lane)
-        decided = Batch(connection, lane, memory).run(limit_documents)
+        decided = Batch(connection, lane, memory, name).run(limit_documents)
     memory.keep(lane.batch_no)
     memories.put_back(company_id, memory)
     return False if decided is None else _Step(decided, lane.batch_no, lane.published_batch)

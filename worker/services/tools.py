@@ -12,6 +12,7 @@ from worker.pos_subledger import Subledger
 from worker.redis_client import connect
 from worker.settings import Settings
 from worker.store.database import Database
+from worker.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Tools:
     bells: Bells
     outcomes: Outcomes
     subledger: Subledger
+    traces: Traces
 
     def __enter__(self) -> Self:
         return self
@@ -43,5 +45,11 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         raise ValueError("PostgreSQL and Redis have no URL yet: connect the settings to servers first")
     redis = connect(settings.redis_url)
     return Tools(
-        settings, Database(settings.database_url), redis, Bells(redis, broker), Outcomes(redis), Subledger(redis)
+        settings,
+        Database(settings.database_url),
+        redis,
+        Bells(redis, broker),
+        Outcomes(redis),
+        Subledger(redis),
+        Traces(redis),
     )

@@ -28,8 +28,11 @@ class Database:
     Nothing is opened before the first transaction, so an object may be made before a process forks and used after.
     """
 
-    def __init__(self, url: str, *, statement_seconds: int = 120, lock_seconds: int = 10) -> None:
+    def __init__(
+        self, url: str, *, statement_seconds: int = 120, lock_seconds: int = 10, connect_seconds: int = 10
+    ) -> None:
         self._url = url
+        self._connect_seconds = connect_seconds
         self._begin = _BEGIN.format(statement=statement_seconds, lock=lock_seconds, idle=statement_seconds)
         self._idle: deque[Rows] = deque()
 
@@ -71,7 +74,16 @@ class Database:
             connection.close()
         try:
             connection = CopyingConnection.connect(
-                self._url, autocommit=True, prepare_threshold=None, application_name="perpetua"
+                self._url,
+                autocommit=True,
+                prepare_threshold=None,
+                application_name="perpetua",
+                connect_timeout=self._connect_seconds,
+                # A server or network that vanishes without a word is noticed by these, not by TCP's own patience of hours.
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                tcp_user_timeout=60_000,
             )
             connection.execute(self._begin)
         except psycopg.OperationalError as error:

@@ -166,12 +166,15 @@ def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counte
     )  # fmt: skip
 
 
-def note_fault(connection: Rows, company_id: int, sequence: int) -> int:
-    """Count an attempt at a document that failed for a reason of ours; gives how often that has happened in a row."""
+def note_fault(connection: Rows, company_id: int, sequence: int, *, first: int = 1) -> int:
+    """Count an attempt at a document that failed for a reason of ours; gives how often that has happened in a row.
+
+    `first` is what the first one counts for.
+    """
     row = connection.execute(
-        "UPDATE lane SET fault_attempts = CASE WHEN fault_sequence = %(sequence)s THEN fault_attempts + 1 ELSE 1 END, "
+        "UPDATE lane SET fault_attempts = CASE WHEN fault_sequence = %(sequence)s THEN fault_attempts + 1 ELSE %(first)s END, "
         "fault_sequence = %(sequence)s WHERE company_id = %(company)s RETURNING fault_attempts",
-        {"sequence": sequence, "company": company_id},
+        {"sequence": sequence, "company": company_id, "first": first},
     ).fetchone()
     assert row is not None  # noqa: S101 - the company was found before
     attempts: int = row[0]
