@@ -101,9 +101,10 @@ def cancel(
 
     with open_database() as database:
         company_id, outcome = _find(database, company, type_, number)
-        if outcome["status"] != "posted":
+        if outcome["status"] not in {"posted", "open", "quarantined"}:
             raise CommandFailedError(
-                f"{type_} {number} is {outcome['status']}: only a posted document can be cancelled"
+                f"{type_} {number} is {outcome['status']}: only a posted document, or a sale at a till before its closing, can be "
+                "cancelled"
             )
         message: dict[str, Any] = {
             "type": "cancel",

@@ -8,6 +8,7 @@ from worker.reports import (
     delivered_not_invoiced,
     document_status,
     general_ledger,
+    pos_sessions,
     received_not_billed,
     stock_account_comparison,
     stock_balance,
@@ -31,6 +32,7 @@ REPORTS: Final[dict[str, Report]] = {
         received_not_billed.REPORT,
         delivered_not_invoiced.REPORT,
         valuation_layers.REPORT,
+        pos_sessions.REPORT,
         voucher_series.REPORT,
         document_status.REPORT,
     )

@@ -1,0 +1,176 @@
+"""`perpetua pos`: sessions of tills, closings by hand, the sub-ledger and the certificates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from worker.cli.failure import CommandFailedError
+from worker.cli.forms import Form
+
+if TYPE_CHECKING:
+    from worker.services.tools import Tools
+    from worker.store.pos_export import Export
+
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(help="Tills: sessions, closings, certificates.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("sessions")(sessions)
+    group.command("close")(close)
+    group.command("rebuild")(rebuild)
+    group.command("verify")(verify)
+    app.add_typer(group, name="pos")
+
+
+def sessions(
+    company: CompanyOption = None,
+    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+) -> None:
+    """List the sessions of tills; revenue, cost and margin of open sales are provisional."""
+    from worker.cli.connection import one_company, open_database
+    from worker.cli.output import write_rows
+    from worker.reports import REPORTS
+    from worker.reports.scope import scope_of
+
+    report = REPORTS["pos-sessions"]
+    with open_database() as database, database.transaction() as connection:
+        number, name = one_company(connection, company)
+        scope = scope_of(connection, number)
+        if scope is None:
+            raise CommandFailedError(f"the master of {name} is not known yet: submit it first")
+        write_rows(report.columns_of(scope), report.read(connection, scope), form, report.title, None)
+
+
+def close(
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The till's profile.")],
+    company: CompanyOption = None,
+    user: Annotated[str | None, typer.Option(help="Only the sales of this user.")] = None,
+    at: Annotated[datetime | None, typer.Option(help="Posting time, local to the company; now where left out.")] = None,
+    number: Annotated[
+        str | None, typer.Option(help="The closing's number; made of profile and time where left out.")
+    ] = None,
+) -> None:
+    """Close a till now; exits 0 when its sales are consolidated."""
+    from worker.cli.connection import one_company
+    from worker.services.submission import submit
+
+    with _tools() as tools:
+        with tools.database.transaction() as connection:
+            company_id, name = one_company(connection, company)
+        moment = at or _now(tools, company_id)
+        closing: dict[str, Any] = {
+            "type": "pos_closing",
+            "company": name,
+            "number": number or f"{profile[:100]} {moment.isoformat(timespec='seconds')}",
+            "pos_profile": profile,
+            "posting_datetime": moment.isoformat(),
+            "actor": "perpetua pos close",
+        }
+        if user is not None:
+            closing["user"] = user
+        (outcome,) = submit(tools, [closing])
+        if outcome["status"] != "posted":
+            error = outcome.get("error") or {}
+            raise CommandFailedError(
+                f"{closing['number']} is {outcome['status']}: {error.get('message', 'a worker decides it')}"
+            )
+        print(_in_words(tools, company_id, closing["number"]))
+
+
+def rebuild(company: CompanyOption = None) -> None:
+    """Build a company's sub-ledger in Redis anew from PostgreSQL."""
+    from worker.cli.connection import one_company
+    from worker.services.pos_mirror import rebuild as rebuild_sub_ledger
+
+    with _tools() as tools:
+        with tools.database.transaction() as connection:
+            company_id, name = one_company(connection, company)
+        sales = rebuild_sub_ledger(tools, company_id)
+    print(f"The sub-ledger of {name} is rebuilt: {sales} sales wait in it.")
+
+
+def verify(
+    closing: Annotated[
+        str, typer.Argument(metavar="CLOSING", help="The closing's number, or a file that --export wrote.")
+    ],
+    company: CompanyOption = None,
+    export: Annotated[Path | None, typer.Option(help="Write everything that the check needs to this file.")] = None,
+) -> None:
+    """Check a closing against its certificate: its receipts' hash, and receipts against invoices, to the last cent."""
+    import msgspec
+
+    from worker.services.pos_verify import verify_export
+
+    held = _from_file(Path(closing)) if Path(closing).is_file() else _from_books(closing, company)
+    if export is not None:
+        export.write_bytes(msgspec.json.encode(held))
+    wrong = verify_export(held)
+    certificate = held.certificate
+    if wrong:
+        raise CommandFailedError(f"{certificate.closing} does not hold: {'; '.join(wrong)}")
+    print(
+        f"{certificate.closing}: {certificate.receipts} receipts, {len(held.invoices)} invoices, {len(certificate.sums)} sums agree to "
+        f"the last minor unit. Root {certificate.root}"
+    )
+
+
+def _from_file(path: Path) -> Export:
+    from worker.services.pos_verify import read_export
+
+    try:
+        return read_export(path.read_bytes())
+    except ValueError as error:
+        raise CommandFailedError(f"{path} is no export of a closing: {error}") from error
+
+
+def _from_books(number: str, company: str | None) -> Export:
+    from worker.cli.connection import one_company, open_database
+    from worker.store.pos_export import export_closing
+
+    with open_database() as database, database.transaction() as connection:
+        company_id, name = one_company(connection, company)
+        found = export_closing(connection, company_id, number)
+    if found is None:
+        raise CommandFailedError(
+            f"{name} has no closing {number} that stands: perpetua pos sessions shows which it has"
+        )
+    return found
+
+
+def _tools() -> Tools:
+    from worker.broker import sender
+    from worker.cli.connection import connected_settings, url
+    from worker.services.tools import open_tools
+
+    settings = connected_settings()
+    return open_tools(settings, sender(url(settings.broker_url, "PERPETUA_BROKER_URL")))
+
+
+def _now(tools: Tools, company: int) -> datetime:
+    """The present time in the company's own zone, without its offset."""
+    from domain.posting_time import zone
+    from worker.reports.scope import scope_of
+
+    with tools.database.transaction() as connection:
+        scope = scope_of(connection, company)
+    return datetime.now(zone(scope.time_zone if scope is not None else "UTC")).replace(tzinfo=None)
+
+
+def _in_words(tools: Tools, company: int, number: str) -> str:
+    with tools.database.transaction() as connection:
+        row = connection.execute(
+            "SELECT figures FROM voucher WHERE company_id = %s AND type = 'pos_closing' AND number = %s",
+            [company, number],
+        ).fetchone()
+    figures: dict[str, Any] = row[0] if row is not None else {}
+    aside = f", {figures['quarantined']} set aside" if figures.get("quarantined") else ""
+    invoices = ", ".join(figures.get("invoices", [])) or "no invoice"
+    return f"{number} is closed: {figures.get('sales', 0)} sales, {figures.get('rounded_total')} in {invoices}{aside}."
