@@ -388,15 +388,11 @@ def smallest(documents: list[Json], fails: Callable[[list[Json]], bool]) -> list
 
 
 def other_order(documents: list[Json], random: Random) -> list[Json]:
-    """The same documents in another order of arrival, each still after those that it names.
-
-    A cancel keeps its place behind everything that came before it and names the same document: what depends on a cancelled
-    document can't come after the cancel.
-    """
+    """The same documents in another order of arrival, each still after those that it must follow."""
+    follows = _follows(documents)
     waiting, done, ordered = list(documents), set[str](), list[Json]()
     while waiting:
-        ready = [d for d in waiting if refers_to(d) <= done]
-        chosen = random.choice(ready)
+        chosen = random.choice([d for d in waiting if follows[d["number"]] <= done])
         waiting.remove(chosen)
         done.add(chosen["number"])
         ordered.append(chosen)
@@ -404,14 +400,32 @@ def other_order(documents: list[Json], random: Random) -> list[Json]:
 
 
 def in_time(documents: list[Json]) -> list[Json]:
-    """Documents in the order of their posting times, each still after those that it names."""
+    """Documents in the order of their posting times, each still after those that it must follow."""
+    follows = _follows(documents)
     waiting, done, ordered = sorted(documents, key=lambda d: d["posting_datetime"]), set[str](), list[Json]()
     while waiting:
-        chosen = next(d for d in waiting if refers_to(d) <= done)
+        chosen = next(d for d in waiting if follows[d["number"]] <= done)
         waiting.remove(chosen)
         done.add(chosen["number"])
         ordered.append(chosen)
     return ordered
+
+
+def _follows(documents: list[Json]) -> dict[str, set[str]]:
+    """What each document can't come before: those that it names and, of purchases, those that had a share of the same receipt.
+
+    Shares of a receipt's price are given to bills and returns in the order of acceptance; only their sum is the same in any order.
+    """
+    follows: dict[str, set[str]] = {}
+    shared: dict[str, set[str]] = {}
+    for document in documents:
+        follows[document["number"]] = named = refers_to(document)
+        if document["type"] in ("purchase_receipt", "purchase_invoice"):
+            for original in named & shared.keys():
+                named |= shared[original]
+            for original in refers_to(document):
+                shared.setdefault(original, set()).add(document["number"])
+    return follows
 
 
 def _decimal(units: int, decimals: int) -> str:
