@@ -6,8 +6,9 @@ missing parks the document (it may still come); what is wrong rejects it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
+from operator import attrgetter
 from typing import Protocol
 
 from domain import accounting_period
@@ -20,6 +21,7 @@ from domain.chart_of_accounts import (
     STANDARD_CHART,
 )
 from domain.errors import DocumentParked, DocumentRejected
+from domain.item_defaults import DefaultsOfItems
 from domain.masters import (
     Account,
     AccountingPeriod,
@@ -27,8 +29,6 @@ from domain.masters import (
     Company,
     Customer,
     Item,
-    ItemDefaults,
-    ItemGroup,
     PosProfile,
     Supplier,
     Warehouse,
@@ -62,6 +62,9 @@ class MasterBook(Protocol):
     def all(self, kind: str) -> Iterable[object]:
         """Every master of this kind."""
 
+    def changes(self, kind: str, name: str, of: Callable[[object], object]) -> list[tuple[int, object]]:
+        """What `of` a master has been, oldest first, each with the sequence of the first document that it held for (at first 0)."""
+
 
 class MasterView:
     """What a document may ask of the masters; answers are kept while the book's stamp stays."""
@@ -90,7 +93,8 @@ class MasterView:
         self._accounts: dict[str, str] = {}
         self._roles: dict[str, str] = {}
         self._root_types: dict[str, str] = {}
-        self._dimensions: dict[str, dict[str, str]] = {}
+        self.defaults = DefaultsOfItems(book.get, company.name)
+        self._methods: dict[str, list[tuple[int, str]]] = {}
         self._mode_accounts: dict[str, str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
@@ -295,6 +299,18 @@ class MasterView:
             raise unknown_master("item", code, "item")
         return known
 
+    def valuation_methods(self, code: str) -> list[tuple[int, str]]:
+        """The methods that an item has been valued by, oldest first, each with the sequence of the first document it held for.
+
+        Errors: parked where the item is unknown.
+        """
+        known = self._methods.get(code)
+        if known is None:
+            self.kept_item(code)
+            changes = self.book.changes("item", code, attrgetter("valuation_method"))
+            known = self._methods[code] = [(since, str(method)) for since, method in changes]
+        return known
+
     def expense_account(self, stated: str | None, item: Item, role: str, field: str) -> str:
         """The expense account of a line: stated, the item's, its groups', else the company's account for `role`.
 
@@ -306,51 +322,13 @@ class MasterView:
         """The income account of a line: stated, the item's, its groups', else the company's. Errors: as `expense_account`."""
         return self._resolved(stated, item, "income_account", "income", field)
 
-    def cost_center_of(self, item: Item) -> str:
-        """The cost center that an item or one of its groups asks for; empty where none does."""
-        return next((own.cost_center for own in self._defaults(item) if own.cost_center), "")
-
-    def dimensions_of(self, item: Item) -> dict[str, str]:
-        """The dimensions that an item asks for, over those of its groups."""
-        known = self._dimensions.get(item.code)
-        if known is None:
-            known = {}
-            for own in self._defaults(item):
-                known = {**(own.dimensions or {}), **known}
-            self._dimensions[item.code] = known
-        return known
-
     def _resolved(self, stated: str | None, item: Item, which: str, role: str, field: str) -> str:
-        name: str | None = stated
-        if name is None and (item.defaults or item.item_group):
-            name = next((account for own in self._defaults(item) if (account := getattr(own, which))), None)
+        name = stated if stated is not None else self.defaults.account(item, which)
         if name is not None:
             return self.account(name, field)
-        if role not in self._roles and self._role_account(role) is None:
-            raise self._missing(role, (field, *self.places_of_defaults(item, which), f"company.{role}"), field)
+        if self._role_account(role) is None:
+            raise self._missing(role, (field, *self.defaults.places(item, which), f"company.{role}"), field)
         return self.role(role)
-
-    def places_of_defaults(self, item: Item, which: str) -> tuple[str, ...]:
-        """Where an item's and its groups' defaults could be set, in words."""
-        groups = (f"item group {group.name}: defaults.{which}" for group in self._groups(item))
-        return (f"item {item.code}: defaults.{which}", *groups)
-
-    def _defaults(self, item: Item) -> Iterator[ItemDefaults]:
-        """The defaults of an item in this company, then those of its groups, from the nearest outwards."""
-        stated = [item.defaults, *(group.defaults for group in self._groups(item))]
-        for defaults in stated:
-            if defaults and (own := defaults.get(self.company.name) or defaults.get("*")):
-                yield own
-
-    def _groups(self, item: Item) -> Iterator[ItemGroup]:
-        name, seen = item.item_group, set[str]()
-        while name and name not in seen:
-            seen.add(name)
-            group = self.book.get("item_group", name)
-            if not isinstance(group, ItemGroup):
-                return
-            yield group
-            name = group.parent
 
     def values_by_batch(self, item: Item, batch: str) -> bool:
         """Whether a batch is valued by itself: as the batch says, else the item, else yes."""

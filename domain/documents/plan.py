@@ -159,14 +159,14 @@ def cost_center_of(head: Head, stated: str | None, item: Item) -> str:
         return stated
     if head.states_cost_center or not (item.defaults or item.item_group):
         return head.cost_center
-    return head.view.cost_center_of(item) or head.cost_center
+    return head.view.defaults.cost_center(item) or head.cost_center
 
 
 def dimensions_of(
     head: Head, own: dict[str, str] | None, common: dict[str, str] | None, item: Item | None = None
 ) -> str:
     """A line's dimensions over the document's, its item's and the company's, as sorted JSON text; empty where there are none."""
-    of_item = head.view.dimensions_of(item) if item is not None and (item.defaults or item.item_group) else None
+    of_item = head.view.defaults.dimensions(item) if item is not None and (item.defaults or item.item_group) else None
     if not own and not of_item:
         return head.dimensions
     merged = {**(head.view.company.dimensions or {}), **(of_item or {}), **(common or {}), **(own or {})}

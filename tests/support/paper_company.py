@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -54,10 +54,13 @@ class PaperMasters:
         self.company = company
         self.stamp: object = 0
         self._known: dict[tuple[str, str], object] = {}
+        self._versions: dict[tuple[str, str], list[tuple[int, object]]] = defaultdict(list)
 
-    def add(self, master: Any) -> None:
-        name = master.code if isinstance(master, Item) else master.name
-        self._known[type(master).__struct_config__.tag, name] = master
+    def add(self, master: Any, first: int) -> None:
+        """Take in a master that holds from the document of this sequence on."""
+        key = type(master).__struct_config__.tag, master.code if isinstance(master, Item) else master.name
+        self._known[key] = master
+        self._versions[key].append((first if self._versions[key] else 0, master))
         self.stamp = len(self._known), id(master)
 
     def get(self, kind: str, name: str) -> object | None:
@@ -65,6 +68,9 @@ class PaperMasters:
 
     def all(self, kind: str) -> Iterable[object]:
         return [master for (own, _), master in self._known.items() if own == kind]
+
+    def changes(self, kind: str, name: str, of: Callable[[object], object]) -> list[tuple[int, object]]:
+        return [(first, of(master)) for first, master in self._versions[kind, name]]
 
 
 class PaperCompany:
@@ -86,7 +92,7 @@ class PaperCompany:
 
     def master(self, raw: bytes) -> None:
         """Take in a master."""
-        self.masters.add(decode(raw))
+        self.masters.add(decode(raw), self.sequence + 1)
 
     def submit(self, raw: bytes, *, repost: bool = True) -> Posting | DocumentRejected | DocumentParked:
         """Post one document, or give the error that refused it."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from worker.messages import decode
 from worker.store.database import Rows
-from worker.store.masters import changes_since, last_decided_acceptance, names_of_kind, versions
+from worker.store.masters import changes_since, first_sequence_after, last_decided_acceptance, names_of_kind, versions
 
 REMEMBERED = 200_000
 
@@ -90,6 +90,17 @@ class MasterBook:
             names = self._kinds[kind] = names_of_kind(self._reader, self._company_id, kind)
             self._read((kind, name) for name in names)
         return [master for name in names if (master := self.get(kind, name)) is not None]
+
+    def changes(self, kind: str, name: str, of: Callable[[object], object]) -> list[tuple[int, object]]:
+        """What `of` a master has been, oldest first, each with the sequence of the first document that it held for (at first 0)."""
+        own, shared = self._versions(kind, name)
+        found: list[tuple[int, object]] = []
+        for version in own or shared:
+            value = of(version.master)
+            if version.acceptance <= self._moment and (not found or found[-1][1] != value):
+                first = first_sequence_after(self._reader, self._company_id, version.acceptance) if found else 0
+                found.append((first, value))
+        return found
 
     def next_version(self, causes: Iterable[str], after: int) -> int | None:
         """The first place after `after` at which one of these (`item:RM0001`) gets a version, as of the last look."""

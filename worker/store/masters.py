@@ -67,6 +67,15 @@ def names_of_kind(connection: Rows, company_id: int, kind: str) -> list[str]:
     return [name for (name,) in found]
 
 
+def first_sequence_after(connection: Rows, company_id: int, acceptance: int) -> int:
+    """The sequence that the first document of a company after this number of acceptance has, or will have."""
+    row = connection.execute(
+        "SELECT sequence FROM document WHERE company_id = %s AND acceptance <= %s ORDER BY sequence DESC LIMIT 1",
+        [company_id, acceptance],
+    ).fetchone()
+    return 1 if row is None else row[0] + 1
+
+
 def newest_master(connection: Rows, company_id: int, kind: str, name: str) -> bytes | None:
     """The newest version of a master as it was sent, a company's own before a shared one; None where there is none."""
     row = connection.execute(
