@@ -53,6 +53,11 @@ class _Stream:
     skipped: Place = _EVER
     disturbed: Place = _EVER
     tried: bool = False
+    methods: tuple[tuple[int, Method], ...] = ()
+
+    def method_for(self, document: int) -> Method:
+        """The method that held for a document: an item that went over to another keeps what left before as it was."""
+        return next(method for since, method in reversed(self.methods) if since <= document)
 
 
 class Replay:
@@ -125,6 +130,8 @@ class Replay:
         while recorded is not None:
             movement = recorded.movement
             place = movement.at, movement.voucher
+            if stream.methods:
+                method = stream.method_for(movement.voucher)
             try:
                 again(recorded, balance, method, stream.document, disturbed=stream.disturbed == place)
             except Exception as error:
@@ -160,8 +167,10 @@ class Replay:
         return stream
 
     def _stream(self, chain: Chain, balance: Balance, rows: Iterator[Recorded | Checkpoint]) -> _Stream:
-        method = method_of(chain, self.view.kept_item(chain.item).valuation_method)
-        stream = _Stream(chain, balance, method, rows, self._tails.get(chain), 0)
+        methods = tuple((since, method_of(chain, name)) for since, name in self.view.valuation_methods(chain.item))
+        stream = _Stream(chain, balance, methods[-1][1], rows, self._tails.get(chain), 0)
+        if len(methods) > 1:
+            stream.methods = methods
         self._streams[chain] = stream
         upcoming = self._advance(stream)
         if upcoming is not None:
