@@ -80,7 +80,7 @@ class Replay:
         self._revaluation = Revaluation(history, view, cause_day, self._wake)
         self.balances: dict[Chain, tuple[Balance, int]] = {}
         self.rows = 0
-        self._place = _EVER
+        self._reached = _EVER
         self._woken = False
         self._waiting: list[tuple[int, int, Chain, int]] = []
         self._tails: dict[Chain, Place] = {}
@@ -115,7 +115,7 @@ class Replay:
             if stream.next is None or _key(stream.next) != key:
                 heapq.heappop(order)  # the chain was entered anew elsewhere
                 continue
-            if self.rows >= until and key[:2] != self._place:
+            if self.rows >= until and key[:2] > self._reached:
                 return True
             heapq.heappop(order)
             if self._follow(stream, until) and stream.next is not None:
@@ -137,7 +137,9 @@ class Replay:
             except Exception as error:
                 raise RepostFault(movement, stream.document) from error
             self.rows += 1
-            self._place = stream.followed = place
+            stream.followed = place
+            if place > self._reached:
+                self._reached = place
             stream.since += 1
             recorded = self._advance(stream)
             if recorded is not None:

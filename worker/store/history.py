@@ -18,24 +18,24 @@ _HOLDS = (
     f"m.basis = {Basis.COUNTED:d} AND m.counted_qty IS NOT NULL AND NOT EXISTS (SELECT FROM stock_movement back "
     f"WHERE back.company_id = m.company_id AND back.source_id = m.movement_id AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d})"
 )
-# What moves the lot after a place, by moment (posting time, then sequence); corrections of counts included.
+# What moves the lot after a place, movement by movement: a voucher takes out before it brings in. Corrections of counts included.
 _LATER = (
     "later AS ("
-    "  SELECT posting_at, voucher_id, sum(qty) AS qty, bool_or(is_count) AS is_count FROM ("
-    f"    SELECT posting_at, voucher_id, qty, {_HOLDS} AS is_count FROM stock_movement m "
+    "  SELECT posting_at, voucher_id, movement_id, sum(qty) AS qty, bool_or(is_count) AS is_count FROM ("
+    f"    SELECT posting_at, voucher_id, movement_id, qty, {_HOLDS} AS is_count FROM stock_movement m "
     f"    WHERE {_OF_BATCH.format('m')} AND company_id = %(company)s AND chain_id = %(chain)s AND posting_at >= %(at)s "
     "      AND (posting_at, voucher_id) > (%(at)s, %(sequence)s)"
     "    UNION ALL"
-    "    SELECT posting_at, voucher_id, qty, false FROM stock_difference d "
+    "    SELECT posting_at, voucher_id, movement_id, qty, false FROM stock_difference d "
     "    WHERE company_id = %(company)s AND chain_id = %(chain)s AND posting_at >= %(at)s AND qty <> 0 "
     f"     AND (posting_at, voucher_id) > (%(at)s, %(sequence)s) AND {VISIBLE.format('d')} "
     "      AND (%(batch)s = '' OR EXISTS (SELECT FROM stock_movement m WHERE m.company_id = d.company_id "
     f"       AND m.movement_id = d.movement_id AND {_OF_BATCH.format('m')}))"
-    "  ) moved GROUP BY posting_at, voucher_id"
+    "  ) moved GROUP BY posting_at, voucher_id, movement_id"
     "), running AS ("
-    "  SELECT posting_at, voucher_id, is_count, %(now)s - sum(qty) OVER () + sum(qty) OVER place AS quantity, "
+    "  SELECT posting_at, voucher_id, movement_id, is_count, %(now)s - sum(qty) OVER () + sum(qty) OVER place AS quantity, "
     "    count(*) FILTER (WHERE is_count) OVER place AS counts, sum(qty) OVER () AS moved FROM later "
-    "  WINDOW place AS (ORDER BY posting_at, voucher_id)"
+    "  WINDOW place AS (ORDER BY posting_at, voucher_id, movement_id)"
     ") "
 )
 
@@ -68,7 +68,7 @@ def first_short_moment(
     row = connection.execute(
         f"WITH {_LATER} SELECT r.posting_at, v.type, v.number, r.quantity FROM running r "
         "JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = r.voucher_id "
-        "WHERE r.counts = 0 AND r.quantity < %(needed)s ORDER BY r.posting_at, r.voucher_id LIMIT 1",
+        "WHERE r.counts = 0 AND r.quantity < %(needed)s ORDER BY r.posting_at, r.voucher_id, r.movement_id LIMIT 1",
         {**_parameters(names, lot, at, sequence, now), "needed": needed},
     ).fetchone()
     return None if row is None else ShortMoment(instant(row[0]), row[1], row[2], int(row[3]))
