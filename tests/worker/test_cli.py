@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.lanes import COMPANY, publish, receipt
 from tests.support.processes import environment
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened, tell_manual
@@ -256,6 +258,45 @@ def test_status_with_configured_servers(books: Cli) -> None:
     assert "0 documents wait to be posted" in said
     state = json.loads(books("status", "--format", "json")[1])
     assert (state["ready"], state["up"], state["database"]["accepted"]) == (True, False, 0)
+
+
+def test_status_names_what_waits_and_for_how_long(database: FreshDatabase, books: Cli) -> None:
+    with opened(database) as own:
+        publish(own, [{**COMPANY, "name": "Slow"}, *({**receipt(f"PR-{n}"), "company": "Slow"} for n in range(3))])
+    status, said, _ = books("status")
+    assert status == 0
+    assert re.search(r"accepted +3 documents wait to be posted, the oldest for \d+ s", said)
+    assert re.search(r"  Slow +3 wait, the oldest for \d+ s", said)
+    assert "last nightly      none yet" in said
+    assert re.search(r"queue posting +0 waiting", said)
+    (manual, slow) = json.loads(books("status", "--format", "json")[1])["database"]["lanes"]
+    assert (manual["waiting"], slow["waiting"], slow["posted"]) == (0, 3, 0)
+
+
+def test_status_says_which_server_is_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PERPETUA_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/none")
+    assert run(["status"]) == 1
+    said = capsys.readouterr()
+    assert "database does not answer: connection failed" in said.out
+    assert "intake stream     0 messages" in said.out
+    assert "a server is down" in said.err
+    assert "secret" not in said.out + said.err
+
+
+def test_upgrading_a_database_that_is_away_is_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = "postgresql://nobody:secret@127.0.0.1:1/none"
+    for name, value in (environment(settings) | {"PERPETUA_OWNER_DATABASE_URL": away}).items():
+        monkeypatch.setenv(name, value)
+    assert run(["db", "upgrade"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("perpetua: PostgreSQL can't be reached")
+    assert "secret" not in said
 
 
 def test_down_where_nothing_runs(cli: Cli) -> None:

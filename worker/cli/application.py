@@ -85,6 +85,8 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, PerpetuaError):
         return error.message
+    if isinstance(error, (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)):
+        return f"PostgreSQL was busy with something else for too long ({error}): run it again in a moment"
     if isinstance(error, (psycopg.OperationalError, redis.ConnectionError)):
         what = "PostgreSQL" if isinstance(error, psycopg.Error) else "Redis"
         return f"{what} can't be reached ({error}): start it, or correct the URL that names it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 
-_WAITING = """
-    SELECT count(*), min(received_at) FROM books.document_status WHERE status = 'accepted'
-"""
-_PARKED = "SELECT count(*), min(received_at) FROM books.document_status WHERE status = 'parked'"
 _NIGHTLY = (
     "SELECT job, business_date, finished_at FROM slot WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1"
 )
@@ -24,6 +21,10 @@ _NIGHTLY = (
 
 def look(settings: Settings) -> State:
     """Look at everything without starting or changing anything; `ready` says whether both servers answer."""
+    import psycopg
+    from redis.exceptions import RedisError
+
+    from domain.errors import Unavailable
     from worker import embedded, servers
     from worker.processes import running
 
@@ -40,11 +41,14 @@ def look(settings: Settings) -> State:
             {"name": child.name, "pid": child.pid, "restarts": child.restarts} for child in (up.children if up else [])
         ],
     }
+    state |= {"database": None, "redis": None, "troubles": []}
     if all(server["running"] for server in own):
         connected = servers.connect(settings)
-        state |= {"database": _database(connected), "redis": _redis(connected)}
-    else:
-        state |= {"database": None, "redis": None}
+        for server, ask in (("database", _database), ("redis", _redis)):
+            try:
+                state[server] = ask(connected)
+            except (psycopg.OperationalError, RedisError, Unavailable) as error:
+                state["troubles"].append(f"{server} does not answer: {' '.join(str(error).split())}")
     state["ready"] = state["database"] is not None and state["redis"] is not None
     return state
 
@@ -65,6 +69,7 @@ def describe(state: State) -> Iterator[str]:
             yield f"queue {queue:<11} {depth} waiting"
     if state["database"] is not None:
         yield from _documents(state["database"])
+    yield from state["troubles"]
 
 
 def _documents(database: State) -> Iterator[str]:
@@ -72,7 +77,11 @@ def _documents(database: State) -> Iterator[str]:
         yield "schema            none yet: perpetua db upgrade makes it"
         return
     yield f"accepted          {database['accepted']} documents wait to be posted{_since(database['oldest_accepted'])}"
-    yield f"parked            {database['parked']} documents wait for something else{_since(database['oldest_parked'])}"
+    for lane in database["lanes"]:
+        if lane["waiting"]:
+            yield f"  {lane['company']:<15} {lane['waiting']} wait{_since(lane['oldest_waiting'])}"
+    yield f"parked            {database['parked']} documents wait for something else"
+    yield f"rejected          {database['rejected']} documents"
     nightly = database["nightly"]
     yield "last nightly      " + (
         f"{nightly['job']} of {nightly['business_date']}, {nightly['finished_at']}" if nightly else "none yet"
@@ -93,25 +102,22 @@ def _database(settings: Settings) -> State | None:
     from worker.cli.connection import url
     from worker.store.database import Database
     from worker.store.migrate import current
+    from worker.store.status import lane_statuses
 
     address = url(settings.database_url, "PERPETUA_DATABASE_URL")
     revision = current(address)
     if revision is None:
         return {"revision": None}
-    database = Database(address)
-    try:
-        with database.transaction() as connection:
-            accepted, oldest_accepted = connection.execute(_WAITING).fetchone() or (0, None)
-            parked, oldest_parked = connection.execute(_PARKED).fetchone() or (0, None)
-            nightly = connection.execute(_NIGHTLY).fetchone()
-    finally:
-        database.close()
+    with Database(address) as database, database.transaction() as connection:
+        lanes = lane_statuses(connection)
+        nightly = connection.execute(_NIGHTLY).fetchone()
     return {
         "revision": revision,
-        "accepted": accepted,
-        "oldest_accepted": oldest_accepted,
-        "parked": parked,
-        "oldest_parked": oldest_parked,
+        "accepted": sum(lane.waiting for lane in lanes),
+        "oldest_accepted": min((lane.oldest_waiting for lane in lanes if lane.oldest_waiting), default=None),
+        "parked": sum(lane.parked for lane in lanes),
+        "rejected": sum(lane.rejected for lane in lanes),
+        "lanes": [asdict(lane) for lane in lanes],
         "nightly": dict(zip(("job", "business_date", "finished_at"), nightly, strict=True)) if nightly else None,
     }
 

@@ -1,8 +1,12 @@
 """Bring a database to the newest schema, or say where it stands."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import sqlalchemy
+import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -16,28 +20,20 @@ def upgrade(owner_url: str) -> None:
     """Migrate to the newest schema in one transaction; nothing happens where it is there already.
 
     Two upgrades at once wait for each other. A lock that a migration cannot get within seconds fails it as a whole, so that
-    it never stands in the way of posting; run it again later.
+    it never stands in the way of posting; run it again later. Errors: psycopg's.
     """
-    engine = engine_for(owner_url)
-    try:
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-            if _revision(connection) != newest():
-                command.upgrade(_configuration(connection), "head")
-    finally:
-        engine.dispose()
+    with _transaction(owner_url) as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+        if _revision(connection) != newest():
+            command.upgrade(_configuration(connection), "head")
 
 
 def current(url: str) -> str | None:
-    """The revision of a database, None where it has no schema yet."""
-    engine = engine_for(url)
-    try:
-        with engine.connect() as connection:
-            return _revision(connection)
-    finally:
-        engine.dispose()
+    """The revision of a database, None where it has no schema yet. Errors: psycopg's."""
+    with _transaction(url) as connection:
+        return _revision(connection)
 
 
 def newest() -> str:
@@ -51,6 +47,21 @@ def engine_for(url: str) -> sqlalchemy.Engine:
     """A SQLAlchemy engine for migrations and their tests; the hot path uses `worker.store.database`."""
     driver = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
     return sqlalchemy.create_engine(driver, poolclass=sqlalchemy.NullPool)
+
+
+@contextlib.contextmanager
+def _transaction(url: str) -> Iterator[sqlalchemy.Connection]:
+    engine = engine_for(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sqlalchemy.exc.OperationalError as error:
+        # Whoever calls knows PostgreSQL by its own driver only.
+        if isinstance(error.orig, psycopg.Error):
+            raise error.orig from error
+        raise
+    finally:
+        engine.dispose()
 
 
 def _revision(connection: sqlalchemy.Connection) -> str | None:
