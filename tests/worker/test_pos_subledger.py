@@ -66,10 +66,12 @@ def test_a_return_counts_back(subledger: Subledger) -> None:
 def test_a_sale_of_nothing_is_taken_out_again(subledger: Subledger) -> None:
     receipt = sold("A")
     receipt.net = receipt.total = receipt.lines[0].net = 0
-    receipt.payments = receipt.change = receipt.taxes = []
+    receipt.payments = receipt.change = []
+    receipt.taxes = []
     subledger.accept(1, "7", [entry_of(receipt)])
     assert subledger.drain(1, "7", ["A"], 1) == 1
-    assert subledger.reserved(1) == subledger.totals(1, "7") == {}
+    assert subledger.reserved(1) == {}
+    assert subledger.totals(1, "7") == {}
 
 
 def test_a_sealed_session_takes_no_more_sales_and_a_drained_one_leaves_nothing(subledger: Subledger) -> None:
