@@ -28,7 +28,7 @@ class TrueUpRecorded(msgspec.Struct, gc=False):
 NO_TRUE_UPS: Mapping[int, TrueUpRecorded] = MappingProxyType({})
 
 
-class Recorded(msgspec.Struct):
+class Recorded(msgspec.Struct, gc=False):
     """A movement as the books hold it, with what was corrected so far (published differences, minor units).
 
     `plain` says that nothing of the below applies but `revalued`: it is a receipt at a stated value or an issue at cost.

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from domain.posting_time import from_instant
 from domain.stock_ledger import NEVER, Basis, Chain, Movement
+from worker.store.copy import copy_out, stamp_instant
 from worker.store.database import Rows
 from worker.store.spelling import Spelling
 
@@ -35,11 +35,10 @@ _COLUMNS = (
 _SELECT = ", ".join(name for name, _ in _COLUMNS)
 # Two bytes say how many fields follow, four before each how wide it is.
 _ROW = struct.Struct(">2x" + "".join("4x" + kind for _, kind in _COLUMNS))
-_HEADER, _TRAILER = 19, 2
 
 _EPOCH_AT = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 _EPOCH_DAY = date(2000, 1, 1)
-_EARLIEST = from_instant(-62_135_596_800_000_000)
+_EARLIEST = "-infinity"
 _BASES: Mapping[int, Basis] = {basis.value: basis for basis in Basis}
 
 _days: dict[int, date] = {}
@@ -50,14 +49,13 @@ def movements_after(
 ) -> list[Movement]:
     """At most `limit` movements of a chain behind a place, leaving out those numbered above `upto_movement`."""
     at, voucher, movement = after
-    since = _EARLIEST if at == NEVER else from_instant(at)
+    since = _EARLIEST if at == NEVER else stamp_instant(at)
     return _read(
         connection,
         spelling,
         chain,
-        "chain_id = %(chain)s AND posting_at >= %(at)s AND (posting_at, voucher_id, movement_id) > (%(at)s, %(voucher)s, %(movement)s) "
-        "AND movement_id <= %(upto)s ORDER BY company_id, chain_id, posting_at, voucher_id, movement_id LIMIT %(limit)s",
-        {"chain": number, "at": since, "voucher": voucher, "movement": movement, "limit": limit, "upto": upto_movement},
+        f"chain_id = {number:d} AND (posting_at, voucher_id, movement_id) > ('{since}', {voucher:d}, {movement:d}) "
+        f"AND movement_id <= {upto_movement:d} ORDER BY company_id, chain_id, posting_at, voucher_id, movement_id LIMIT {limit:d}",
     )
 
 
@@ -69,9 +67,9 @@ def last_movement(
         connection,
         spelling,
         chain,
-        "chain_id = %(chain)s AND (posting_at, voucher_id) <= (%(at)s, %(sequence)s) AND movement_id <= %(upto)s "
+        f"chain_id = {number:d} AND (posting_at, voucher_id) <= ('{stamp_instant(upto[0])}', {upto[1]:d}) "
+        f"AND movement_id <= {upto_movement:d} "
         "ORDER BY company_id DESC, chain_id DESC, posting_at DESC, voucher_id DESC, movement_id DESC LIMIT 1",
-        {"chain": number, "at": from_instant(upto[0]), "sequence": upto[1], "upto": upto_movement},
     )
     return movement
 
@@ -92,21 +90,16 @@ def movements_of_voucher(connection: Rows, spelling: Spelling, voucher: int, upt
             connection,
             spelling,
             spelling.chains[number],
-            f"chain_id = %(chain)s AND voucher_id = %(voucher)s AND movement_id <= %(upto)s AND basis <> {Basis.REVERSED:d}",
-            {"chain": number, "voucher": voucher, "upto": upto_movement},
+            f"chain_id = {number:d} AND voucher_id = {voucher:d} AND movement_id <= {upto_movement:d} AND basis <> {Basis.REVERSED:d}",
         )
     return sorted(movements, key=lambda movement: movement.id)
 
 
-def _read(
-    connection: Rows, spelling: Spelling, chain: Chain, condition: str, parameters: Mapping[str, object]
-) -> list[Movement]:
-    """The movements of one chain that meet a condition."""
+def _read(connection: Rows, spelling: Spelling, chain: Chain, condition: str) -> list[Movement]:
+    """The movements of one chain that meet a condition, which holds nothing but numbers and instants of ours."""
     company = spelling.company
-    query = f"COPY (SELECT {_SELECT} FROM stock_movement WHERE company_id = {company:d} AND {condition}) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
-        data = b"".join(copy)
-    rows = list(_ROW.iter_unpack(memoryview(data)[_HEADER:-_TRAILER]))
+    data = copy_out(connection, f"SELECT {_SELECT} FROM stock_movement WHERE company_id = {company:d} AND {condition}")
+    rows = list(_ROW.iter_unpack(data))
     named: set[int] = set()
     for row in rows:
         named.update(row[8:13])

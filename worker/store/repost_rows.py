@@ -44,9 +44,8 @@ class RunWriter:
         if not differences:
             return
         head = chunk_head(self._connection, self._names.company)
+        self._find_names(differences)
         told, booked, entries = self._rows(differences, head, stamp(now))
-        if self._names.settle(self._connection):
-            told, booked, entries = self._rows(differences, head, stamp(now))
         copy_in(self._connection, "stock_difference", DIFFERENCE, told)
         copy_in(self._connection, "gl_entry", ENTRY, booked)
         digests = (hashlib.sha256(text.encode()).digest() for text in (told, booked))
@@ -58,6 +57,17 @@ class RunWriter:
                 head.entry + 1, head.entry + entries, head.hash, chained(head.hash, digests), now,
             ],
         )  # fmt: skip
+
+    def _find_names(self, differences: list[Difference]) -> None:
+        kinds = self._names.by_kind
+        for kind, named in (
+            ("account", {d.account for d in differences} | {d.contra for d in differences}),
+            ("cost_center", {d.cost_center for d in differences}),
+            ("dimensions", {d.dimensions for d in differences}),
+        ):
+            for name in named:
+                _ = kinds[kind][name]
+        self._names.settle(self._connection)
 
     def _rows(self, differences: list[Difference], head: ChunkHead, now: str) -> tuple[str, str, int]:
         """COPY text of the differences and of their entries, and how many entries there are."""
