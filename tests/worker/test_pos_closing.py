@@ -16,6 +16,8 @@ from tests.support.stories import opened
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
+from worker.services.acceptance import Message, read
+from worker.services.closing import guard_the_gate
 from worker.services.pos_verify import read_export, verify_export
 from worker.store.database import Database
 from worker.store.pos_export import export_closing
@@ -265,6 +267,20 @@ def test_a_closing_that_others_depend_on_stands(books: Database) -> None:
     statuses = post(books, cancel("X-2", "pos_closing", "C-2"), cancel("X-3", "pos_closing", "C-1"))
     assert statuses["C-1"] == statuses["C-2"] == "cancelled"
     assert statuses["S-1"] == statuses["S-2"] == "open"
+
+
+def test_a_period_with_open_sales_does_not_close(books: Database) -> None:
+    shop(books)
+    post(books, sale("S-1", ("Apple", 1, 3)))
+    march = {
+        "type": "accounting_period", "company": SHOP, "name": "March", "start": "2026-03-01", "end": "2026-03-31",
+        "status": "closed",
+    }  # fmt: skip
+    message = read(Message(msgspec.json.encode(march)))
+    with books.transaction() as connection:
+        guard_the_gate(connection, message)
+    assert message.error is not None
+    assert "sold at a till that is not closed: S-1" in str(message.error["message"])
 
 
 def test_a_certificate_is_checked_offline_and_notices_a_changed_cent(books: Database, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from worker.store.database import Rows
 from worker.store.incoming import Incoming
 from worker.store.masters import newest_master
 from worker.store.tables import SHARED_COMPANY
-from worker.store.unfinished import Undecided, pending_reposts, undecided_documents
+from worker.store.unfinished import Undecided, pending_reposts, undecided_documents, unfinished_sales
 
 
 def asks_at_the_gate(incoming: Incoming) -> bool:
@@ -93,6 +93,8 @@ def _unfinished(connection: Rows, company: int, settings: Company, period: Accou
         unposted=_names(u for u in waiting if u.status != "parked"),
         parked=_names(u for u in waiting if u.status == "parked"),
         reposts=tuple(pending_reposts(connection, company, _end_of(period.end, settings))),
+        open_sales=tuple(unfinished_sales(connection, company, _end_of(period.end, settings), "open")),
+        quarantined_sales=tuple(unfinished_sales(connection, company, _end_of(period.end, settings), "quarantined")),
         unreconciled=_unreconciled(connection, company, settings, period),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from worker.store.copy import stamp_instant
 from worker.store.database import Rows
 
 
@@ -22,7 +23,8 @@ def undecided_documents(connection: Rows, company: int) -> list[Undecided]:
         "SELECT d.type, d.number, waiting.status, coalesce(revised.payload, d.payload) FROM ("
         "  SELECT d.sequence, 'accepted' AS status FROM lane l JOIN document d ON d.company_id = l.company_id "
         "    AND d.sequence > l.decided_sequence WHERE l.company_id = %(company)s AND NOT EXISTS ("
-        "      SELECT FROM outcome o WHERE o.company_id = d.company_id AND o.sequence = d.sequence)"
+        "      SELECT FROM outcome o WHERE o.company_id = d.company_id AND o.sequence = d.sequence) AND NOT EXISTS ("
+        "      SELECT FROM voucher v WHERE v.company_id = d.company_id AND v.voucher_id = d.sequence)"
         "  UNION ALL SELECT o.sequence, o.status FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked'"
         ") waiting JOIN document d ON d.company_id = %(company)s AND d.sequence = waiting.sequence "
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
@@ -44,3 +46,13 @@ def pending_reposts(connection: Rows, company: int, before: int) -> list[str]:
         [company, before],
     )
     return [name for (name,) in found]
+
+
+def unfinished_sales(connection: Rows, company: int, before: int, status: str) -> list[str]:
+    """Numbers of sales at tills of a status (open, quarantined) that happened before this instant (microseconds)."""
+    found = connection.execute(
+        "SELECT v.number FROM pos_invoice s JOIN voucher v USING (company_id, voucher_id) "
+        "WHERE s.company_id = %s AND s.status = %s AND s.event_at < %s::timestamptz ORDER BY s.voucher_id",
+        [company, status, stamp_instant(before)],
+    )
+    return [number for (number,) in found]
