@@ -13,7 +13,15 @@ from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import LineCost, line_costs
-from domain.documents.references import linked, linked_qty, reference, referred_line, require_posted
+from domain.documents.references import (
+    linked,
+    linked_qty,
+    original_line,
+    original_of,
+    reference,
+    referred_line,
+    require_posted,
+)
 from domain.documents.shape import LineRef, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
@@ -75,7 +83,9 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     planned = purchase_return.plan(document, document.lines, head, books, "") if goods_go_back else Plan()
     if document.update_stock:
         fulfil(planned, document.lines, head, books, "purchase_order")
-    original = _original(document, books)
+    original = original_of(document, head, books) if document.is_return else None
+    if original is not None and not document.update_stock:
+        _take_back(planned, document, head, original)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
     for index, line in enumerate(document.lines):
@@ -109,10 +119,12 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     return planned
 
 
-def _original(document: PurchaseInvoice, books: Books) -> PostedVoucher | None:
-    if not document.is_return or document.return_against is None:
-        return None
-    return require_posted(books, "purchase_invoice", document.return_against, "return_against")
+def _take_back(planned: Plan, document: PurchaseInvoice, head: Head, original: PostedVoucher) -> None:
+    """Which lines of the original a debit note takes back, and that no more comes back than was billed."""
+    billed = cast("PurchaseInvoice", original.document)
+    for index, line in enumerate(document.lines):
+        place = original_line(original, billed.lines, line, index, planned)
+        planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 
 def _payable(

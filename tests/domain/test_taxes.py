@@ -195,3 +195,15 @@ def test_taxes_that_can_not_be_worked_out(tax: dict[str, Any], code: str) -> Non
     assert (
         Accountant().is_refused("sales_invoice", "SI-1", customer="Ann", lines=[advice("1")], taxes=[tax]).code == code
     )
+
+
+def test_a_debit_note_takes_back_no_more_than_was_billed() -> None:
+    books = Accountant()
+    books.posts("purchase_invoice", "PI-1", supplier="Farm", lines=[advice("10", 3)])
+    back = {"is_return": True, "return_against": "PI-1"}
+    books.posts("purchase_invoice", "DN-1", lines=[advice("10", -2)], **back)
+    assert books.open("purchase_invoice", "PI-1") == "-10.00"
+    error = books.is_refused("purchase_invoice", "DN-2", lines=[advice("10", -2)], **back)
+    assert (error.code, error.details) == ("OverReturned", {"left": "1"})
+    early = books.is_refused("purchase_invoice", "DN-3", posting_datetime="2024-06-01T09:00:00Z", lines=[advice("10", -1)], **back)
+    assert early.code == "ReturnBeforeOriginal"
