@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ class Settings:
     """Everything that differs between two installations.
 
     A URL that is None is served by the embedded servers in `home`. The worker logs in by `database_url` as a restricted
-    role; only migrations use `owner_database_url`. URLs carry passwords, so they never show in the representation.
+    role; only migrations use `owner_database_url`. URLs and `flower_login` (user:password) carry passwords, so they never
+    show in the representation.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -40,6 +42,7 @@ class Settings:
     worker_processes: int = 2
     flower_address: str = "127.0.0.1"
     flower_port: int = 5555
+    flower_login: str | None = field(default=None, repr=False)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +62,14 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         message = "PERPETUA_OWNER_DATABASE_URL is set without PERPETUA_DATABASE_URL: set both, or neither"
         raise SettingsError(message)
     redis_url = read("PERPETUA_REDIS_URL", _redis, None)
+    flower_address = read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1")
+    flower_login = read("PERPETUA_FLOWER_LOGIN", _login, None)
+    if flower_login is None and not _is_loopback(flower_address):
+        message = (
+            f"PERPETUA_FLOWER_ADDRESS is {flower_address!r}, where others reach Flower: "
+            "set PERPETUA_FLOWER_LOGIN to user:password, or keep 127.0.0.1"
+        )
+        raise SettingsError(message)
     return Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
@@ -73,8 +84,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         lease_seconds=read("PERPETUA_LEASE_SECONDS", _whole(2, 300), 6),
         sweep_seconds=read("PERPETUA_SWEEP_SECONDS", _whole(1, 3600), 5),
         worker_processes=read("PERPETUA_WORKER_PROCESSES", _whole(1, 256), 2),
-        flower_address=read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1"),
+        flower_address=flower_address,
         flower_port=read("PERPETUA_FLOWER_PORT", _whole(1, 65_535), 5555),
+        flower_login=flower_login,
     )
 
 
@@ -125,6 +137,21 @@ def _folder(name: str, value: str) -> Path | None:
 
 def _text(_name: str, value: str) -> str:
     return value
+
+
+def _login(name: str, value: str) -> str | None:
+    user, _, password = value.partition(":")
+    if not user or not password or "," in value:
+        message = f"{name} is no login: write it like user:password, without a comma"
+        raise SettingsError(message)
+    return value
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:

@@ -45,6 +45,7 @@ def test_everything_can_be_set() -> None:
             "PERPETUA_WORKER_PROCESSES": "8",
             "PERPETUA_FLOWER_ADDRESS": "0.0.0.0",
             "PERPETUA_FLOWER_PORT": "8080",
+            "PERPETUA_FLOWER_LOGIN": "ada:hush",
         }
     )
     assert settings == Settings(
@@ -63,6 +64,7 @@ def test_everything_can_be_set() -> None:
         worker_processes=8,
         flower_address="0.0.0.0",
         flower_port=8080,
+        flower_login="ada:hush",
     )
 
 
@@ -90,6 +92,10 @@ def test_what_is_left_out_follows_from_what_is_set() -> None:
         ("PERPETUA_INTAKE_BATCH", "many", "is 'many': give a whole number from 1 to 10000"),
         ("PERPETUA_LANE_BATCH", "1e3", "is '1e3': give a whole number from 1 to 10000"),
         ("PERPETUA_LANE_BATCH", "٣", "is '٣': give a whole number from 1 to 10000"),
+        ("PERPETUA_FLOWER_ADDRESS", "0.0.0.0", "set PERPETUA_FLOWER_LOGIN to user:password, or keep 127.0.0.1"),
+        ("PERPETUA_FLOWER_ADDRESS", "books.example.com", "where others reach Flower"),
+        ("PERPETUA_FLOWER_LOGIN", "hush", "write it like user:password"),
+        ("PERPETUA_FLOWER_LOGIN", "ada:hush,bob:hush", "without a comma"),
         ("PERPETUA_FLOWER_PORT", "65536", "is '65536': give a whole number from 1 to 65535"),
     ],
 )
@@ -103,8 +109,19 @@ def test_a_bad_value_is_one_line_that_names_it_and_tells_no_secret(name: str, va
     assert "hush" not in said
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
+def test_flower_needs_no_login_where_only_this_machine_reaches_it(address: str) -> None:
+    assert from_environment({"PERPETUA_FLOWER_ADDRESS": address}).flower_login is None
+
+
 def test_settings_are_frozen_and_show_no_password() -> None:
-    settings = from_environment({"PERPETUA_DATABASE_URL": DATABASE, "PERPETUA_REDIS_URL": "redis://:hush@cache/0"})
+    settings = from_environment(
+        {
+            "PERPETUA_DATABASE_URL": DATABASE,
+            "PERPETUA_REDIS_URL": "redis://:hush@cache/0",
+            "PERPETUA_FLOWER_LOGIN": "ada:hush",
+        }
+    )
     assert "hush" not in repr(settings)
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.log_level = "debug"  # type: ignore[misc]

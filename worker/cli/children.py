@@ -38,5 +38,7 @@ def children(settings: Settings) -> list[ChildCommand]:
                 *celery, "worker.app", "flower", f"--address={settings.flower_address}",
                 f"--port={settings.flower_port}", "--logging=warning",
             ],
+            # By the environment, since command lines are everybody's to read.
+            {"FLOWER_BASIC_AUTH": settings.flower_login} if settings.flower_login else {},
         ),
     ]  # fmt: skip
