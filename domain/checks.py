@@ -8,6 +8,7 @@ from domain.books import Books, Lacking
 from domain.documents.plan import Head, Plan
 from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentRejected
+from domain.exact import MICRO
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
@@ -79,6 +80,7 @@ def _plainly_there(checked: Checked) -> bool:
         if (
             movement.basis not in _PLAIN
             or movement.batch
+            or movement.chain.part
             or balance.qty + movement.qty < 0
             or checked.place < (balance.last_at, balance.last_sequence)
         ):
@@ -116,6 +118,8 @@ def _check_quantities(checked: Checked) -> None:
         if movement.qty < 0 and movement.basis != Basis.COUNTED:
             out[chain] = out.get(chain, 0) - movement.qty
             _check_issue(checked, movement, running[lot])
+        elif movement.qty > 0 and chain.part and running[lot] > MICRO:
+            _require_one(checked, movement)
     for lot, after in running.items():
         if lot in checked.backdated:
             change = after - checked.backdated[lot]
@@ -155,6 +159,19 @@ def _check_issue(checked: Checked, movement: Movement, running: int) -> None:
         _require_rate(checked, movement)
     if movement.basis in (Basis.SENT_BACK, Basis.REVERSED):
         _require_layer(checked, movement.chain, movement.source)
+
+
+def _require_one(checked: Checked, movement: Movement) -> None:
+    """A serial number is one unit: it can't come to where it lies already."""
+    chain = movement.chain
+    if checked.view.item(chain.item).has_serial:
+        field = f"lines[{movement.line - 1}].serials"
+        raise DocumentRejected(
+            "SerialThereAlready",
+            f"{field}: {chain.part} of {chain.item} lies in {chain.warehouse} already. Name the unit that comes in.",
+            field,
+            {"item": chain.item, "warehouse": chain.warehouse, "serial": chain.part},
+        )
 
 
 def _require_layer(checked: Checked, chain: Chain, receipt: int) -> None:

@@ -35,6 +35,11 @@ STOCK: dict[str, Entry] = {
         "The item has no serials, but the line names some.",
         "Leave the serials out, or give the item serials.",
     ),
+    "SerialThereAlready": Entry(
+        Family.REJECTED,
+        "A serial number comes in where it lies already, but it is one unit.",
+        "Name the serial number of the unit that really comes in, or take the wrong one out first.",
+    ),
     "SerialsDoNotMatch": Entry(
         Family.REJECTED,
         "A line names more or fewer serials than its quantity.",

@@ -97,6 +97,8 @@ REFUSED: list[tuple[str, str, Told]] = [
         b, "DN-9", line(qty=-1), is_return=True, return_against="DN-1", posting_datetime="2024-06-14")),
     ("SameWarehouse", "lines[0].to", lambda b: entry(
         b, "material_transfer", {"item": "Apple", "qty": 1, "from": "Stores", "to": "Stores"})),
+    ("SerialThereAlready", "lines[0].serials", lambda b: twice(
+        lambda: receipt(b, "PR-2", line("Clock", 1, serials=["C1"])), lambda: receipt(b, "PR-9", line("Clock", 1, serials=["C1"])))),
     ("SerialsDoNotMatch", "lines[0].serials", lambda b: receipt(b, "PR-9", line("Clock", 2, serials=["C1"]))),
     ("SerialsNotWanted", "lines[0].serials", lambda b: receipt(b, "PR-9", line(serials=["C1"]))),
     ("SeveralFinishedItems", "lines", lambda b: entry(
