@@ -14,13 +14,13 @@ from domain.valuation import chain as valuation
 from domain.valuation.method import method_of
 from tests.support.lanes import COMPANY, RICE, STORES, Json, delivery, number_of, post_all, publish, receipt
 from worker.store.balances import Balances
+from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_text
 from worker.store.copy import copy_in, stamp_instant
 from worker.store.database import Database, Rows
 from worker.store.names import Names
 
 MINUTE = 60_000_000
 BEGIN = 1_704_067_200_000_000  # 2024-01-01 UTC
-DAY = 86_400_000_000
 CHAIN = Chain("Rice", "Stores")
 
 
@@ -34,58 +34,73 @@ class LongChain:
 
 
 def fill(database: Database, movements: int, *, method: str = "fifo", seed: int = 7) -> LongChain:
-    """Post a receipt and a delivery by the service, then write `movements` more behind them."""
-    first = receipt("PR-1", 1000, "10", at="2023-12-01T09:00:00")
+    """Post a receipt and a delivery by the service, then write `movements` more behind them, with the states kept on the way."""
+    first = receipt("PR-1", 500, "10", at="2023-12-01T09:00:00")
     masters: list[Json] = [{**COMPANY, "time_zone": "UTC"}, STORES, {**RICE, "valuation_method": method}]
     publish(database, [*masters, first, delivery("DN-1", 10, at="2023-12-02T09:00:00")])
     post_all(database)
     company = number_of(database)
     with database.transaction() as connection:
+        connection.execute("SET LOCAL statement_timeout = '20min'")
         balances = Balances(Names(company))
         balances.load(connection, [CHAIN])
-        rows = _movements(connection, company, balances.loaded[CHAIN], movements, method, Random(seed))
-        copy_in(connection, "stock_movement", _COLUMNS, rows)
+        written = _Writer(connection, company, balances.loaded[CHAIN], method, Random(seed))
+        for begin in range(0, movements, _SLICE):
+            copy_in(connection, "stock_movement", _COLUMNS, written.rows(begin, min(begin + _SLICE, movements)))
+        keep_states(connection, company, POSTING, written.kept)
         balances.replace(connection, balances.loaded, {CHAIN: 0})
         _settle(connection, company)
+    with database.transaction() as connection:
+        connection.execute("ANALYZE")
     return LongChain(company, movements, BEGIN + movements * MINUTE)
 
 
+_SLICE = 50_000
 _COLUMNS = (
     "company_id, movement_id, voucher_id, line_no, chain_id, posting_at, posting_date, qty, value, basis, account_id, contra_id, "
     "cost_center_id, dimensions_id, batch_id, source_id, stated, weight, counted_qty, counted_rate, provisional"
 )
 
 
-def _movements(connection: Rows, company: int, balance: Balance, count: int, method: str, random: Random) -> str:
-    currency, verbs = Currency("INR"), method_of(CHAIN, method)
-    template = {
-        basis: rest
-        for basis, *rest in connection.execute(
-            "SELECT basis, chain_id, account_id, contra_id, cost_center_id FROM stock_movement WHERE company_id = %s",
-            [company],
-        )
-    }
-    incoming, outgoing = ("\t".join(map(str, template[basis][1:])) for basis in (1, 2))
-    chain = template[1][0]
-    rows = []
-    for number in range(3, count + 3):
-        at = BEGIN + (number - 3) * MINUTE
-        place = f"{company}\t{number}\t{number}\t1\t{chain}\t{stamp_instant(at)}\t{_day(at)}"
-        qty = random.randint(1, 9) * 1_000_000
-        if balance.qty < 500_000_000:
-            qty *= 12
-            value = currency.times(qty, random.randint(8_000, 12_000) * 1_000_000)
-            valuation.receive(balance, verbs, currency, qty, value, number)
-            rows.append(f"{place}\t{qty}\t{value}\t1\t{incoming}\t0\t0\t0\t{value}\t0\t\\N\t\\N\tf\n")
-        else:
-            value = valuation.issue(balance, verbs, currency, qty, Shortage(0, 0, number, ""))
-            rows.append(f"{place}\t{-qty}\t{value}\t2\t{outgoing}\t0\t0\t0\t0\t0\t\\N\t\\N\tf\n")
-        balance.last_at, balance.last_sequence = at, number
-    return "".join(rows)
+class _Writer:
+    """Writes movements as COPY text: deliveries while there is stock, receipts where it gets low."""
 
+    def __init__(self, connection: Rows, company: int, balance: Balance, method: str, random: Random) -> None:
+        self._company, self._balance, self._random = company, balance, random
+        self._currency, self._verbs = Currency("INR"), method_of(CHAIN, method)
+        known = {
+            basis: (chain, "\t".join(map(str, accounts)))
+            for basis, chain, *accounts in connection.execute(
+                "SELECT basis, chain_id, account_id, contra_id, cost_center_id FROM stock_movement WHERE company_id = %s",
+                [company],
+            )
+        }
+        self._chain, self._incoming = known[1]
+        self._outgoing = known[2][1]
+        self.kept: list[tuple[int, int, int, str | None]] = []
 
-def _day(at: int) -> str:
-    return stamp_instant(at)[:10]
+    def rows(self, begin: int, end: int) -> str:
+        """The movements of these places, one a minute."""
+        balance, currency, verbs = self._balance, self._currency, self._verbs
+        rows = []
+        for place in range(begin, end):
+            number, at = place + 3, BEGIN + place * MINUTE
+            head = (
+                f"{self._company}\t{number}\t{number}\t1\t{self._chain}\t{stamp_instant(at)}\t{stamp_instant(at)[:10]}"
+            )
+            qty = self._random.randint(1, 9) * 1_000_000
+            if balance.qty < 500_000_000:
+                qty *= 12
+                value = currency.times(qty, self._random.randint(8_000, 12_000) * 1_000_000)
+                valuation.receive(balance, verbs, currency, qty, value, number)
+                rows.append(f"{head}\t{qty}\t{value}\t1\t{self._incoming}\t0\t0\t0\t{value}\t0\t\\N\t\\N\tf\n")
+            else:
+                value = valuation.issue(balance, verbs, currency, qty, Shortage(0, 0, number, ""))
+                rows.append(f"{head}\t{-qty}\t{value}\t2\t{self._outgoing}\t0\t0\t0\t0\t0\t\\N\t\\N\tf\n")
+            balance.last_at, balance.last_sequence = at, number
+            if place % KEEP_EVERY == KEEP_EVERY - 1:
+                self.kept.append((self._chain, at, number, state_text(balance)))
+        return "".join(rows)
 
 
 def _settle(connection: Rows, company: int) -> None:

@@ -13,7 +13,7 @@ from worker.store.spelling import Spelling
 
 Place = tuple[int, int, int]  # posting time, voucher, movement
 
-_COLUMNS = (
+_FIELDS = (
     ("movement_id", "q"),
     ("voucher_id", "q"),
     ("line_no", "i"),
@@ -32,9 +32,9 @@ _COLUMNS = (
     ("provisional", "?"),
     ("weight <> 0 OR counted_qty IS NOT NULL OR counted_rate IS NOT NULL", "?"),
 )
-_SELECT = ", ".join(name for name, _ in _COLUMNS)
+COLUMNS = ", ".join(name for name, _ in _FIELDS)
 # Two bytes say how many fields follow, four before each how wide it is.
-_ROW = struct.Struct(">2x" + "".join("4x" + kind for _, kind in _COLUMNS))
+_ROW = struct.Struct(">2x" + "".join("4x" + kind for _, kind in _FIELDS))
 
 _EPOCH_AT = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 _EPOCH_DAY = date(2000, 1, 1)
@@ -98,7 +98,7 @@ def movements_of_voucher(connection: Rows, spelling: Spelling, voucher: int, upt
 def _read(connection: Rows, spelling: Spelling, chain: Chain, condition: str) -> list[Movement]:
     """The movements of one chain that meet a condition, which holds nothing but numbers and instants of ours."""
     company = spelling.company
-    data = copy_out(connection, f"SELECT {_SELECT} FROM stock_movement WHERE company_id = {company:d} AND {condition}")
+    data = copy_out(connection, f"SELECT {COLUMNS} FROM stock_movement WHERE company_id = {company:d} AND {condition}")
     rows = list(_ROW.iter_unpack(data))
     named: set[int] = set()
     for row in rows:

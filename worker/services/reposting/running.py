@@ -42,7 +42,7 @@ class Step(Enum):
 class RunSummary:
     """What was reposted: the last `run` worked at (0 where nothing waited), and sums over all runs of this call.
 
-    `rows` counts movements valued again; `more` says that time ran out, `busy` that another worker is at it, `paused` that an operator
+    `rows` counts movements valued again; `publishing` is the longest that a publishing transaction held the lane (seconds); `more` says that time ran out, `busy` that another worker is at it, `paused` that an operator
     stopped it; `failed` counts runs that could not go on.
     """
 
@@ -51,6 +51,7 @@ class RunSummary:
     rows: int = 0
     differences: int = 0
     seconds: float = 0.0
+    publishing: float = 0.0
     failed: int = 0
     more: bool = False
     busy: bool = False
@@ -155,6 +156,7 @@ class _Runner:
     def _publish(self) -> Step:
         with self.database.transaction() as connection:
             lane = wait_for_lane(connection, self.company)
+            begun = time.monotonic()
             run = open_run(connection, self.company)
             if isinstance(run, bool):
                 return Step.BUSY if run else Step.NOTHING
@@ -164,6 +166,7 @@ class _Runner:
                 lay_down(connection, self.company, run, work.now)
                 return Step.LAID
         self.summary.published += 1
+        self.summary.publishing = max(self.summary.publishing, time.monotonic() - begun)
         return Step.PUBLISHED
 
     def _advance(

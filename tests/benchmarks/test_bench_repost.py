@@ -1,0 +1,114 @@
+"""Reposting against the floor: reading the same movements and copying the same differences and entries, with nothing computed."""
+
+from __future__ import annotations
+
+import resource
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.lanes import Json, post_all, publish, receipt
+from tests.support.long_chain import fill
+from tests.support.servers import Database as FreshDatabase
+from tests.support.servers import fresh_database
+from worker.embedded import Endpoints
+from worker.services.reposting import RunSummary, run_pending
+from worker.store.append import DIFFERENCE, ENTRY
+from worker.store.copy import copy_in, copy_out
+from worker.store.database import Database
+from worker.store.movement_blocks import COLUMNS
+
+CHUNK = 50_000  # rows that the floor copies at a time
+SHIFT = 10**16  # above all numbers in use
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("later", [20_000, 1_000_000], ids="{:,}".format)
+def test_a_receipt_before_many_movements(database: FreshDatabase, ratios: Any, later: int) -> None:
+    with Database(database.worker_url) as service, Database(database.admin_url, statement_seconds=1200) as admin:
+        company = fill(service, later).company
+        summary = repost(service, company, receipt("BACK", 5, "1", at="2023-12-15T09:00:00"))
+        assert summary.rows > later
+        floor = read(service, company) + copy_again(admin, company)
+        ratios.compare(
+            f"repost of {later:,} movements, {summary.differences:,} change",
+            [summary.seconds],
+            [floor],
+            most=1.5,
+            unit=later,
+        )
+        ratios.at_most("publishing transaction", summary.publishing * 1000, 250, "ms")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ratios.at_most("resident memory of the reposting process", peak, 500, "MiB")
+
+
+@pytest.mark.bench
+def test_an_effect_that_dies_out(cluster: Endpoints, xdist_worker: str, ratios: Any) -> None:
+    """A charge on a receipt that is gone after some hundred movements, before few and before many later ones."""
+    took: dict[int, list[float]] = {}
+    for later in (1_000, 200_000):
+        with fresh_database(cluster, xdist_worker) as database, Database(database.worker_url) as service:
+            company = fill(service, later).company
+            took[later] = [repost(service, company, charge(f"LCV-{turn}")).seconds for turn in range(3)]
+    ratios.compare(
+        "effect gone after some 100 of 200,000 movements against 1,000", took[200_000], took[1_000], most=1.5
+    )
+
+
+def charge(number: str) -> Json:
+    """A landed cost on the first receipt."""
+    return {
+        "type": "landed_cost_voucher", "company": "Grocery", "number": number, "posting_datetime": "2023-12-03T09:00:00",
+        "receipts": ["PR-1"], "charges": [{"account": "Freight and Forwarding Charges", "amount": "50"}],
+    }  # fmt: skip
+
+
+def repost(service: Database, company: int, document: Json) -> RunSummary:
+    """Post a document into the past, and repost all that follows from it."""
+    publish(service, [document])
+    assert post_all(service).posted == 1
+    summary = run_pending(service, company)
+    assert summary.published == 1
+    return summary
+
+
+def read(service: Database, company: int) -> float:
+    """Seconds to read every movement once, in blocks, in order."""
+    begin = time.perf_counter()
+    after = 0
+    with service.transaction() as connection:
+        while True:
+            block = copy_out(
+                connection,
+                f"SELECT {COLUMNS} FROM stock_movement WHERE company_id = {company:d} AND movement_id > {after:d} "
+                f"ORDER BY movement_id LIMIT {CHUNK:d}",
+            )
+            if not block:
+                return time.perf_counter() - begin
+            after += CHUNK
+
+
+def copy_again(admin: Database, company: int) -> float:
+    """Seconds to copy what the run wrote once more, under other numbers, in chunks with a commit each."""
+    took = 0.0
+    for table, columns, key in (
+        ("stock_difference", DIFFERENCE, "difference_id"),
+        ("gl_entry", ENTRY, "entry_id"),
+    ):
+        with admin.transaction() as connection:
+            chosen = columns.replace(key, f"{key} + {SHIFT}").replace("run_id", "run_id + 1")
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(
+                    f"COPY (SELECT {chosen} FROM {table} WHERE company_id = {company:d} AND run_id = 1 ORDER BY {key}) TO STDOUT"
+                ) as copy,
+            ):
+                lines = [bytes(row) for row in copy]
+        for place in range(0, len(lines), CHUNK):
+            text = b"".join(lines[place : place + CHUNK]).decode()
+            begin = time.perf_counter()
+            with admin.transaction() as connection:
+                copy_in(connection, table, columns, text)
+            took += time.perf_counter() - begin
+    return took
