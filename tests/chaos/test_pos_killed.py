@@ -1,0 +1,135 @@
+"""The closing of a till cut off before and after each of its steps, and Redis wiped in the middle of the day: one invoice, no sale lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.lanes import publish, rows
+from tests.support.processes import BEAT, INTAKE, environment, running, until, worker
+from tests.support.streams import told
+from tests.support.till import SHOP, closing, masters, receipt, sale
+from worker.app import app, configuration
+from worker.bells import Lane
+from worker.client import Publisher
+from worker.redis_client import connect
+from worker.services.lanes import post_lane
+from worker.services.sweeping import sweep
+from worker.services.tools import Tools, open_tools
+from worker.settings import Settings
+from worker.store.database import Database
+from worker.store.pos_reserved import reserved_by_receipts
+
+CLOSING = "worker.services.pos_closing.closing"
+STEPS = (
+    f"{CLOSING}:choose",
+    f"{CLOSING}:file_documents",
+    f"{CLOSING}:post_planned",
+    f"{CLOSING}:consolidate_sales",
+    f"{CLOSING}:quarantine_sales",
+    f"{CLOSING}:end_sessions",
+    f"{CLOSING}:store_certificate",
+    "worker.services.deciding:save_lane",
+    "worker.services.posting:_batch",
+    "worker.services.pos_mirror:states_of_sales",
+    "worker.pos_subledger.subledger:Subledger.seal",
+    "worker.pos_subledger.subledger:Subledger.drain",
+    "worker.outcomes:Outcomes.publish",
+    "worker.services.posting:note_published",
+)
+SHORT = (
+    f"{CLOSING}:file_documents",
+    f"{CLOSING}:consolidate_sales",
+    "worker.services.posting:_batch",
+    "worker.pos_subledger.subledger:Subledger.drain",
+)
+SALES = 12
+
+
+def opened(settings: Settings) -> Tools:
+    app.conf.update(configuration(settings))
+    return open_tools(settings, app)
+
+
+def cut_off_at(settings: Settings, step: str, when: str) -> None:
+    """Close the till with the worker killed at a step, then let another worker go on; the books must be as if nothing had happened."""
+    with opened(settings) as tools:
+        publish(tools.database, [*masters(), receipt("PR-1", ("Apple", 50, 2), ("Bread", 50, 1))])
+        publish(tools.database, [sale(f"S-{n}", ("Apple", 1, 3), ("Bread", 2, "1.50")) for n in range(SALES)])
+        post_lane(tools, Lane(1, SHOP))
+        publish(tools.database, [closing("C-1"), sale("S-late", ("Apple", 1, 3), at="2026-03-01T21:00")])
+        killed = subprocess.run(
+            [sys.executable, "-m", "tests.support.kill_at", step, when], env=os.environ | environment(settings), check=False,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        sweep(tools)
+        post_lane(tools, Lane(1, SHOP))
+        require_one_closing(tools)
+
+
+def require_one_closing(tools: Tools) -> None:
+    """Every sale once, in one invoice; both ledgers, the sub-ledger and the outcomes say the same."""
+    statuses = dict(rows(tools.database, "SELECT number, status FROM books.document_status"))
+    assert {statuses[f"S-{n}"] for n in range(SALES)} == {"consolidated"}
+    assert statuses["S-late"] == "open"
+    assert [number for number in statuses if number.startswith("C-1-")] == ["C-1-1"]
+    assert rows(
+        tools.database,
+        "SELECT item, sum(qty) FROM books.stock_ledger WHERE voucher = 'C-1-1' GROUP BY item ORDER BY item",
+    ) == [("Apple", -SALES), ("Bread", -2 * SALES)]
+    assert rows(
+        tools.database, "SELECT debit FROM books.general_ledger WHERE voucher = 'C-1-1' AND account = 'Cash'"
+    ) == [(6 * SALES,)]
+    with tools.database.transaction() as connection:
+        reserved = reserved_by_receipts(connection, 1)
+    assert tools.subledger.reserved(1) == reserved
+    assert list(reserved.values()) == [1_000_000]
+    final = {outcome["number"]: outcome["status"] for outcome in told(tools.redis)}
+    assert {final[f"S-{n}"] for n in range(SALES)} == {"consolidated"}
+    assert final["C-1"] == final["C-1-1"] == "posted"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", SHORT)
+def test_a_closing_cut_off_at_a_step_is_done_once(settings: Settings, step: str, when: str) -> None:
+    cut_off_at(settings, step, when)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in SHORT])
+def test_a_closing_cut_off_at_any_step_is_done_once(settings: Settings, step: str, when: str) -> None:
+    cut_off_at(settings, step, when)
+
+
+def test_redis_wiped_in_mid_day_loses_no_sale(settings: Settings) -> None:
+    hasty = replace(settings, sweep_seconds=1, lease_seconds=2)
+    publisher = Publisher(str(hasty.redis_url))
+    morning = [sale(f"S-{n}", ("Apple", 1, 3)) for n in range(30)]
+    evening: list[Any] = [sale(f"E-{n}", ("Apple", 1, 3), at="2026-03-01T15:00") for n in range(10)]
+    with (
+        running(hasty, INTAKE, worker("worker"), BEAT),
+        Database(str(hasty.database_url)) as books,
+        connect(str(hasty.redis_url)) as redis,
+    ):
+        publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 100, 2)), *morning]), seconds=60)
+        redis.flushall()
+        publisher.submit_many(evening)
+        until(lambda: len(_open(books)) == 40, seconds=60)
+        with opened(hasty) as tools:
+            until(lambda: sum(tools.subledger.reserved(1).values()) == 40_000_000, seconds=30)
+        publisher.submit(closing("C-1"))
+        until(lambda: not _open(books), seconds=60)
+        assert rows(books, "SELECT sum(qty) FROM books.stock_ledger WHERE voucher = 'C-1-1'") == [(-40,)]
+        assert rows(books, "SELECT count(*) FROM pos_invoice WHERE status = 'consolidated'") == [(40,)]
+
+
+def _open(books: Database) -> list[tuple[Any, ...]]:
+    return rows(books, "SELECT voucher_id FROM pos_invoice WHERE status = 'open'")
