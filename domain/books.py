@@ -77,6 +77,7 @@ class Link(msgspec.Struct, gc=False):
     """A line of one voucher that refers to a line of another: what cancels, returns and bills are measured by.
 
     `kind`: bills, returns, delivers, landed_cost, pays, consolidates, reverses, amends. `qty` millionths, `amount` minor units.
+    `named` says in words which document refers, where the link was read back.
     """
 
     voucher: int
@@ -86,6 +87,7 @@ class Link(msgspec.Struct, gc=False):
     target_line: int
     qty: int = 0
     amount: int = 0
+    named: str = ""
 
 
 @dataclass(slots=True)
@@ -311,9 +313,7 @@ class Books:
         if self.histories or self.short_moments:
             moved = {movement.chain for movement in posting.movements} | {d.chain for d in posting.differences}
             self.histories = {key: value for key, value in self.histories.items() if key[0].chain not in moved}
-            self.short_moments = {
-                key: value for key, value in self.short_moments.items() if key[0].chain not in moved
-            }
+            self.short_moments = {key: value for key, value in self.short_moments.items() if key[0].chain not in moved}
 
     def begin_batch(self) -> None:
         """Forget what was loaded for the documents of another batch; balances stay."""

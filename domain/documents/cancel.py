@@ -95,12 +95,12 @@ def require_free(target: PostedVoucher) -> None:
         )
     live = [link for link in target.links if link.kind in _DEPENDENTS]
     if live:
-        named = sorted({f"{_DEPENDENTS[link.kind]} document {link.voucher}" for link in live})
+        named = sorted({f"{_DEPENDENTS[link.kind]} {link.named}" for link in live})
         raise DocumentRejected(
             "HasDependents",
             f"target: {target.number} {', '.join(named)}. Cancel those first.",
             "target",
-            {"dependents": sorted({link.voucher for link in live})},
+            {"dependents": sorted({link.named for link in live})},
         )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
+import msgspec
+
 from domain.books import (
     Books,
     Lacking,
@@ -71,6 +73,11 @@ class PaperMasters:
 
     def changes(self, kind: str, name: str, of: Callable[[object], object]) -> list[tuple[int, object]]:
         return [(first, of(master)) for first, master in self._versions[kind, name]]
+
+
+def named(link: Link, posting: Posting) -> Link:
+    """A link that says which document refers."""
+    return msgspec.structs.replace(link, named=f"{posting.voucher.type.replace('_', ' ')} {posting.voucher.number}")
 
 
 class PaperCompany:
@@ -278,9 +285,12 @@ class PaperCompany:
                     if d.document == sequence and d.kind in (DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE)
                 ]  # fmt: skip
                 links: list[Link] = [
-                    link for s, p in self.postings.items() if s not in cancelled and not p.voucher.reverses
-                    for link in p.links if link.target == sequence
-                ]  # fmt: skip
+                    named(link, p)
+                    for s, p in self.postings.items()
+                    if s not in cancelled and not p.voucher.reverses
+                    for link in p.links
+                    if link.target == sequence
+                ]
                 return PostedVoucher(
                     sequence, head.type, number, head.at, head.date, self.documents[sequence], movements=movements,
                     entries=[copy.copy(e) for e in self.entries if e.voucher == sequence], links=links, figures=head.figures,

@@ -201,7 +201,8 @@ def _add_outstanding(connection: Rows, company: int, vouchers: dict[int, PostedV
 
 def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
     found = connection.execute(
-        "SELECT l.voucher_id, l.line_no, l.kind, l.target_id, l.target_line, l.qty, l.amount FROM link l "
+        "SELECT l.voucher_id, l.line_no, l.kind, l.target_id, l.target_line, l.qty, l.amount, replace(v.type, '_', ' ') || ' ' || v.number "
+        "FROM link l JOIN voucher v ON v.company_id = l.company_id AND v.voucher_id = l.voucher_id "
         "WHERE l.company_id = %(company)s AND l.target_id = ANY(%(vouchers)s) AND NOT EXISTS ("
         "  SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0) "
         "ORDER BY l.link_id",
