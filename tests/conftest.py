@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.servers import Database, clean_redis, fresh_database, shared_cluster
@@ -15,6 +16,9 @@ def pytest_configure() -> None:
     """Forget the servers that whoever runs the tests has configured: no test may ever touch those."""
     for name in [name for name in os.environ if name.startswith("PERPETUA_") and name != "PERPETUA_REQUIRE_TOOLS"]:
         del os.environ[name]
+    # How long an example takes says how busy the machine is, not whether its property holds.
+    hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from worker.embedded import Endpoints
 from worker.services.replay import ScenarioError, replay_files
 from worker.services.replay.scenario import read, understand
 
+README = Path(__file__).parents[2] / "README.md"
 STORY: dict[str, Any] = {
     "id": "corner",
     "settings": {"items": {"TEA": {"valuation_method": "moving_average"}}, "warehouses": {"WH": "Tea House"}},
@@ -73,6 +74,18 @@ def test_the_command_prints_tables_for_a_reader(
     shown = capsys.readouterr().out
     assert "5@220" in shown
     assert "NegativeStock" in shown
+
+
+def test_the_readme_tells_the_story_as_the_command_prints_it(
+    cluster: Endpoints, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(cluster.home))
+    assert run(["replay", str(MANUAL)]) == 0
+    printed = {line.rstrip() for line in capsys.readouterr().out.splitlines()}
+    story = README.read_text(encoding="utf-8").partition("$ .venv/bin/perpetua replay")[2].partition("```")[0]
+    shown = story.splitlines()[1:]
+    assert len(shown) > 20
+    assert [line for line in shown if line not in printed] == []
 
 
 def test_left_out_parties_accounts_and_times_are_filled_in(cluster: Endpoints, tmp_path: Path) -> None:
