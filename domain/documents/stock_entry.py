@@ -70,6 +70,7 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
     for index, line in enumerate(document.lines):
         if line.source is not None:
             work.take_out(index, line)
+    carried = work.goods_carry_costs()
     for index, line in enumerate(document.lines):
         if line.target is not None:
             work.bring_in(index, line)
@@ -79,8 +80,8 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
             planned.entry(
                 head, head.view.account(cost.account, "additional_costs"), -cost.amount, cost_center=cost.cost_center
             )
-            if document.purpose in ("material_receipt", "material_issue"):
-                planned.entry(head, work.contra, cost.amount)
+            if work.contra or not carried:
+                planned.entry(head, work.contra or work.difference_account(), cost.amount)
     return planned
 
 
@@ -144,6 +145,27 @@ class _Work:
         if document.difference_account is not None:
             return view.account(document.difference_account, "difference_account")
         return view.role("stock_adjustment")
+
+    def difference_account(self) -> str:
+        """Where costs go that no goods can carry: as stated, else stock adjustment."""
+        stated = self.document.difference_account
+        return self.view.account(stated, "difference_account") if stated else self.view.role("stock_adjustment")
+
+    def goods_carry_costs(self) -> bool:
+        """Whether there is any value to share additional costs out by; goods that cost nothing carry none of them."""
+        if not any(self.shares):
+            return True
+        lines = self.document.lines
+        if self.document.purpose == "material_receipt":
+            carried = any(
+                not line.allow_zero_rate if (given := transformation.given_amount(line, self.view)) is None else given
+                for line in lines
+            )
+        else:
+            carried = any(self.books.balance(movement.chain).value for movement in self.planned.movements)
+        if not carried:
+            self.shares = [0] * len(lines)
+        return carried
 
     def check(self, index: int, line: StockEntryLine) -> None:
         """Refuse a line whose warehouses or quantity don't fit the purpose."""

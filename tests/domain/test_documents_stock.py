@@ -214,3 +214,15 @@ def test_periodic_inventory_moves_stock_and_books_no_entries_for_it() -> None:
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(10, 2)])
     books.posts("sales_invoice", "SI-1", customer="Ann", update_stock=True, lines=[goods(1, 5)])
     assert books.accounts() == {"Debtors": "5.00", "Sales": "-5.00"}
+
+
+def test_goods_that_cost_nothing_carry_no_additional_costs() -> None:
+    books = shop()
+    books.posts("stock_entry", "SE-1", purpose="material_receipt", lines=[moved(4, to="Stores", rate=0)],
+                additional_costs=[{"account": "Expenses Included In Valuation", "amount": 2}])  # fmt: skip
+    assert books.ledger("SE-1") == {"Expenses Included In Valuation": "-2.00", "Stock Adjustment": "2.00"}
+    books.posts("stock_entry", "SE-2", purpose="repack",
+                lines=[moved(4, **{"from": "Stores"}), moved(1, "Juice", to="Shop", finished=True)],
+                additional_costs=[{"account": "Expenses Included In Valuation", "amount": 3}])  # fmt: skip
+    assert books.ledger("SE-2") == {"Expenses Included In Valuation": "-3.00", "Stock Adjustment": "3.00"}
+    assert books.paper.stock() == {}

@@ -136,7 +136,7 @@ def test_cancelling_a_payment_opens_its_documents_again() -> None:
     settled = [against("sales_invoice", "SI-1", "100")]
     books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="100", against=settled)
     refused = books.is_refused("cancel", "C-1", target={"type": "sales_invoice", "number": "SI-1"})
-    assert (refused.code, "is paid by" in refused.message) == ("HasDependents", True)
+    assert (refused.code, "is paid by payment entry PE-1" in refused.message) == ("HasDependents", True)
     books.cancels("payment_entry", "PE-1")
     assert books.open("sales_invoice", "SI-1") == "100.00"
     assert books.accounts() == {"Debtors": "100.00", "Sales": "-100.00"}
