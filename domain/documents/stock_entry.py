@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,7 +75,7 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
     for index, line in enumerate(document.lines):
         if line.target is not None:
             work.bring_in(index, line)
-    planned.figures = figures(document, head.view)
+    planned.figures = figures(document, head.view, work.shares)
     if head.view.perpetual:
         for cost in charges(document, head.view):
             planned.entry(
@@ -85,11 +86,14 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
     return planned
 
 
-def figures(document: StockEntry, view: MasterView) -> dict[str, object]:
-    """What can be computed without stock: each line's additional cost, and its amount where one is stated."""
+def figures(document: StockEntry, view: MasterView, shares: Sequence[int] | None = None) -> dict[str, object]:
+    """What can be computed without stock: each line's additional cost, and its amount where one is stated.
+
+    `shares` are the additional costs that the lines do carry, where stock has had its say.
+    """
     show = view.currency.show
     return {
-        "line_additional_cost": [show(share) for share in additional_costs(document, view)],
+        "line_additional_cost": [show(share) for share in shares or additional_costs(document, view)],
         "line_amounts": [show(transformation.given_amount(line, view) or 0) for line in document.lines],
     }
 
