@@ -127,3 +127,10 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or "domain"]
     return []
+
+
+def test_processes_that_post_load_no_schema_tools() -> None:
+    # Each would cost every process a second at its start; only migrations and their tests need them.
+    script = "import sys, worker.app, worker.tasks, worker.intake.process; print({'sqlalchemy', 'alembic'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert loaded.stdout.strip() == "set()"

@@ -20,11 +20,10 @@ from worker.messages import decode
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
 from worker.store.acceptance import lock_acceptance
-from worker.store.companies import SHARED, all_companies, company_ids
+from worker.store.companies import SHARED, SHARED_COMPANY, all_companies, company_ids
 from worker.store.database import Rows
 from worker.store.incoming import Incoming
 from worker.store.masters import newest_master
-from worker.store.tables import SHARED_COMPANY
 from worker.store.unfinished import Undecided, pending_reposts, undecided_documents, unfinished_sales
 
 

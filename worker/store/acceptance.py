@@ -13,11 +13,10 @@ from datetime import datetime
 
 import msgspec
 
-from worker.store.companies import SHARED, company_ids, open_companies
+from worker.store.companies import SHARED, SHARED_COMPANY, company_ids, open_companies
 from worker.store.copy import NULL, copy_in, escape, hexadecimal, stamp
 from worker.store.database import Rows
 from worker.store.incoming import Incoming, Receipt
-from worker.store.tables import SHARED_COMPANY
 
 Canonical = Callable[[bytes], bytes]
 _Key = tuple[int, str, str]

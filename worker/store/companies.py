@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from domain.errors import PerpetuaError
 from worker.store.database import Rows
-from worker.store.tables import SHARED_COMPANY
 
 SHARED = "*"
+SHARED_COMPANY = 0  # the company of masters that all companies share, `*` in documents
 
 
 def company_ids(connection: Rows, names: Iterable[str]) -> dict[str, int]:

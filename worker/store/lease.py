@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from worker.store.tables import SHARED_COMPANY
+from worker.store.companies import SHARED_COMPANY
 
 
 class LeaseLost(Exception):

@@ -11,9 +11,8 @@ from worker.store.columns import columns, metadata, table
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.repost_tables import chain_state, repost_chunk, repost_pause, repost_request, repost_run
 
-__all__ = ["DERIVED", "FACTS", "PROCEDURAL", "SHARED_COMPANY", "metadata"]
+__all__ = ["DERIVED", "FACTS", "PROCEDURAL", "metadata"]
 
-SHARED_COMPANY = 0  # the company of masters that all companies share, `*` in documents
 
 # ----------------------------------------------------------------------------------------------------------- facts
 
