@@ -16,6 +16,7 @@ from domain.checks import check
 from domain.documents import (
     AnyDocument,
     Cancel,
+    PosInvoice,
     cancel,
     delivery_note,
     journal_entry,
@@ -107,7 +108,7 @@ def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tup
 Needs = tuple[list[Chain], list[tuple[str, str]]]
 
 
-def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - masters may come to matter here
+def needs(document: AnyDocument, books: Books) -> Needs:
     """The chains and referred vouchers that a document will ask for, as far as can be told cheaply; `post` names the rest."""
     chains: list[Chain] = []
     vouchers: list[tuple[str, str]] = []
@@ -120,6 +121,8 @@ def needs(document: AnyDocument, books: Books) -> Needs:  # noqa: ARG001 - maste
                 ref = getattr(line, name)
                 if ref is not None:
                     vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
+    if isinstance(document, PosInvoice):
+        chains += pos.till_chains(document, books.view)
     against = getattr(document, "return_against", None)
     if against:
         vouchers.append((type_of(document), against))

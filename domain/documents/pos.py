@@ -71,6 +71,14 @@ def profile_of(view: MasterView, name: str) -> PosProfile:
     return profile
 
 
+def till_chains(document: PosInvoice, view: MasterView) -> list[Chain]:
+    """What a sale is likely to take from stock, as far as the profile tells where it lies. Errors: DocumentParked."""
+    warehouse = profile_of(view, document.pos_profile).warehouse
+    if warehouse is None:
+        return []
+    return [Chain(line.item, warehouse, line.batch or "") for line in document.lines if line.warehouse is None]
+
+
 def plan_opening(document: PosOpening, head: Head, books: Books) -> Plan:  # noqa: ARG001 - the signature of every plan
     """No ledger rows: the floats are where they were, only in the drawer. Errors: DocumentParked, DocumentRejected."""
     view = head.view

@@ -26,6 +26,7 @@ from worker.settings import Settings
 from worker.store.database import Database, Rows
 
 ITEMS = tuple(f"Item {number}" for number in range(200))
+VAT = {"account": "VAT", "charge": "percent_of_net_total", "rate": 19, "included_in_rate": True}
 SALES = 10_000
 LINES = 5
 ACCEPTED = 5_000
@@ -33,7 +34,7 @@ STREAMED = 4_000
 SINGLES = 150
 
 
-def till_sales(count: int, lines: int = LINES) -> list[dict[str, Any]]:
+def till_sales(count: int, lines: int = LINES, **more: Any) -> list[dict[str, Any]]:
     """Sales of so many lines over two hundred items; each item has one price."""
     choice = random.Random(7)
     return [
@@ -42,7 +43,7 @@ def till_sales(count: int, lines: int = LINES) -> list[dict[str, Any]]:
             *((item, 1, 1 + ITEMS.index(item) % 9) for item in choice.sample(ITEMS, lines)),
             at=f"2026-03-01T{9 + number // 1200:02d}:{number // 20 % 60:02d}:{number % 20:02d}",
             customer=f"Customer {number % 500}",
-            taxes=[{"account": "VAT", "charge": "percent_of_net_total", "rate": 19, "included_in_rate": True}],
+            **more,
         )
         for number in range(count)
     ]
@@ -60,7 +61,7 @@ def test_a_closing_of_ten_thousand_sales_costs_little_more_than_reading_and_mark
 ) -> None:
     with Database(str(settings.database_url)) as books:
         open_shop(books)
-        publish(books, till_sales(SALES))
+        publish(books, till_sales(SALES, taxes=[VAT]))
         post_all(books, SHOP)
         floors = [_read_decode_and_mark(books) for _ in range(3)]
         took = []

@@ -47,35 +47,43 @@ local function expire(held, holds, holdings)
     return now
 end
 
--- Take up a decided sale. KEYS: state, reserved, held, holds, holdings, sessions, sales, totals.
--- ARGV: 'rebuild' or '', session, number, content, hold, count of goods, then (field, quantity)..., then (total, amount)...
+-- Take up decided sales. KEYS: state, reserved, held, holds, holdings, sessions, sales, totals.
+-- ARGV: 'rebuild' or '', session, then (number, content, hold)...; content is [[[field, quantity], ...], [[total, amount], ...]].
 local function accept(keys, args)
     local state, reserved, sales, totals = keys[1], keys[2], keys[7], keys[8]
-    if args[1] == '' and not ready(state) then
-        return 'lost'
+    local lost = args[1] == '' and not ready(state)
+    local sealed = redis.call('HEXISTS', totals, 'sealed') == 1
+    local answers, taken = {}, 0
+    for place = 3, #args, 3 do
+        local number, content, hold = args[place], args[place + 1], args[place + 2]
+        local known = not lost and redis.call('HGET', sales, number)
+        local answer = 'new'
+        if lost then
+            answer = 'lost'
+        elseif known then
+            answer = known == content and 'known' or 'conflict'
+        elseif sealed then
+            answer = 'sealed'
+        else
+            redis.call('HSET', sales, number, content)
+            local sale = cjson.decode(content)
+            for _, good in ipairs(sale[1]) do
+                redis.call('HINCRBY', reserved, good[1], good[2])
+            end
+            for _, total in ipairs(sale[2]) do
+                redis.call('HINCRBY', totals, total[1], total[2])
+            end
+            if hold ~= '' then
+                give_back(keys[3], keys[4], keys[5], hold)
+            end
+            taken = taken + 1
+        end
+        answers[#answers + 1] = answer
     end
-    local known = redis.call('HGET', sales, args[3])
-    if known then
-        return known == args[4] and 'known' or 'conflict'
-    end
-    if redis.call('HEXISTS', totals, 'sealed') == 1 then
-        return 'sealed'
-    end
-    redis.call('HSET', sales, args[3], args[4])
-    local last = 6 + 2 * tonumber(args[6])
-    for place = 7, last, 2 do
-        redis.call('HINCRBY', reserved, args[place], args[place + 1])
-    end
-    for place = last + 1, #args, 2 do
-        redis.call('HINCRBY', totals, args[place], args[place + 1])
-    end
-    if redis.call('HINCRBY', totals, 'sales', 1) == 1 then
+    if taken > 0 and redis.call('HINCRBY', totals, 'sales', taken) == taken then
         redis.call('SADD', keys[6], args[2])
     end
-    if args[5] ~= '' then
-        give_back(keys[3], keys[4], keys[5], args[5])
-    end
-    return 'new'
+    return answers
 end
 
 -- Hold goods for a till, all or none. KEYS: state, reserved, held, holds, holdings, actual.

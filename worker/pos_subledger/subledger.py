@@ -19,6 +19,8 @@ from worker.pos_subledger.keys import chain_of, field, key, of_session
 
 AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has just handed over to another
 
+AT_ONCE = 100  # sales in one step: about a millisecond in which the server does nothing else
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,17 +60,13 @@ class Subledger:
             totals,
         ]
         mark = "rebuild" if rebuilding else ""
-
-        def send() -> list[Any]:
-            pipeline = self._redis.pipeline(transaction=False)
-            for entry in entries:
-                pipeline.fcall(
-                    _name("accept"), 8, *keys, mark, session, entry.number, entry.content, entry.hold,
-                    len(entry.goods), *(part for pair in (*entry.goods, *entry.totals) for part in pair),
-                )  # fmt: skip
-            return pipeline.execute()
-
-        return [reply.decode() for reply in self._loaded(send)]
+        answers: list[str] = []
+        for start in range(0, len(entries), AT_ONCE):
+            told = [
+                part for entry in entries[start : start + AT_ONCE] for part in (entry.number, entry.content, entry.hold)
+            ]
+            answers += [answer.decode() for answer in self._call("accept", keys, mark, session, *told)]
+        return answers
 
     def seal(self, company: int, session: str, *, sealed: bool = True) -> None:
         """Let a session take no more sales, or take them again."""

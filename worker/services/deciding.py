@@ -9,7 +9,7 @@ from typing import cast
 import psycopg
 
 from domain.books import Books, Lacking, Posting
-from domain.documents import AnyDocument, PosInvoice, PosOpening
+from domain.documents import AnyDocument, Cancel, PosClosing, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
@@ -178,8 +178,9 @@ class Batch:
     def _post(self, moment: int, due: Due, document: AnyDocument) -> None:
         # A cancel that states no time takes effect when it was received, however late it is decided.
         now = instant(due.received_at)
-        work = self._answers.answered(lambda: changes_tills(document, self._books))
-        if work is not None:
+        if isinstance(document, (PosClosing, Cancel)) and (
+            work := self._answers.answered(lambda: changes_tills(document, self._books))
+        ):
             desk = LaneDesk(
                 self._connection, self._lane, self._books, self._answers, self._tills, self._flush,
                 lambda posting, made: self._take_made(moment, posting, made),
