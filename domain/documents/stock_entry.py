@@ -166,7 +166,9 @@ class _Work:
                 for line in lines
             )
         else:
-            carried = any(self.books.balance(movement.chain).value for movement in self.planned.movements)
+            # What is not there leaves at its last known cost: only goods that lie there at no value cost nothing.
+            sources = [self.books.balance(movement.chain) for movement in self.planned.movements]
+            carried = any(balance.value or balance.qty <= 0 for balance in sources)
         if not carried:
             self.shares = [0] * len(lines)
         return carried

@@ -181,7 +181,7 @@ class _Writer:
 
     def bought(self) -> list[Json]:
         return [
-            {**self.goods(20, coming=True), "warehouse": self.place(), "rate": self.amount(0, 30)}
+            {**self.goods(20, coming=True), "warehouse": self.place(), "rate": self.amount(1, 30)}
             for _ in range(self.random.randint(1, 2))
         ]
 
@@ -280,7 +280,7 @@ class _Writer:
     def material_receipt(self) -> Json:
         line = {**self.goods(coming=True), "to": self.place()}
         if self.random.random() < 0.7:
-            line["rate"] = self.amount(0, 30)
+            line["rate"] = self.amount(1, 30)
         return self.entry("material_receipt", [line], costs=True)
 
     def material_issue(self) -> Json:
