@@ -15,9 +15,10 @@ from tests.support.servers import fresh_database
 from worker.embedded import Endpoints
 from worker.services.reposting import RunSummary, run_pending
 from worker.store.append import DIFFERENCE, ENTRY
-from worker.store.copy import copy_in, copy_out
+from worker.store.copy import copy_in
 from worker.store.database import Database
-from worker.store.movement_blocks import COLUMNS
+from worker.store.movement_blocks import read_columns
+from worker.store.repost_history import LARGEST_BLOCK
 
 CHUNK = 50_000  # rows that the floor copies at a time
 SHIFT = 10**16  # above all numbers in use
@@ -79,14 +80,12 @@ def read(service: Database, company: int) -> float:
     after = 0
     with service.transaction() as connection:
         while True:
-            block = copy_out(
-                connection,
-                f"SELECT {COLUMNS} FROM stock_movement WHERE company_id = {company:d} AND movement_id > {after:d} "
-                f"ORDER BY movement_id LIMIT {CHUNK:d}",
+            block = read_columns(
+                connection, company, f"movement_id > {after:d} ORDER BY company_id, movement_id LIMIT {LARGEST_BLOCK:d}"
             )
             if not block:
                 return time.perf_counter() - begin
-            after += CHUNK
+            after = block[0][-1]
 
 
 def copy_again(admin: Database, company: int) -> float:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-
 from domain.posting_time import from_instant
 from worker.store.database import Rows
 
 NULL = "\\N"
-_BINARY_HEADER, _BINARY_TRAILER = 19, 2  # bytes
 
 
 def escape(text: str) -> str:
@@ -52,25 +48,3 @@ def copy_in(connection: Rows, table: str, columns: str, rows: str) -> None:
     if rows:
         with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             copy.write(rows)
-
-
-def copy_out(connection: Rows, query: str) -> bytes:
-    """What a query answers, in PostgreSQL's binary COPY form, header and trailer left out.
-
-    It goes by libpq itself: row by row through a cursor would cost more than everything that is done with the rows. Errors: those of
-    PostgreSQL.
-    """
-    libpq = connection.pgconn
-    begun = libpq.exec_(f"COPY ({query}) TO STDOUT (FORMAT binary)".encode())
-    if begun.status != ExecStatus.COPY_OUT:
-        raise error_from_result(begun)
-    rows: list[bytes | memoryview] = []
-    while True:
-        size, data = libpq.get_copy_data(0)
-        if size < 0:
-            break
-        rows.append(data)
-    while (ended := libpq.get_result()) is not None:
-        if ended.status != ExecStatus.COMMAND_OK:
-            raise error_from_result(ended)
-    return b"".join(rows)[_BINARY_HEADER:-_BINARY_TRAILER]

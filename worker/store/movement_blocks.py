@@ -1,47 +1,43 @@
-"""Blocks of a chain's movements in order, read in PostgreSQL's binary form: rows of one width, so that a block is unpacked at once."""
+"""Blocks of a chain's movements in order, read column by column.
+
+PostgreSQL answers with one row of arrays: a block then costs one message, not one a row, and no value of it is looked at by itself.
+"""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from psycopg.adapt import Buffer, Loader
+from psycopg.pq import Format
+
 from domain.stock_ledger import NEVER, Basis, Chain, Movement
-from worker.store.copy import copy_out, stamp_instant
+from worker.store.copy import stamp_instant
 from worker.store.database import Rows
 from worker.store.spelling import Spelling
 
 Place = tuple[int, int, int]  # posting time, voucher, movement
 
-_FIELDS = (
-    ("movement_id", "q"),
-    ("voucher_id", "q"),
-    ("line_no", "i"),
-    ("posting_at", "q"),
-    ("posting_date", "i"),
-    ("qty", "q"),
-    ("value", "q"),
-    ("basis", "h"),
-    ("account_id", "i"),
-    ("contra_id", "i"),
-    ("cost_center_id", "i"),
-    ("dimensions_id", "i"),
-    ("batch_id", "i"),
-    ("source_id", "q"),
-    ("stated", "q"),
-    ("provisional", "?"),
-    ("weight <> 0 OR counted_qty IS NOT NULL OR counted_rate IS NOT NULL", "?"),
-)
-COLUMNS = ", ".join(name for name, _ in _FIELDS)
-# Two bytes say how many fields follow, four before each how wide it is.
-_ROW = struct.Struct(">2x" + "".join("4x" + kind for _, kind in _FIELDS))
-
+COLUMNS = (
+    "movement_id", "voucher_id", "line_no", "posting_at", "posting_date - DATE '2000-01-01'", "qty", "value", "basis", "account_id",
+    "contra_id", "cost_center_id", "dimensions_id", "batch_id", "source_id", "stated", "provisional",
+    "weight <> 0 OR counted_qty IS NOT NULL OR counted_rate IS NOT NULL",
+)  # fmt: skip
 _EPOCH_AT = 946_684_800_000_000  # PostgreSQL counts from 2000-01-01
 _EPOCH_DAY = date(2000, 1, 1)
 _EARLIEST = "-infinity"
 _BASES: Mapping[int, Basis] = {basis.value: basis for basis in Basis}
 
 _days: dict[int, date] = {}
+
+
+class _Instant(Loader):
+    """Instants as the microseconds that the domain counts."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big", signed=True) + _EPOCH_AT
 
 
 def movements_after(
@@ -95,36 +91,41 @@ def movements_of_voucher(connection: Rows, spelling: Spelling, voucher: int, upt
     return sorted(movements, key=lambda movement: movement.id)
 
 
+def read_columns(connection: Rows, company: int, condition: str) -> tuple[list[int], ...]:
+    """The columns of the movements that meet a condition; none where there are no movements."""
+    inner = ", ".join(f"{column} AS c{place}" for place, column in enumerate(COLUMNS))
+    outer = ", ".join(f"array_agg(c{place})" for place in range(len(COLUMNS)))
+    with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("timestamptz", _Instant)
+        cursor.execute(
+            f"SELECT {outer} FROM (SELECT {inner} FROM stock_movement WHERE company_id = {company:d} AND {condition}) block"
+        )
+        row = cursor.fetchone()
+    return () if row is None or row[0] is None else row
+
+
 def _read(connection: Rows, spelling: Spelling, chain: Chain, condition: str) -> list[Movement]:
     """The movements of one chain that meet a condition, which holds nothing but numbers and instants of ours."""
-    company = spelling.company
-    data = copy_out(connection, f"SELECT {COLUMNS} FROM stock_movement WHERE company_id = {company:d} AND {condition}")
-    rows = list(_ROW.iter_unpack(data))
-    named: set[int] = set()
-    for row in rows:
-        named.update(row[8:13])
-    spelling.know(named)
+    columns = read_columns(connection, spelling.company, condition)
+    if not columns:
+        return []
+    for column in columns[8:13]:
+        spelling.know(set(column))
     names = spelling.names
-    movements = []
-    rare = []
-    for row in rows:
-        (
+    days = {day: _days.get(day) or _days.setdefault(day, _EPOCH_DAY + timedelta(days=day)) for day in set(columns[4])}
+    movements = [
+        Movement(
+            id=number, voucher=voucher, line=line, chain=chain, at=at, date=days[day], qty=qty, value=value, basis=_BASES[basis],
+            account=names[account], contra=names[contra], cost_center=names[center], dimensions=names[dimensions],
+            batch=names[batch], source=source, stated=stated, provisional=bool(provisional),
+        )
+        for (
             number, voucher, line, at, day, qty, value, basis, account, contra, center, dimensions, batch, source, stated, provisional,
-            more,
-        ) = row  # fmt: skip
-        when = _days.get(day)
-        if when is None:
-            when = _days[day] = _EPOCH_DAY + timedelta(days=day)
-        movement = Movement(
-            id=number, voucher=voucher, line=line, chain=chain, at=at + _EPOCH_AT, date=when, qty=qty, value=value,
-            basis=_BASES[basis], account=names[account], contra=names[contra], cost_center=names[center],
-            dimensions=names[dimensions], batch=names[batch], source=source, stated=stated, provisional=provisional,
-        )  # fmt: skip
-        movements.append(movement)
-        if more:
-            rare.append(movement)
+        ) in zip(*columns[:-1], strict=True)
+    ]  # fmt: skip
+    rare = [movement for movement, more in zip(movements, columns[-1], strict=True) if more]
     if rare:
-        _add_rare(connection, company, rare)
+        _add_rare(connection, spelling.company, rare)
     return movements
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from domain.master_view import MasterView
 from domain.stock_ledger import Difference
 from worker.store.append import DIFFERENCE, ENTRY, chained
-from worker.store.copy import copy_in, stamp, stamp_instant
+from worker.store.copy import stamp, stamp_instant
 from worker.store.database import Rows
 from worker.store.names import Names
 
@@ -32,31 +32,46 @@ class ChunkHead:
 
 
 class RunWriter:
-    """Writes the rows of one run. Other sides go to accounts that the company has a name for already: `roles` sees to that."""
+    """Writes the rows of one run, a chunk a transaction: added a slice at a time, each copied while the next one is being valued.
 
-    def __init__(self, connection: Rows, names: Names, view: MasterView, run: int) -> None:
-        self._connection, self._names, self._view, self._run = connection, names, view, run
+    Other sides go to accounts that the company has a number for already: `settle_roles` sees to that.
+    """
+
+    def __init__(self, connection: Rows, names: Names, view: MasterView, run: int, now: datetime) -> None:
+        self._connection, self._names, self._view, self._run, self._now = connection, names, view, run, now
+        self._head = chunk_head(connection, names.company)
+        self._difference, self._entry = self._head.difference, self._head.entry
+        self._hashes = hashlib.sha256(), hashlib.sha256()
         self._stamps: dict[int, str] = {}
         self._centered: dict[str, bool] = {"": False}
 
-    def write(self, differences: list[Difference], now: datetime) -> None:
-        """Append a chunk: the differences, their entries, and its link in the chain of hashes. Errors: those of PostgreSQL."""
-        if not differences:
-            return
-        head = chunk_head(self._connection, self._names.company)
-        self._find_names(differences)
-        told, booked, entries = self._rows(differences, head, stamp(now))
-        copy_in(self._connection, "stock_difference", DIFFERENCE, told)
-        copy_in(self._connection, "gl_entry", ENTRY, booked)
-        digests = (hashlib.sha256(text.encode()).digest() for text in (told, booked))
-        self._connection.execute(
-            "INSERT INTO repost_chunk (company_id, chunk_no, run_id, first_difference, last_difference, first_entry, last_entry, "
-            "previous_hash, hash, written_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                self._names.company, head.chunk_no + 1, self._run, head.difference + 1, head.difference + len(differences),
-                head.entry + 1, head.entry + entries, head.hash, chained(head.hash, digests), now,
-            ],
-        )  # fmt: skip
+    def add(self, differences: list[Difference]) -> None:
+        """Append differences and their entries. Errors: those of PostgreSQL, here or later."""
+        if differences:
+            self._find_names(differences)
+            for table, columns, text, total in zip(
+                ("stock_difference", "gl_entry"),
+                (DIFFERENCE, ENTRY),
+                self._rows(differences),
+                self._hashes,
+                strict=True,
+            ):
+                total.update(text)
+                self._connection.copy_behind(f"COPY {table} ({columns}) FROM STDIN", text)
+
+    def finish(self) -> int:
+        """End the chunk with its link in the chain of hashes; gives how many differences it has."""
+        head = self._head
+        if self._difference > head.difference:
+            self._connection.execute(
+                "INSERT INTO repost_chunk (company_id, chunk_no, run_id, first_difference, last_difference, first_entry, last_entry, "
+                "previous_hash, hash, written_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    self._names.company, head.chunk_no + 1, self._run, head.difference + 1, self._difference, head.entry + 1,
+                    self._entry, head.hash, chained(head.hash, (total.digest() for total in self._hashes)), self._now,
+                ],
+            )  # fmt: skip
+        return self._difference - head.difference
 
     def _find_names(self, differences: list[Difference]) -> None:
         kinds = self._names.by_kind
@@ -69,34 +84,36 @@ class RunWriter:
                 _ = kinds[kind][name]
         self._names.settle(self._connection)
 
-    def _rows(self, differences: list[Difference], head: ChunkHead, now: str) -> tuple[str, str, int]:
-        """COPY text of the differences and of their entries, and how many entries there are."""
-        company, run, chains = self._names.company, self._run, self._names.chains
+    def _rows(self, differences: list[Difference]) -> tuple[bytes, bytes]:
+        """COPY text of the differences and of their entries."""
+        company, run, chains, now = self._names.company, self._run, self._names.chains, stamp(self._now)
         kinds = self._names.by_kind
         accounts, centers, dimensions = kinds["account"], kinds["cost_center"], kinds["dimensions"]
-        perpetual, entry, told, booked = self._view.perpetual, head.entry, [], []
-        for number, d in enumerate(differences, head.difference + 1):
+        perpetual, number, entry, told, booked = self._view.perpetual, self._difference, self._entry, [], []
+        for d in differences:
             account, contra, axes = accounts[d.account], accounts[d.contra], dimensions[d.dimensions]
-            center, amount, day = centers[d.cost_center], d.amount, d.date
+            center, amount, day, voucher, document = centers[d.cost_center], d.amount, d.date, d.voucher, d.document
+            number += 1
             told.append(
-                f"{company}\t{number}\t{run}\t{d.movement}\t{d.voucher}\t{chains[d.chain]}\t{self._at(d.at)}\t{day}\t{d.qty}\t{amount}\t"
-                f"{d.kind:d}\t{account}\t{contra}\t{d.cause}\t{d.document}\t{center}\t{axes}\t{now}\n"
+                f"{company}\t{number}\t{run}\t{d.movement}\t{voucher}\t{chains[d.chain]}\t{self._at(d.at)}\t{day}\t{d.qty}\t{amount}\t"
+                f"{d.kind:d}\t{account}\t{contra}\t{d.cause}\t{document}\t{center}\t{axes}\t{now}\n"
             )
             if not amount or not perpetual:
                 continue
             debit, credit = (amount, 0) if amount > 0 else (0, -amount)
             entry += 1
             booked.append(
-                f"{company}\t{entry}\t{run}\t{d.voucher}\t{account}\t{debit}\t{credit}\t{day}\t0\t0\t{axes}\t0\t{d.document}\t0\t0\tf\n"
+                f"{company}\t{entry}\t{run}\t{voucher}\t{account}\t{debit}\t{credit}\t{day}\t0\t0\t{axes}\t0\t{document}\t0\t0\tf\n"
             )
             if contra:
                 entry += 1
                 center = center if self._has_center(d.contra) else 0
                 booked.append(
-                    f"{company}\t{entry}\t{run}\t{d.voucher}\t{contra}\t{credit}\t{debit}\t{day}\t0\t{center}\t{axes}\t0\t{d.document}\t"
+                    f"{company}\t{entry}\t{run}\t{voucher}\t{contra}\t{credit}\t{debit}\t{day}\t0\t{center}\t{axes}\t0\t{document}\t"
                     "0\t0\tf\n"
                 )
-        return "".join(told), "".join(booked), entry - head.entry
+        self._difference, self._entry = number, entry
+        return "".join(told).encode(), "".join(booked).encode()
 
     def _at(self, at: int) -> str:
         """An instant as PostgreSQL writes it; most of a chunk's rows share few days."""

@@ -68,7 +68,7 @@ def publish(work: Work, run: Run, laid: ReplayState) -> bool:
         replay = work.replay(run, [end for end in ends if work.names.chains[end.chain] not in asked])
     replay.run()
     take_up(work.connection, work.company, run.number, pending.numbers)
-    work.write(run, replay.take())
+    work.add(run, replay.take())
     run.progress["rows"] = run.progress.get("rows", 0) + replay.rows
     ended |= replay.balances
     parked = _parked(work, ended)
@@ -144,7 +144,8 @@ def _set_aside(work: Work, run: Run, parked: list[tuple[Chain, Balance]]) -> Non
                 )
             )  # fmt: skip
         requests.append(RepostRequest(chain, *upto, upto[0], upto[1] - 1, document))
-    work.write(run, findings)
+    work.add(run, findings)
+    work.finish(run)
     ask_again(work.connection, work.names, requests, work.now)
     _lane(work).counters.request += len(requests)
 

@@ -21,7 +21,7 @@ from worker.store.repost_pass import pass_of
 from worker.store.reposts import Run, begin_run, is_paused, lay_down, open_run, pending_requests, rows_ahead
 
 DIRECT_ROWS = 1_000  # movements that are valued again while the lane is held; what is longer goes on beside it
-SLICE_ROWS = 2_000  # between two looks at the clock
+SLICE_ROWS = 4_000  # copied while the next ones are valued; between two looks at the clock
 CHUNK_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -42,8 +42,8 @@ class Step(Enum):
 class RunSummary:
     """What was reposted: the last `run` worked at (0 where nothing waited), and sums over all runs of this call.
 
-    `rows` counts movements valued again; `publishing` is the longest that a publishing transaction held the lane (seconds); `more` says that time ran out, `busy` that another worker is at it, `paused` that an operator
-    stopped it; `failed` counts runs that could not go on.
+    `rows` counts movements valued again; `publishing` is the longest that a publishing transaction held the lane (seconds). `more` says
+    that time ran out, `busy` that another worker is at it, `paused` that an operator stopped it; `failed` counts runs that could not go on.
     """
 
     run: int = 0
@@ -140,14 +140,14 @@ class _Runner:
 
     def _chunk(self) -> Step:
         """Go on with the run that is under way, beside the lane."""
-        with self.database.transaction() as connection:
+        with self.database.transaction() as connection, self.database.transaction() as reading:
             if is_paused(connection, self.company):
                 return Step.PAUSED
             run = open_run(connection, self.company)
             if isinstance(run, bool):
                 return Step.BUSY if run else Step.NOTHING
             self.summary.run = run.number
-            work = Work(connection, self.company, _clock(connection))
+            work = Work(connection, self.company, _clock(connection), reading=reading)
             replay = work.replay(run, state=pass_of(run.laid or "", work.spelling))
             more = self._advance(work, run, replay, seconds=self.chunk_seconds)
             self._lay_down(work, run, replay)
@@ -175,14 +175,13 @@ class _Runner:
         """Value movements again for so many of them, or so long, and write what is found; False at the end."""
         begun, before = time.monotonic(), replay.rows
         more = replay.advance(rows or SLICE_ROWS)
+        work.add(run, replay.take())
         while more and seconds is not None and time.monotonic() - begun < seconds:
             more = replay.advance(SLICE_ROWS)
-        found = replay.take()
-        work.write(run, found)
-        took = time.monotonic() - begun
-        _note_progress(run, replay.rows, replay.rows - before, took)
+            work.add(run, replay.take())
+        self.summary.differences += work.finish(run)
         self.summary.rows += replay.rows - before
-        self.summary.differences += len(found.differences)
+        _note_progress(run, replay.rows, replay.rows - before, time.monotonic() - begun)
         return more
 
     def _lay_down(self, work: Work, run: Run, replay: Replay) -> None:

@@ -27,12 +27,20 @@ _ALL = 2**62
 
 
 class Work:
-    """One transaction of a run; `lane` where it holds the company's lane."""
+    """One transaction of a run; `lane` where it holds the company's lane.
 
-    def __init__(self, connection: Rows, company: int, now: datetime, lane: LaneRow | None = None) -> None:
+    Where it is worked at beside the lane it reads by a connection of its own, so that what is found is copied while more is read.
+    """
+
+    def __init__(
+        self, connection: Rows, company: int, now: datetime, lane: LaneRow | None = None, reading: Rows | None = None
+    ) -> None:
         self.connection, self.company, self.now, self.lane = connection, company, now, lane
         self.names = Names(company)
-        self.spelling = Spelling(connection, self.names)
+        self._reading = reading or connection
+        self.spelling = Spelling(self._reading, self.names)
+        self._writer: RunWriter | None = None
+        self._kept: list[tuple[int, int, int, str | None]] = []
         self.view = _view(connection, company)
 
     def settle_roles(self, lane: LaneRow) -> None:
@@ -48,24 +56,33 @@ class Work:
         if written is not None:
             hidden.remove(run.number)
         known = Known(run.upto_movement, run.upto_difference, _ALL if written is None else written, hidden)
-        history = StoredHistory(self.connection, self.names, known)
+        history = StoredHistory(self._reading, self.names, known)
         return Replay(requests, history, self.view, cause_day=run.cause_day, state=state)
 
-    def write(self, run: Run, found: Findings) -> None:
-        """Append what a pass has found: differences with their entries, and the states kept on the way."""
-        RunWriter(self.connection, self.names, self.view, run.number).write(found.differences, self.now)
-        keep_states(self.connection, self.company, run.number, map(self._kept, found.checkpoints))
-        run.progress["differences"] = run.progress.get("differences", 0) + len(found.differences)
+    def add(self, run: Run, found: Findings) -> None:
+        """Append what a pass has found: differences with their entries are copied behind, the states kept on the way wait for the end."""
+        if self._writer is None:
+            self._writer = RunWriter(self.connection, self.names, self.view, run.number, self.now)
+        self._writer.add(found.differences)
+        self._kept += map(self._row, found.checkpoints)
         sums = run.progress.setdefault("sums", {})
         for difference in found.differences:
             number = str(self.names.chains[difference.chain])
             sums[number] = sums.get(number, 0) + difference.amount
 
+    def finish(self, run: Run) -> int:
+        """End the chunk that `add` has begun; gives how many differences it has. Errors: those of PostgreSQL."""
+        keep_states(self.connection, self.company, run.number, self._kept)
+        written = self._writer.finish() if self._writer is not None else 0
+        self._kept, self._writer = [], None
+        run.progress["differences"] = run.progress.get("differences", 0) + written
+        return written
+
     def laid(self, state: ReplayState) -> str:
         """A pass as text, for whoever goes on with it."""
         return pass_text(state, self.names)
 
-    def _kept(self, kept: tuple[Chain, Checkpoint]) -> tuple[int, int, int, str | None]:
+    def _row(self, kept: tuple[Chain, Checkpoint]) -> tuple[int, int, int, str | None]:
         chain, state = kept
         text = None if state.balance is None else state_text(state.balance)
         return self.names.chains[chain], state.at, state.sequence, text
