@@ -56,7 +56,7 @@ class DifferenceKind(IntEnum):
     RATE_DIFFERENCE = 4  # the bill stated another price: `document` is the invoice
     RESIDUE = 5  # what a later event could no longer lay on stock at hand went to cost
     COUNT_SHIFTED = 6  # something was posted before a count: the counted quantity holds, so its adjustment moves
-    ACCOUNT_TRANSFERRED = 7  # its warehouse has another stock account now: two of them, out of the old one and into the new
+    ACCOUNT_TRANSFERRED = 7  # its warehouse has another stock account now: one out of the old, one into the new
 
 
 # Rows are made by the hundred thousand: typed structs are made several times faster than dataclasses, and without cycles the
