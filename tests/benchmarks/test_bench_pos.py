@@ -13,8 +13,6 @@ from redis import Redis
 
 from domain.pos_receipt import PosReceipt, read
 from domain.stock_ledger import Chain
-from tests.benchmarks.test_bench_posting import masters as receipt_masters
-from tests.benchmarks.test_bench_posting import receipt as receipt_of
 from tests.support.lanes import post_all, publish, rows
 from tests.support.processes import INTAKE, running, worker
 from tests.support.till import SHOP, closing, masters, receipt, sale
@@ -152,15 +150,13 @@ def _entry(number: int) -> Entry:
 def test_sales_pass_the_stream_as_fast_as_receipts_and_a_lone_one_at_once(settings: Settings, ratios: Any) -> None:
     server = connect(str(settings.redis_url))
     publisher = Publisher(str(settings.redis_url))
-    sales = till_sales(STREAMED + SINGLES + 1, 1)
+    sales = till_sales(STREAMED + SINGLES + 2, 1)[1:]
     took: list[float] = []
     with running(settings, INTAKE, worker("bench")):
-        publisher.wait(publisher.submit_many([*receipt_masters(), *masters(items=ITEMS)]), seconds=60)
-        publisher.wait(
-            publisher.submit_many([receipt("PR-1", *((item, 10_000, 1) for item in ITEMS)), receipt_of(-1, 1)]),
-            seconds=60,
-        )
-        received = _rate(server, [receipt_of(place, 1) for place in range(STREAMED)])
+        publisher.wait(publisher.submit_many(masters(items=ITEMS)), seconds=60)
+        stock = receipt("PR-1", *((item, 10_000, 1) for item in ITEMS))
+        publisher.wait(publisher.submit_many([stock, *till_sales(1, 1)]), seconds=60)
+        received = _rate(server, [receipt(f"PR-{n + 2}", (ITEMS[n * 7 % 200], 1, 2)) for n in range(STREAMED)])
         sold = _rate(server, sales[:STREAMED])
         for document in sales[STREAMED:]:
             last = server.xinfo_stream(routes.OUTCOMES_STREAM)["last-generated-id"]
