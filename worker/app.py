@@ -14,7 +14,7 @@ from kombu import Queue
 from scheduler.app import beat_schedule
 from scheduler.schedule import rings
 from worker import routes
-from worker.broker import TRANSPORT_OPTIONS, read_numbers_exactly
+from worker.broker import LONGEST_TASK_SECONDS, TRANSPORT_OPTIONS, read_numbers_exactly
 from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
@@ -44,8 +44,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_acks_late": True,
         # A poison task that kills its worker must not come back for ever; the sweeper rings again for what it left.
         "task_reject_on_worker_lost": False,
-        # Nothing that runs for minutes is one task: whatever takes this long hangs, and its process is ended.
-        "task_time_limit": 300,
+        "task_time_limit": LONGEST_TASK_SECONDS,
         # One doorbell at a time, so that a long drain never keeps others waiting behind it in the same process.
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,

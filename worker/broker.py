@@ -9,10 +9,13 @@ from celery import Celery
 from kombu.serialization import register
 from kombu.utils import json as kombu_json
 
+# Nothing that runs for minutes is one task: whatever takes this long hangs, and its process is ended.
+LONGEST_TASK_SECONDS: Final = 110
+
 # A worker that is killed leaves its doorbell unacknowledged; it is restored after the visibility timeout, looked for every few
 # seconds. No task runs or counts down longer than that timeout, so none is delivered a second time while it runs.
 TRANSPORT_OPTIONS: Final[dict[str, Any]] = {
-    "visibility_timeout": 120,
+    "visibility_timeout": LONGEST_TASK_SECONDS + 10,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_keepalive": True,
