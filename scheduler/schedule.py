@@ -35,6 +35,16 @@ def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
             ),
         ),
         Ring(
+            name="repost",
+            task="repost.ring",
+            queue="reposting",
+            every_seconds=30,
+            reason=(
+                "Companies repost at once, at night or in their own hours, and a doorbell may be lost. Which may run now is looked up, "
+                "in the company's own time; a run that was laid down or missed is gone on with."
+            ),
+        ),
+        Ring(
             name="close the tills",
             task="pos.close_due",
             queue="pos",

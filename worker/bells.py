@@ -4,7 +4,8 @@ The broker may lose a doorbell or deliver it twice: the documents are in Postgre
 nothing to decide answers in a moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from celery import Celery
@@ -23,6 +24,19 @@ LEFT_RINGING_SECONDS = 2
 DOORBELL_EXPIRES_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What a doorbell of a kind rings for: the task, its queue, and the Redis key that says of a company that it rings."""
+
+    task: str
+    queue: str
+    key: Callable[[int], str]
+
+
+POST = Bell(routes.LANE_POST, routes.POSTING, routes.bell_key)
+REPOST = Bell(routes.REPOST_RUN, routes.REPOSTING, routes.repost_bell_key)
+
+
 class Lane(NamedTuple):
     """A company as the workers see it: one sequence of documents with one writer at a time."""
 
@@ -31,11 +45,12 @@ class Lane(NamedTuple):
 
 
 class Bells:
-    """The doorbells of all lanes; a bell that is ringing is not rung again."""
+    """The doorbells of one kind of all lanes; a bell that is ringing is not rung again."""
 
-    def __init__(self, redis: Redis, broker: Celery) -> None:
+    def __init__(self, redis: Redis, broker: Celery, bell: Bell = POST) -> None:
         self._redis = redis
         self._broker = broker
+        self._bell = bell
 
     def ring(self, lanes: Iterable[Lane]) -> int:
         """Ring for each of these lanes unless its bell rings already; returns how many were rung.
@@ -59,29 +74,29 @@ class Bells:
 
     def answer(self, lane: Lane) -> None:
         """Silence the bell. Done before the lane is looked at, so a document that comes meanwhile rings anew."""
-        self._redis.delete(routes.bell_key(lane.company_id))
+        self._redis.delete(self._bell.key(lane.company_id))
 
     def hang_up(self, lane: Lane) -> None:
         """Leave the bell ringing, without a message, for the worker that has the lane and looks at it when it is done."""
-        self._redis.set(routes.bell_key(lane.company_id), "1", ex=LEFT_RINGING_SECONDS)
+        self._redis.set(self._bell.key(lane.company_id), "1", ex=LEFT_RINGING_SECONDS)
 
     def rings(self, lane: Lane) -> bool:
         """Whether somebody rang since the bell was answered."""
-        return bool(self._redis.exists(routes.bell_key(lane.company_id)))
+        return bool(self._redis.exists(self._bell.key(lane.company_id)))
 
     def _set(self, lanes: list[Lane]) -> list[Lane]:
         pipeline = self._redis.pipeline(transaction=False)
         for lane in lanes:
-            pipeline.set(routes.bell_key(lane.company_id), "1", nx=True, ex=BELL_SECONDS)
+            pipeline.set(self._bell.key(lane.company_id), "1", nx=True, ex=BELL_SECONDS)
         return [lane for lane, was_silent in zip(lanes, pipeline.execute(), strict=True) if was_silent]
 
     def _send(self, lanes: list[Lane]) -> None:
         with self._broker.producer_pool.acquire(block=True) as producer:
             for lane in lanes:
                 self._broker.send_task(
-                    routes.LANE_POST,
+                    self._bell.task,
                     args=lane,
-                    queue=routes.POSTING,
+                    queue=self._bell.queue,
                     expires=DOORBELL_EXPIRES_SECONDS,
                     ignore_result=True,
                     producer=producer,
@@ -89,7 +104,7 @@ class Bells:
 
     def _silence(self, lanes: list[Lane]) -> None:
         try:
-            self._redis.delete(*(routes.bell_key(lane.company_id) for lane in lanes))
+            self._redis.delete(*(self._bell.key(lane.company_id) for lane in lanes))
         except RedisError:
             # Redis is often the broker too. The bells then fall silent by themselves within BELL_SECONDS.
             return

@@ -15,6 +15,8 @@ DOCUMENTS_SUBMIT: Final = "documents.submit"
 DOCUMENTS_OUTCOME: Final = "documents.outcome"
 LANE_POST: Final = "lane.post"
 LANE_SWEEP: Final = "lane.sweep"
+REPOST_RUN: Final = "repost.run"
+REPOST_RING: Final = "repost.ring"
 POS_RESERVE: Final = "pos.reserve"
 POS_CONFIRM: Final = "pos.confirm"
 POS_RELEASE: Final = "pos.release"
@@ -26,6 +28,8 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     DOCUMENTS_OUTCOME: {"queue": POSTING},
     LANE_POST: {"queue": POSTING},
     LANE_SWEEP: {"queue": POSTING},
+    REPOST_RUN: {"queue": REPOSTING},
+    REPOST_RING: {"queue": REPOSTING},
     POS_RESERVE: {"queue": POS},
     POS_CONFIRM: {"queue": POS},
     POS_RELEASE: {"queue": POS},
@@ -39,6 +43,11 @@ OUTCOMES_STREAM: Final = "perpetua:outcomes"
 def bell_key(company_id: int) -> str:
     """Name the Redis key that is set while a lane has been rung and not yet drained."""
     return f"perpetua:bell:{company_id}"
+
+
+def repost_bell_key(company_id: int) -> str:
+    """Name the Redis key that is set while a company was rung for to repost and nobody has come yet."""
+    return f"perpetua:repost:{company_id}"
 
 
 def trace_key(company_id: int) -> str:

@@ -9,6 +9,7 @@ from worker.bells import Lane
 from worker.services.lanes import post_lane
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.pos_schedule import close_due
+from worker.services.reposting import repost_company, ring_reposts
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.store.outcomes import fetch_outcome
@@ -39,6 +40,20 @@ def post_company(task: PerpetuaTask, company_id: int, company: str) -> str:
 def sweep_lanes(task: PerpetuaTask) -> str:
     """Ring for whatever waits and was forgotten; returns what was found in words."""
     return sweep(task.tools)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.REPOST_RUN)
+def repost_one(task: PerpetuaTask, company_id: int, company: str) -> str:
+    """Repost what a company waits for, for one turn; returns what happened in words."""
+    return repost_company(
+        task.tools, Lane(company_id, company), lambda progress: task.update_state(state="PROGRESS", meta=progress)
+    )
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.REPOST_RING, ignore_result=True)
+def ring_for_reposts(task: PerpetuaTask) -> str:
+    """Ring for every company whose reposts may run now; returns in words which."""
+    return ring_reposts(task.tools)
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.POS_RESERVE)

@@ -29,6 +29,7 @@ from domain.documents.shape import Document, ItemLine, TradeDocument
 from domain.errors import DocumentRejected
 from domain.masters import SHARED, AccountingPeriod, Company, Item, Master, PosProfile, Recipient
 from domain.posting_time import zone
+from scheduler.windows import window_of
 from worker.messages.refusal import empty_document
 
 SCHEMA_VERSION = 1
@@ -36,7 +37,6 @@ SCHEMA_VERSION = 1
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
-_WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")
 _AGAIN = "Correct it at the source and send it again."
 
 
@@ -209,8 +209,10 @@ def _company(company: Company) -> None:
         raise _refused("NotPositive", "smallest_currency_fraction", "the smallest coin is worth something")
     if company.sync_tolerance < 0:
         raise _refused("NegativeAmount", "sync_tolerance", "a tolerance is zero or more")
-    if company.repost not in ("immediately", "nightly") and not _WINDOW.match(company.repost):
-        raise _refused("BadTime", "repost", "it is immediately, nightly, or a window such as 22:00-04:00")
+    try:
+        window_of(company.repost)
+    except ValueError as error:
+        raise _refused("BadTime", "repost", str(error)) from error
     _check_day(f"2000-{company.fiscal_year_start}", "fiscal_year_start", "month and day, for instance 04-01")
     if company.stock_frozen_upto is not None:
         _check_day(company.stock_frozen_upto, "stock_frozen_upto", "a day, for instance 2024-03-31")

@@ -27,6 +27,8 @@ def post_lane(tools: Tools, lane: Lane) -> str:
             break
     if drained.more:
         tools.bells.ring([lane])
+    if drained.reposts:
+        tools.repost_bells.ring([lane])
     return in_words(lane, drained)
 
 
@@ -72,6 +74,7 @@ def _sum(earlier: Drained, later: Drained) -> Drained:
         posted=earlier.posted + later.posted,
         rejected=earlier.rejected + later.rejected,
         parked=earlier.parked + later.parked,
+        reposts=earlier.reposts + later.reposts,
         first=earlier.first or later.first,
         last=later.last or earlier.last,
         busy=later.busy,

@@ -31,11 +31,15 @@ TellOutcomes = Callable[[list[Outcome]], None]
 
 @dataclass(slots=True)
 class Drained:
-    """What a drain did. `first` and `last` are document numbers; `busy`: another writer has the lane; `more`: time ran out."""
+    """What a drain did. `first` and `last` are document numbers, `reposts` counts requests to repost that were made.
+
+    `busy`: another writer has the lane; `more`: time ran out.
+    """
 
     posted: int = 0
     rejected: int = 0
     parked: int = 0
+    reposts: int = 0
     first: str = ""
     last: str = ""
     busy: bool = False
@@ -199,6 +203,7 @@ def _add(drained: Drained, decided: Decided) -> None:
     drained.posted += decided.posted
     drained.rejected += decided.rejected
     drained.parked += decided.parked
+    drained.reposts += decided.reposts
     if decided.outcomes:
         drained.first = drained.first or str(decided.outcomes[0]["number"])
         drained.last = str(decided.outcomes[-1]["number"])

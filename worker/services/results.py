@@ -42,6 +42,7 @@ class Decided:
     posted: int = 0
     rejected: int = 0
     parked: int = 0
+    reposts: int = 0
     changed: list[int] = field(default_factory=list)
 
 
@@ -87,7 +88,7 @@ class Results:
 
     def told(self, connection: Rows, lane: LaneRow, all_due: Mapping[int, Due], decisions: list[Decision]) -> Decided:
         """Every outcome, those of what was cancelled included; `all_due` has each document by its sequence."""
-        decided = Decided(posted=len(self.posted))
+        decided = Decided(posted=len(self.posted), reposts=sum(len(n.posting.reposts) for n in self.posted))
         company, now = lane.company, lane.now
         for numbered in self.posted:
             voucher = numbered.posting.voucher

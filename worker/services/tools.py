@@ -6,7 +6,7 @@ from typing import Self
 from celery import Celery
 from redis import Redis
 
-from worker.bells import Bells
+from worker.bells import REPOST, Bells
 from worker.outcomes import Outcomes
 from worker.pos_subledger import Subledger
 from worker.redis_client import connect
@@ -23,6 +23,7 @@ class Tools:
     database: Database
     redis: Redis
     bells: Bells
+    repost_bells: Bells
     outcomes: Outcomes
     subledger: Subledger
     traces: Traces
@@ -49,6 +50,7 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         Database(settings.database_url),
         redis,
         Bells(redis, broker),
+        Bells(redis, broker, REPOST),
         Outcomes(redis),
         Subledger(redis),
         Traces(redis),

@@ -203,3 +203,29 @@ def rows_ahead(connection: Rows, names: Names, requests: Iterable[RepostRequest]
         [[names.chains[chain] for chain in first], list(first.values()), names.company],
     ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCompany:
+    """A company with something to repost: since when, and when a run of it was last worked at."""
+
+    company_id: int
+    company: str
+    since: datetime
+    worked_at: datetime | None
+
+
+def waiting_companies(connection: Rows) -> list[WaitingCompany]:
+    """Companies with requests that no run has taken up, or with a run that is not published; not those that are paused."""
+    found = connection.execute(
+        "SELECT c.company_id, c.name, least(asked.since, run.since), worked.at FROM company c "
+        "LEFT JOIN (SELECT company_id, min(requested_at) AS since FROM repost_request WHERE run_id IS NULL GROUP BY 1) asked "
+        "  USING (company_id) "
+        "LEFT JOIN (SELECT company_id, min(created_at) AS since FROM repost_run WHERE published_at IS NULL AND status = 'running' "
+        "  GROUP BY 1) run USING (company_id) "
+        "LEFT JOIN LATERAL (SELECT max(coalesce(published_at, worked_at)) AS at FROM repost_run w "
+        "  WHERE w.company_id = c.company_id) worked ON true "
+        "WHERE least(asked.since, run.since) IS NOT NULL "
+        "AND NOT EXISTS (SELECT FROM repost_pause p WHERE p.company_id = c.company_id) ORDER BY 3, 1"
+    )
+    return [WaitingCompany(*row) for row in found]

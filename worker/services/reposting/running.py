@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-
-import structlog
+from typing import Any
 
 from domain.errors import PerpetuaError
 from domain.reposting import Replay, RepostFault
@@ -24,7 +24,7 @@ DIRECT_ROWS = 1_000  # movements that are valued again while the lane is held; w
 SLICE_ROWS = 4_000  # copied while the next ones are valued; between two looks at the clock
 CHUNK_SECONDS = 2.0
 
-log = structlog.get_logger()
+Tell = Callable[[dict[str, Any]], None]
 
 
 class Step(Enum):
@@ -60,14 +60,16 @@ class RunSummary:
 
 def run_pending(
     database: Database, company: int, *, seconds: float | None = None, chunk_seconds: float = CHUNK_SECONDS,
-    direct_rows: int = DIRECT_ROWS,
+    direct_rows: int = DIRECT_ROWS, tell: Tell | None = None,
 ) -> RunSummary:  # fmt: skip
     """Repost what a company waits for until nothing does, or for about so many seconds; what is unfinished is laid down.
+
+    `tell` hears after each chunk where the run stands: run, rows, rows to go, seconds to go.
 
     Errors: Unavailable where PostgreSQL is away; whatever is committed stands, and the next call goes on from there.
     """
     begun, summary = time.monotonic(), RunSummary()
-    runner = _Runner(database, company, chunk_seconds, direct_rows, summary)
+    runner = _Runner(database, company, chunk_seconds, direct_rows, summary, tell)
     step = runner.step(Step.LAID)
     while step in (Step.LAID, Step.COMPLETE, Step.PUBLISHED):
         if seconds is not None and time.monotonic() - begun > seconds:
@@ -86,6 +88,7 @@ class _Runner:
     chunk_seconds: float
     direct_rows: int
     summary: RunSummary
+    tell: Tell | None
 
     def step(self, before: Step) -> Step:
         """One transaction: begin, go on, or publish."""
@@ -151,6 +154,9 @@ class _Runner:
             replay = work.replay(run, state=pass_of(run.laid or "", work.spelling))
             more = self._advance(work, run, replay, seconds=self.chunk_seconds)
             self._lay_down(work, run, replay)
+        if self.tell is not None:
+            told = ("rows", "rows_to_go", "seconds_to_go", "differences")
+            self.tell({"run": run.number, **{name: run.progress.get(name) for name in told}})
         return Step.LAID if more else Step.COMPLETE
 
     def _publish(self) -> Step:

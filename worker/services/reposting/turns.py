@@ -1,0 +1,85 @@
+"""Turns: which company's reposts may run now, and one turn of one company; then its bell goes to the end of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.masters import Company
+from domain.posting_time import zone
+from scheduler.windows import open_until, window_of
+from worker.bells import Lane
+from worker.messages import decode
+from worker.services.reposting.running import RunSummary, run_pending
+from worker.services.tools import Tools
+from worker.store.database import Rows
+from worker.store.masters import versions
+from worker.store.reposts import WaitingCompany, waiting_companies
+
+# A company that has more to repost than this rings anew, so that others' doorbells get their turn in between.
+TURN_SECONDS = 10.0
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+def ring_reposts(tools: Tools, now: datetime | None = None) -> str:
+    """Ring for every company whose reposts wait and may run now; says in words which. Errors: Unavailable."""
+    moment = now or datetime.now(UTC)
+    with tools.database.transaction() as connection:
+        waiting = waiting_companies(connection)
+        lanes = [Lane(one.company_id, one.company) for one in waiting if _until(connection, one, moment) is not None]
+    if not lanes:
+        return f"{len(waiting)} companies wait for their hours" if waiting else "nothing waits"
+    tools.repost_bells.ring(lanes)
+    return "rung for " + ", ".join(lane.company for lane in lanes)
+
+
+def repost_company(tools: Tools, lane: Lane, tell: Tell | None = None, now: datetime | None = None) -> str:
+    """One turn: repost what a company waits for, as long as its hours allow; `tell` hears where the run stands.
+
+    Errors: Unavailable; what is committed stands, and the next ring goes on from there.
+    """
+    tools.repost_bells.answer(lane)
+    moment = now or datetime.now(UTC)
+    with tools.database.transaction() as connection:
+        waiting = [one for one in waiting_companies(connection) if one.company_id == lane.company_id]
+        until = _until(connection, waiting[0], moment) if waiting else None
+    if not waiting:
+        return f"{lane.company}: nothing waits"
+    if until is None:
+        return f"{lane.company}: its reposts wait for their hours"
+    seconds = min(TURN_SECONDS, (until - moment).total_seconds())
+    summary = run_pending(tools.database, lane.company_id, seconds=seconds, tell=tell)
+    if summary.more:
+        tools.repost_bells.ring([lane])
+    return in_words(lane.company, summary)
+
+
+def in_words(company: str, summary: RunSummary) -> str:
+    """For Flower and the logs: `Grocery: 1 run published, 120 movements valued again, 34 differences in 0.2 s`."""
+    if summary.paused:
+        return f"{company}: paused"
+    if summary.busy and not summary.rows:
+        return f"{company}: another worker is at it"
+    if not summary.run:
+        return f"{company}: nothing waits"
+    words = (
+        f"{company}: {summary.published} runs published, {summary.rows} movements valued again, "
+        f"{summary.differences} differences in {summary.seconds:.1f} s"
+    )
+    if summary.failed:
+        words += f"; {summary.failed} runs failed, perpetua repost list says why"
+    return words + ("; more waits" if summary.more else "")
+
+
+def _until(connection: Rows, one: WaitingCompany, now: datetime) -> datetime | None:
+    """Until when a company's reposts may run, None where not now."""
+    found = versions(connection, one.company_id, [("company", one.company)])
+    found.sort(key=lambda version: (version.company_id != 0, version.acceptance))
+    company = decode(found[-1].payload) if found else None
+    if not isinstance(company, Company):
+        return None
+    return open_until(
+        window_of(company.repost), zone(company.time_zone), now, waiting_since=one.since, worked_at=one.worked_at
+    )
