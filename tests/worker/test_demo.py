@@ -29,6 +29,7 @@ COMMAND = [sys.executable, "-c", "from worker.cli import main; main()"]
 def home() -> Iterator[Path]:
     """A data folder of the demo's own; whatever a test leaves running there is stopped."""
     folder = new_throwaway_folder()
+    folder.chmod(0o755)  # Root's servers run as nobody, who has to get into the demo's folder below it.
     try:
         yield folder
     finally:
