@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -28,7 +28,8 @@ VAT = {"account": "VAT", "charge": "percent_of_net_total", "rate": 19, "included
 SALES = 10_000
 LINES = 5
 ACCEPTED = 5_000
-STREAMED = 4_000
+STREAMED = 5_000
+ROUND = 1_000
 SINGLES = 150
 
 
@@ -156,8 +157,12 @@ def test_sales_pass_the_stream_as_fast_as_receipts_and_a_lone_one_at_once(settin
         publisher.wait(publisher.submit_many(masters(items=ITEMS)), seconds=60)
         stock = receipt("PR-1", *((item, 10_000, 1) for item in ITEMS))
         publisher.wait(publisher.submit_many([stock, *till_sales(1, 1)]), seconds=60)
-        received = _rate(server, [receipt(f"PR-{n + 2}", (ITEMS[n * 7 % 200], 1, 2)) for n in range(STREAMED)])
-        sold = _rate(server, sales[:STREAMED])
+        received, sold = [], []
+        for start in range(0, STREAMED, ROUND):
+            received.append(
+                _rate(server, [receipt(f"PR-{n + 2}", (ITEMS[n * 7 % 200], 1, 2)) for n in range(start, start + ROUND)])
+            )
+            sold.append(_rate(server, sales[start : start + ROUND]))
         for document in sales[STREAMED:]:
             last = server.xinfo_stream(routes.OUTCOMES_STREAM)["last-generated-id"]
             begin = time.perf_counter()
@@ -165,7 +170,7 @@ def test_sales_pass_the_stream_as_fast_as_receipts_and_a_lone_one_at_once(settin
             server.xread({routes.OUTCOMES_STREAM: last}, count=1, block=10_000)
             took.append(time.perf_counter() - begin)
             time.sleep(0.05)
-    ratios.at_least("one-line sales through the stream, as receipts", sold, received, "documents/s")
+    ratios.at_least("one-line sales through the stream, as receipts", median(sold), median(received), "documents/s")
     ratios.at_most("one sale on an idle system, p99", quantiles(took[1:], n=100)[98] * 1e3, 20, "ms")
 
 
