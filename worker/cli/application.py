@@ -9,7 +9,7 @@ from typing import Final
 import typer
 from typer.exceptions import TyperException
 
-from worker.cli import database, demo, documents, pos, replay, report, schema, servers, submit, verify
+from worker.cli import database, demo, documents, pos, replay, report, repost, schema, servers, submit, verify
 from worker.cli.failure import CommandFailedError
 
 NOT_DONE: Final = 1
@@ -28,7 +28,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (demo, servers, submit, documents, pos, replay, report, verify, database, schema):
+    for module in (demo, servers, submit, documents, pos, repost, replay, report, verify, database, schema):
         module.register(app)
     return app
 

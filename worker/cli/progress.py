@@ -48,3 +48,15 @@ def tracking(total: int, *stages: str) -> Iterator[Callable[[str, int], None]]:
             shown.update(tasks[stage], completed=count, speed=f"{count / seconds:,.0f}/s" if seconds else "")
 
         yield reach
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Something whose end nobody knows beforehand; the callable given says where it stands."""
+    if not sys.stderr.isatty():
+        yield lambda _words: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as shown:
+        yield lambda words: shown.update(f"{what}: {words}")

@@ -47,16 +47,16 @@ def report(
     from worker.cli.connection import open_database
     from worker.cli.output import table_lines, write_rows
     from worker.reports import REPORTS, Column
+    from worker.services.explaining import COST_EXPLANATION
 
+    known = {**REPORTS, COST_EXPLANATION.name: COST_EXPLANATION}
     if name == "list":
-        for line in table_lines(
-            (Column("report"), Column("shows")), [(one.name, one.title) for one in REPORTS.values()]
-        ):
+        for line in table_lines((Column("report"), Column("shows")), [(one.name, one.title) for one in known.values()]):
             print(line)
         return
-    chosen = REPORTS.get(name)
+    chosen = known.get(name)
     if chosen is None:
-        raise typer.BadParameter(f"there is no report {name}; there are {', '.join(REPORTS)}")
+        raise typer.BadParameter(f"there is no report {name}; there are {', '.join(known)}")
     if as_of is not None and end is not None:
         raise typer.BadParameter("--as-of and --to both name the last posting date: give one of them")
     options = {

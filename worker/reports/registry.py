@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from worker.reports import (
+    changed_since,
     delivered_not_invoiced,
     document_status,
     general_ledger,
     pos_sessions,
     received_not_billed,
+    repost_status,
     stock_account_comparison,
     stock_balance,
     stock_ledger,
@@ -35,5 +37,7 @@ REPORTS: Final[dict[str, Report]] = {
         pos_sessions.REPORT,
         voucher_series.REPORT,
         document_status.REPORT,
+        repost_status.REPORT,
+        changed_since.REPORT,
     )
 }

@@ -229,3 +229,26 @@ def waiting_companies(connection: Rows) -> list[WaitingCompany]:
         "AND NOT EXISTS (SELECT FROM repost_pause p WHERE p.company_id = c.company_id) ORDER BY 3, 1"
     )
     return [WaitingCompany(*row) for row in found]
+
+
+def set_pause(connection: Rows, company: int, actor: str) -> bool:
+    """Stop a company's reposts; False where somebody has already."""
+    done = connection.execute(
+        "INSERT INTO repost_pause (company_id, actor, paused_at) VALUES (%s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
+        [company, actor],
+    )
+    return done.rowcount > 0
+
+
+def end_pause(connection: Rows, company: int) -> bool:
+    """Let a company's reposts go on; False where nobody had stopped them."""
+    return connection.execute("DELETE FROM repost_pause WHERE company_id = %s", [company]).rowcount > 0
+
+
+def retry_failed(connection: Rows, company: int) -> int:
+    """Let the requests of failed runs wait for another one; gives how many there are."""
+    return connection.execute(
+        "UPDATE repost_request r SET run_id = NULL FROM repost_run f WHERE r.company_id = %s AND f.company_id = r.company_id "
+        "AND f.run_id = r.run_id AND f.status = 'failed'",
+        [company],
+    ).rowcount

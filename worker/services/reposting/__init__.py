@@ -1,6 +1,7 @@
 """Reposting as a service: requests taken up, runs in chunks, published in one short transaction each."""
 
+from worker.services.reposting.preview import Preview, preview
 from worker.services.reposting.running import RunSummary, run_pending
 from worker.services.reposting.turns import in_words, repost_company, ring_reposts
 
-__all__ = ["RunSummary", "in_words", "repost_company", "ring_reposts", "run_pending"]
+__all__ = ["Preview", "RunSummary", "in_words", "preview", "repost_company", "ring_reposts", "run_pending"]

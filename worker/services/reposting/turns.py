@@ -64,8 +64,9 @@ def in_words(company: str, summary: RunSummary) -> str:
         return f"{company}: another worker is at it"
     if not summary.run:
         return f"{company}: nothing waits"
+    runs = "1 run" if summary.published == 1 else f"{summary.published} runs"
     words = (
-        f"{company}: {summary.published} runs published, {summary.rows} movements valued again, "
+        f"{company}: {runs} published, {summary.rows} movements valued again, "
         f"{summary.differences} differences in {summary.seconds:.1f} s"
     )
     if summary.failed:

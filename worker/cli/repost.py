@@ -1,0 +1,174 @@
+"""`perpetua repost`: what waits and what ran, a run now, a halt, and what a document would change before it is submitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from worker.cli.failure import CommandFailedError
+from worker.cli.forms import Form, Plain
+
+if TYPE_CHECKING:
+    from worker.services.reposting import Preview
+    from worker.store.database import Database
+
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(
+        help="Reposts: what was posted into the past and what follows from it.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    group.command("list")(list_runs)
+    group.command("run")(run)
+    group.command("pause")(pause)
+    group.command("resume")(resume)
+    group.command("preview")(show_preview)
+    app.add_typer(group, name="repost")
+
+
+def list_runs(
+    company: CompanyOption = None,
+    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+) -> None:
+    """List what waits and all runs, newest first."""
+    from worker.cli.connection import one_company, open_database
+    from worker.cli.output import write_rows
+    from worker.reports import REPORTS
+    from worker.reports.scope import scope_of
+
+    report = REPORTS["repost-status"]
+    with open_database() as database, database.transaction() as connection:
+        number, name = one_company(connection, company)
+        scope = scope_of(connection, number)
+        if scope is None:
+            raise CommandFailedError(f"the master of {name} is not known yet: submit it first")
+        write_rows(report.columns_of(scope), report.read(connection, scope), form, report.title, None)
+
+
+def run(
+    company: CompanyOption = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Take up again what failed runs were asked for.")] = False,
+) -> None:
+    """Repost now whatever waits, whatever the company's hours; exits 0 when nothing waits any more."""
+    from worker.cli.connection import open_database
+    from worker.cli.progress import working
+    from worker.services.reposting import in_words, run_pending
+    from worker.store.reposts import retry_failed
+
+    with open_database() as database:
+        number, name = _company(database, company)
+        if retry:
+            with database.transaction() as connection:
+                retry_failed(connection, number)
+        with working(f"reposting {name}") as told:
+            summary = run_pending(database, number, tell=lambda progress: told(_in_words(progress)))
+        print(in_words(name, summary))
+        if summary.paused:
+            raise CommandFailedError(f"the reposts of {name} are paused: perpetua repost resume lets them go on")
+        if summary.busy:
+            raise CommandFailedError("another worker is at it: perpetua repost list shows where it stands")
+        if summary.failed:
+            raise CommandFailedError("some runs failed: perpetua repost list says why and what to do")
+
+
+def pause(company: CompanyOption = None) -> None:
+    """Let a company's reposts wait; a run under way stops within seconds and is gone on with later."""
+    from worker.cli.connection import open_database
+    from worker.store.reposts import set_pause
+
+    with open_database() as database:
+        number, name = _company(database, company)
+        with database.transaction() as connection:
+            changed = set_pause(connection, number, actor="perpetua repost pause")
+    print(f"{name}: reposts are paused" + ("" if changed else " already"))
+
+
+def resume(company: CompanyOption = None) -> None:
+    """Let a company's reposts go on."""
+    from worker.cli.connection import open_database
+    from worker.store.reposts import end_pause
+
+    with open_database() as database:
+        number, name = _company(database, company)
+        with database.transaction() as connection:
+            changed = end_pause(connection, number)
+    print(f"{name}: reposts go on" if changed else f"{name}: its reposts are not paused")
+
+
+def show_preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One document as JSON.", exists=True)],
+    form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE,
+) -> None:
+    """Show what a document would change, in both ledgers, before it is submitted; nothing is written.
+
+    Exits 0 where the document would be posted.
+    """
+    from worker.cli.connection import open_database
+    from worker.cli.output import to_json
+    from worker.messages import decode, key_of
+    from worker.services.reposting import preview
+
+    payload = file.read_bytes()
+    key = key_of(decode(payload))
+    with open_database() as database:
+        number, _ = _company(database, key.company)
+        seen = preview(database, number, key.type, key.number, payload)
+    if form is Plain.JSON:
+        print(to_json(_as_json(seen)))
+    else:
+        _print(seen, f"{key.type.replace('_', ' ')} {key.number}")
+    if seen.outcome.get("status") != "posted":
+        error = seen.outcome.get("error") or {}
+        raise CommandFailedError(f"it would be {seen.outcome.get('status')}: {error.get('message', '')}")
+
+
+def _company(database: Database, name: str | None) -> tuple[int, str]:
+    from worker.cli.connection import one_company
+
+    with database.transaction() as connection:
+        return one_company(connection, name)
+
+
+def _in_words(progress: dict[str, Any]) -> str:
+    return f"run {progress['run']}: {progress['rows']} movements done, {progress['rows_to_go']} to go"
+
+
+def _as_json(seen: Preview) -> dict[str, Any]:
+    shown = seen.currency.show
+    return {
+        "outcome": seen.outcome,
+        "vouchers": [{"type": t, "number": n, "change": shown(a)} for t, n, a in seen.vouchers],
+        "accounts": [{"account": account, "month": month, "change": shown(a)} for account, month, a in seen.accounts],
+        "rows": seen.rows,
+        "seconds": seen.seconds,
+        "complete": seen.complete,
+    }
+
+
+def _print(seen: Preview, name: str) -> None:
+    from worker.cli.output import table_lines
+    from worker.reports import Column, Kind
+
+    shown = seen.currency.show
+    print(f"{name} would be {seen.outcome.get('status')}")
+    if seen.accounts:
+        print("\nboth ledgers, by account and month")
+        columns = (Column("account"), Column("month"), Column("change", Kind.AMOUNT))
+        for line in table_lines(columns, [(a, month, shown(amount)) for a, month, amount in seen.accounts]):
+            print(line)
+    if seen.vouchers:
+        print("\nstock value of what was posted before")
+        columns = (Column("type"), Column("voucher"), Column("change", Kind.AMOUNT))
+        for line in table_lines(columns, [(t, n, shown(amount)) for t, n, amount in seen.vouchers]):
+            print(line)
+    if seen.rows:
+        about = "" if seen.complete else ", of which the first are shown"
+        print(f"\n{seen.rows} movements to value again{about}, in about {seen.seconds:.1f} s")

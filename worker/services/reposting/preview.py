@@ -1,0 +1,121 @@
+"""A preview: post a document and repost what follows from it, in a transaction that is never committed, and say what would change."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.books import RepostRequest
+from domain.money import Currency
+from domain.stock_ledger import Difference
+from worker.services.deciding import Batch
+from worker.services.lane_memory import LaneMemory
+from worker.services.reposting.work import Work
+from worker.store.database import Database, Rows
+from worker.store.lanes import LaneRow, wait_for_lane
+from worker.store.reposts import begin_run, pending_requests, rows_ahead
+
+MOST_ROWS = 20_000  # movements valued again for a preview, while posting waits; beyond them it extrapolates
+_FAR = 10**12  # sequences that no document will ever have: what is accepted meanwhile does not clash
+
+
+@dataclass(slots=True)
+class Preview:
+    """What posting a document would bring (minor units of `currency`).
+
+    `outcome`: posted, or why not; `vouchers`: change of stock value by voucher (type, number); `accounts`: change by account and month
+    (`2024-06`), the document's own entries included; `rows`: movements to value again, in about `seconds`; `complete` says that all were
+    looked at, otherwise changes are those of the first ones.
+    """
+
+    outcome: dict[str, Any]
+    currency: Currency
+    vouchers: list[tuple[str, str, int]] = field(default_factory=list)
+    accounts: list[tuple[str, str, int]] = field(default_factory=list)
+    rows: int = 0
+    seconds: float = 0.0
+    complete: bool = True
+
+
+def preview(database: Database, company: int, type_: str, number: str, payload: bytes) -> Preview:
+    """What posting this document now would change, in arrival order and after reposting; nothing is written.
+
+    Errors: Unavailable; psycopg's LockNotAvailable where the lane is not free in time.
+    """
+    with database.transaction() as connection:
+        lane = wait_for_lane(connection, company)
+        connection.execute("SAVEPOINT before")
+        seen = _try(connection, lane, type_, number, payload)
+        connection.execute("ROLLBACK TO SAVEPOINT before")
+    return seen
+
+
+def _try(connection: Rows, lane: LaneRow, type_: str, number: str, payload: bytes) -> Preview:
+    sequence = lane.decided_sequence + _FAR
+    connection.execute(
+        "INSERT INTO document (company_id, sequence, acceptance, type, number, size, payload, content_hash, publisher, message_id, "
+        "received_at) SELECT %s, %s, last_number, %s, %s, %s, %s, '', 'preview', '', %s FROM acceptance WHERE company_id = 0",
+        [lane.company_id, sequence, type_, number, len(payload), payload.decode(), lane.now],
+    )
+    lane.decided_sequence = sequence - 1
+    memory = LaneMemory(lane.company, lane.company_id)
+    memory.begin(connection, lane)
+    decided = Batch(connection, lane, memory).run(1)
+    outcome = next(told for told in decided.outcomes if told["number"] == number) if decided else {}
+    work = Work(connection, lane.company_id, lane.now, lane)
+    seen = Preview(outcome, work.view.currency)
+    if outcome.get("status") != "posted":
+        return seen
+    changes = _repost(work, lane, sequence, seen)
+    _tell(work, sequence, changes, seen)
+    return seen
+
+
+def _repost(work: Work, lane: LaneRow, sequence: int, seen: Preview) -> list[Difference]:
+    """Run the pass that the document asks for, as far as a preview goes."""
+    pending = pending_requests(work.connection, work.company, work.spelling)
+    if not any(request.document == sequence for request in pending.requests):
+        return []
+    work.settle_roles(lane)
+    run = begin_run(work.connection, work.company, pending.numbers, pending.cause_day, lane.now)
+    own = [RepostRequest(*request) for request in pending.requests if request.document == sequence]
+    ahead = rows_ahead(work.connection, work.names, own)
+    begun = time.monotonic()
+    replay = work.replay(run, pending.requests)
+    seen.complete = not replay.advance(MOST_ROWS)
+    found = replay.take()
+    work.add(run, found)
+    work.finish(run)
+    took = time.monotonic() - begun
+    seen.rows = replay.rows if seen.complete else max(ahead, replay.rows)
+    seen.seconds = round(took * seen.rows / max(replay.rows, 1), 3)
+    return [difference for difference in found.differences if difference.document == sequence]
+
+
+def _tell(work: Work, sequence: int, changes: list[Difference], seen: Preview) -> None:
+    """Sum what changes by voucher, and by account and month."""
+    vouchers: dict[int, int] = defaultdict(int)
+    accounts: dict[tuple[str, str], int] = defaultdict(int)
+    for change in changes:
+        month = f"{change.date:%Y-%m}"
+        vouchers[change.voucher] += change.amount
+        if work.view.perpetual:
+            accounts[change.account, month] += change.amount
+            if change.contra:
+                accounts[change.contra, month] -= change.amount
+    own = work.connection.execute(
+        "SELECT t.name, to_char(e.posting_date, 'YYYY-MM'), sum(e.debit - e.credit)::bigint FROM gl_entry e "
+        "JOIN term t ON t.company_id = e.company_id AND t.term_id = e.account_id "
+        "WHERE e.company_id = %s AND e.run_id = 0 AND (e.voucher_id = %s OR e.cause_id = %s) GROUP BY 1, 2",
+        [work.company, sequence, sequence],
+    )
+    for account, month, amount in own:
+        accounts[account, month] += amount
+    named = work.connection.execute(
+        "SELECT voucher_id, type, number FROM voucher WHERE company_id = %s AND voucher_id = ANY(%s) ORDER BY voucher_id",
+        [work.company, list(vouchers)],
+    )
+    seen.vouchers = [(type_, number, vouchers[voucher]) for voucher, type_, number in named if vouchers[voucher]]
+    seen.accounts = [(account, month, amount) for (account, month), amount in sorted(accounts.items()) if amount]
