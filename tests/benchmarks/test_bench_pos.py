@@ -28,8 +28,8 @@ VAT = {"account": "VAT", "charge": "percent_of_net_total", "rate": 19, "included
 SALES = 10_000
 LINES = 5
 ACCEPTED = 5_000
-STREAMED = 5_000
-ROUND = 1_000
+STREAMED = 9_000
+ROUND = 3_000
 SINGLES = 150
 
 

@@ -19,7 +19,7 @@ from worker.pos_subledger.keys import chain_of, field, key, of_session
 
 AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has just handed over to another
 
-AT_ONCE = 100  # sales in one step: about a millisecond in which the server does nothing else
+AT_ONCE = 250  # sales in one step: a few milliseconds in which the server does nothing else
 
 _encode = msgspec.json.Encoder().encode
 

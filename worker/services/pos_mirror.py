@@ -35,7 +35,9 @@ def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]])
     with tools.database.transaction() as connection:
         batch_no = hold_mirror(connection, company)
         states = states_of_sales(connection, company, sequences)
-        sealed = sealed_sessions(connection, company, [state.session for state in states])
+        # Only a closing, or taking one back, changes whether a session takes sales; new sales need not ask.
+        moved = [state.session for state in states if state.status != "open"]
+        sealed = sealed_sessions(connection, company, moved) if moved else {}
         try:
             if not _mirror(tools.subledger, company, states, sealed, batch_no):
                 _rebuild(connection, tools.subledger, company, batch_no)
@@ -87,7 +89,16 @@ def _mirror(subledger: Subledger, company: int, states: list[State], sealed: dic
     for session, numbers in leaving.items():
         for start in range(0, len(numbers), AT_ONCE):
             subledger.drain(company, session, numbers[start : start + AT_ONCE], stamp)
-    return not any("lost" in subledger.accept(company, session, entries) for session, entries in arriving.items())
+    return all(_take_up(subledger, company, session, entries) for session, entries in arriving.items())
+
+
+def _take_up(subledger: Subledger, company: int, session: str, entries: list[Entry]) -> bool:
+    """Take sales into their session; one that was sealed is open again where PostgreSQL says that its sales are."""
+    answers = subledger.accept(company, session, entries)
+    if "sealed" in answers:
+        subledger.seal(company, session, sealed=False)
+        answers = subledger.accept(company, session, entries)
+    return "lost" not in answers
 
 
 def _rebuild(connection: Rows, subledger: Subledger, company: int, stamp: int) -> int:
