@@ -21,15 +21,39 @@ from worker.embedded.account import Account
 ENSURE = "import sys, pathlib; from worker import embedded; print(embedded.ensure_running(pathlib.Path(sys.argv[1])).database_url)"
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A data folder outside pytest's own, which root's servers couldn't enter."""
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """A data folder outside pytest's own, which root's servers couldn't enter; nothing of it is left."""
     place = embedded.new_throwaway_folder()
     try:
         yield place
     finally:
         embedded.stop(place)
         subprocess.run(["/bin/rm", "-rf", str(place)], check=True)
+
+
+@pytest.fixture
+def empty() -> Iterator[Path]:
+    """A data folder in which nothing was ever started."""
+    with data_folder() as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def begun() -> Iterator[Path]:
+    """A data folder whose servers were started for the first time, which takes seconds, and stopped again."""
+    with data_folder() as place:
+        embedded.ensure_running(place)
+        embedded.stop(place)
+        yield place
+
+
+@pytest.fixture
+def home(begun: Path) -> Iterator[Path]:
+    """A data folder that was used before, and is this test's own."""
+    with data_folder() as place:
+        subprocess.run(["/bin/cp", "-a", f"{begun}/.", str(place)], check=True)
+        yield place
 
 
 def servers(home: Path) -> dict[str, ServerStatus]:
@@ -57,19 +81,19 @@ def read_the_row(endpoints: Endpoints) -> object:
         return connection.execute("SELECT line FROM kept").fetchone()
 
 
-def test_first_start_serves_both_and_keeps_data_over_a_stop(home: Path) -> None:
-    first = embedded.ensure_running(home)
+def test_first_start_serves_both_and_keeps_data_over_a_stop(empty: Path) -> None:
+    first = embedded.ensure_running(empty)
     write_a_row(first)
     with redis.Redis.from_url(first.redis_url) as client:
         client.xadd("perpetua:intake", {"document": "{}"})
         assert client.config_get("appendonly")["appendonly"] == "yes"
         assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
 
-    assert embedded.stop(home)
-    assert pids(home) == {"postgresql": None, "valkey": None}
-    assert not embedded.stop(home)
+    assert embedded.stop(empty)
+    assert pids(empty) == {"postgresql": None, "valkey": None}
+    assert not embedded.stop(empty)
 
-    again = embedded.ensure_running(home)
+    again = embedded.ensure_running(empty)
     assert again == first
     assert read_the_row(again) == ("a voucher",)
     with redis.Redis.from_url(again.redis_url) as client:
@@ -83,16 +107,16 @@ def test_a_second_start_finds_the_running_servers(home: Path) -> None:
     assert pids(home) == before
 
 
-def test_two_commands_at_once_share_one_pair_of_servers(home: Path) -> None:
+def test_two_commands_at_once_share_one_pair_of_servers(empty: Path) -> None:
     commands = [
         subprocess.Popen(
-            [sys.executable, "-c", ENSURE, str(home)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", ENSURE, str(empty)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for _ in range(3)
     ]
     answers = [command.communicate(timeout=60) for command in commands]
     assert [command.returncode for command in commands] == [0, 0, 0], answers
-    assert {out.strip() for out, _ in answers} == {embedded.ensure_running(home).database_url}
+    assert {out.strip() for out, _ in answers} == {embedded.ensure_running(empty).database_url}
 
 
 def test_the_servers_outlive_the_command_that_started_them_however_it_ended(home: Path) -> None:
@@ -156,13 +180,13 @@ def test_a_taken_port_is_chosen_anew_and_kept(home: Path) -> None:
     assert embedded.ensure_running(home) == second
 
 
-def test_an_interrupted_first_start_is_done_again(home: Path) -> None:
-    unfinished = home / "postgres.new-of-before"
+def test_an_interrupted_first_start_is_done_again(empty: Path) -> None:
+    unfinished = empty / "postgres.new-of-before"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18", encoding="utf-8")
-    with psycopg.connect(embedded.ensure_running(home).database_url) as connection:
+    with psycopg.connect(embedded.ensure_running(empty).database_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert not list(home.glob("postgres.new-*"))
+    assert not list(empty.glob("postgres.new-*"))
 
 
 def test_nobody_enters_without_the_password(home: Path) -> None:
