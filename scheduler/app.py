@@ -6,6 +6,9 @@ from typing import Any
 
 from scheduler.schedule import Ring
 
+# A worker that is behind by some seconds must still hear the next ring; a queue that nobody serves must not fill with them.
+LEAST_PATIENCE_SECONDS = 30
+
 
 def beat_schedule(rings: Iterable[Ring]) -> dict[str, dict[str, Any]]:
     """Turn the table into Celery's `beat_schedule`."""
@@ -13,7 +16,11 @@ def beat_schedule(rings: Iterable[Ring]) -> dict[str, dict[str, Any]]:
         ring.name: {
             "task": ring.task,
             "schedule": timedelta(seconds=ring.every_seconds),
-            "options": {"queue": ring.queue, "expires": ring.every_seconds, "ignore_result": True},
+            "options": {
+                "queue": ring.queue,
+                "expires": max(ring.every_seconds, LEAST_PATIENCE_SECONDS),
+                "ignore_result": True,
+            },
         }
         for ring in rings
     }

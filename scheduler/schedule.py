@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class Ring:
     """One row of the table: `task` is rung on `queue` every so many seconds, for this `reason`.
 
-    A ring that waited longer than its interval in the queue is thrown away, since the next one says the same.
+    A ring that waited in the queue for longer than its interval, and half a minute, is thrown away, since the next one says the same.
     """
 
     name: str

@@ -14,6 +14,7 @@ from worker.settings import Settings
 CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
 INTAKE = ("-m", "worker.intake")
 BEAT = (*CELERY, "beat", "--pidfile=")
+SHOWN_CHARACTERS = 5000
 
 
 def worker(name: str, children: int = 1) -> tuple[str, ...]:
@@ -62,10 +63,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run these processes; afterwards whichever is left is asked to stop, and must."""
+    """Run these processes; afterwards whichever is left is asked to stop, and must. A test that fails shows what they said."""
     processes = [start(settings, *command) for command in commands]
     try:
         yield processes
+    except BaseException:
+        sys.stderr.write(log_of(settings.home)[-SHOWN_CHARACTERS:])
+        raise
     finally:
         for process in processes:
             process.terminate()
