@@ -26,6 +26,7 @@ SHOP = list(documents("Grocery", 12))
 @pytest.fixture
 def tools(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
     app.conf.update(configuration(settings))
+    app.loader.import_default_modules()
     with open_tools(settings, app) as opened:
         monkeypatch.setattr(PerpetuaTask, "open_tools", staticmethod(lambda: opened))
         monkeypatch.setattr(PerpetuaTask, "_opened", None)
