@@ -64,7 +64,11 @@ def test_what_corrects_the_past_books_where_the_value_has_gone(method: str) -> N
     books = with_stock(method)
     remap(books, "Finished Goods", "SE-1")
     books.posts(
-        "landed_cost_voucher", "LCV-1", receipts=["PR-1"], charges=[{"account": "Customs Duty", "amount": "5"}], distribute_by="qty"
+        "landed_cost_voucher",
+        "LCV-1",
+        receipts=["PR-1"],
+        charges=[{"account": "Customs Duty", "amount": "5"}],
+        distribute_by="qty",
     )
     assert stock_accounts(books) == {"Finished Goods": 1750}
     books.posts("purchase_receipt", "PR-0", posting_datetime="2024-06-01T09:00:00Z", lines=[apples(5, "1")])

@@ -25,7 +25,12 @@ def shop(**settings: Any) -> Accountant:
     return books
 
 
-FREIGHT = {"account": "Freight and Forwarding Charges", "category": "valuation_and_total", "charge": "actual", "amount": 10}
+FREIGHT = {
+    "account": "Freight and Forwarding Charges",
+    "category": "valuation_and_total",
+    "charge": "actual",
+    "amount": 10,
+}
 
 
 def test_a_receipt_and_its_bill_leave_nothing_between_them() -> None:
@@ -34,14 +39,18 @@ def test_a_receipt_and_its_bill_leave_nothing_between_them() -> None:
     assert books.ledger("PR-1") == {
         "Freight and Forwarding Charges": "-10.00", "Stock In Hand": "210.00", "Stock Received But Not Billed": "-200.00",
     }  # fmt: skip
-    books.posts("purchase_invoice", "PI-1", supplier="Farm", lines=[goods(10, 20, against_receipt="PR-1")], taxes=[FREIGHT])
+    books.posts(
+        "purchase_invoice", "PI-1", supplier="Farm", lines=[goods(10, 20, against_receipt="PR-1")], taxes=[FREIGHT]
+    )
     assert books.accounts() == {"Creditors": "-210.00", "Stock In Hand": "210.00"}
 
 
 def test_a_return_to_the_supplier_takes_its_share_of_the_freight() -> None:
     books = shop()
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(10, 20)], taxes=[FREIGHT])
-    books.posts("purchase_receipt", "RR-1", supplier="Farm", is_return=True, return_against="PR-1", lines=[goods(-3, 20)])
+    books.posts(
+        "purchase_receipt", "RR-1", supplier="Farm", is_return=True, return_against="PR-1", lines=[goods(-3, 20)]
+    )
     assert books.ledger("RR-1") == {
         "Freight and Forwarding Charges": "3.00", "Stock In Hand": "-63.00", "Stock Received But Not Billed": "60.00",
     }  # fmt: skip
@@ -52,7 +61,14 @@ def test_returns_in_thirds_add_up_to_the_cent() -> None:
     charge = FREIGHT | {"amount": "0.01"}
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(3, "3.3333")], taxes=[charge])
     for number in ("RR-1", "RR-2", "RR-3"):
-        books.posts("purchase_receipt", number, supplier="Farm", is_return=True, return_against="PR-1", lines=[goods(-1, "3.3333")])
+        books.posts(
+            "purchase_receipt",
+            number,
+            supplier="Farm",
+            is_return=True,
+            return_against="PR-1",
+            lines=[goods(-1, "3.3333")],
+        )
     assert books.accounts() == {}
 
 
@@ -61,7 +77,14 @@ def test_a_cancelled_return_gives_its_share_to_the_next() -> None:
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(3, "0.3333")])
 
     def back(number: str, qty: int) -> None:
-        books.posts("purchase_receipt", number, supplier="Farm", is_return=True, return_against="PR-1", lines=[goods(qty, "0.3333")])
+        books.posts(
+            "purchase_receipt",
+            number,
+            supplier="Farm",
+            is_return=True,
+            return_against="PR-1",
+            lines=[goods(qty, "0.3333")],
+        )
 
     back("RR-1", -1)
     back("RR-2", -1)
@@ -112,7 +135,15 @@ def test_goods_and_bill_in_one() -> None:
     books.posts("purchase_invoice", "PI-1", supplier="Farm", update_stock=True, lines=[goods(5, 8)], taxes=[FREIGHT])
     assert books.ledger("PI-1") == {"Creditors": "-50.00", "Stock In Hand": "50.00"}
     back = [goods(-2, 7)]
-    books.posts("purchase_invoice", "DN-1", supplier="Farm", update_stock=True, is_return=True, return_against="PI-1", lines=back)
+    books.posts(
+        "purchase_invoice",
+        "DN-1",
+        supplier="Farm",
+        update_stock=True,
+        is_return=True,
+        return_against="PI-1",
+        lines=back,
+    )
     assert books.ledger("DN-1")["Creditors"] == "14.00"
     assert books.ledger("DN-1")["Stock In Hand"] == "-20.00"
 
@@ -121,12 +152,28 @@ def test_a_sale_and_what_comes_back_of_it() -> None:
     books = shop()
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(3, "3.3333")])
     books.posts("sales_invoice", "SI-1", customer="Ann", update_stock=True, lines=[goods(3, 5)])
-    assert books.ledger("SI-1") == {"Cost of Goods Sold": "10.00", "Debtors": "15.00", "Sales": "-15.00", "Stock In Hand": "-10.00"}
+    assert books.ledger("SI-1") == {
+        "Cost of Goods Sold": "10.00",
+        "Debtors": "15.00",
+        "Sales": "-15.00",
+        "Stock In Hand": "-10.00",
+    }
     for number, cost in (("CR-1", "3.33"), ("CR-2", "3.34"), ("CR-3", "3.33")):
         books.posts(
-            "sales_invoice", number, customer="Ann", update_stock=True, is_return=True, return_against="SI-1", lines=[goods(-1, 5)]
+            "sales_invoice",
+            number,
+            customer="Ann",
+            update_stock=True,
+            is_return=True,
+            return_against="SI-1",
+            lines=[goods(-1, 5)],
         )
-        assert books.ledger(number) == {"Cost of Goods Sold": f"-{cost}", "Debtors": "-5.00", "Sales": "5.00", "Stock In Hand": cost}
+        assert books.ledger(number) == {
+            "Cost of Goods Sold": f"-{cost}",
+            "Debtors": "-5.00",
+            "Sales": "5.00",
+            "Stock In Hand": cost,
+        }
 
 
 def test_goods_that_come_back_without_an_original_cost_what_they_cost_today() -> None:
@@ -142,10 +189,16 @@ def test_goods_in_and_out_of_the_company() -> None:
     books = shop()
     books.posts("stock_entry", "SE-1", purpose="material_receipt", lines=[moved(4, to="Stores", rate=5)],
                 additional_costs=[{"account": "Expenses Included In Valuation", "amount": 2}])  # fmt: skip
-    assert books.ledger("SE-1") == {"Expenses Included In Valuation": "-2.00", "Stock Adjustment": "-20.00", "Stock In Hand": "22.00"}
+    assert books.ledger("SE-1") == {
+        "Expenses Included In Valuation": "-2.00",
+        "Stock Adjustment": "-20.00",
+        "Stock In Hand": "22.00",
+    }
     books.posts("stock_entry", "SE-2", purpose="material_issue", lines=[moved(1, **{"from": "Stores"})])
     assert books.ledger("SE-2") == {"Stock Adjustment": "5.50", "Stock In Hand": "-5.50"}
-    books.posts("stock_entry", "SE-3", purpose="material_receipt", is_opening=True, lines=[moved(1, to="Stores", rate=9)])
+    books.posts(
+        "stock_entry", "SE-3", purpose="material_receipt", is_opening=True, lines=[moved(1, to="Stores", rate=9)]
+    )
     assert books.ledger("SE-3") == {"Stock In Hand": "9.00", "Temporary Opening": "-9.00"}
 
 
@@ -154,7 +207,11 @@ def test_a_transfer_brings_in_exactly_what_left_and_its_freight() -> None:
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(3, "3.3333")])
     books.posts("stock_entry", "SE-1", purpose="material_transfer", lines=[moved(1, to="Shop", **{"from": "Stores"})],
                 additional_costs=[{"account": "Expenses Included In Valuation", "amount": "0.50"}])  # fmt: skip
-    assert books.ledger("SE-1") == {"Expenses Included In Valuation": "-0.50", "Finished Goods": "3.83", "Stock In Hand": "-3.33"}
+    assert books.ledger("SE-1") == {
+        "Expenses Included In Valuation": "-0.50",
+        "Finished Goods": "3.83",
+        "Stock In Hand": "-3.33",
+    }
 
 
 def test_what_is_made_is_worth_what_went_in_less_scrap() -> None:
@@ -164,7 +221,11 @@ def test_what_is_made_is_worth_what_went_in_less_scrap() -> None:
     made = [moved(4, "Juice", to="Shop", finished=True), moved(1, "Peel", to="Stores", scrap=True, rate="0.75")]
     books.posts("stock_entry", "SE-1", purpose="manufacture", lines=[moved(6, **{"from": "Stores"}), *made],
                 additional_costs=[{"account": "Expenses Included In Valuation", "amount": 3}])  # fmt: skip
-    assert books.ledger("SE-1") == {"Expenses Included In Valuation": "-3.00", "Finished Goods": "14.25", "Stock In Hand": "-11.25"}
+    assert books.ledger("SE-1") == {
+        "Expenses Included In Valuation": "-3.00",
+        "Finished Goods": "14.25",
+        "Stock In Hand": "-11.25",
+    }
 
 
 def test_a_count_books_the_difference() -> None:
@@ -186,13 +247,19 @@ def test_later_costs_of_a_receipt_by_quantity_and_by_amount() -> None:
     values = {chain.item: balance.value for chain, balance in books.paper.balances.items()}
     assert values == {"Apple": 34_000_000_000, "Juice": 102_000_000_000}
     books.cancels("landed_cost_voucher", "LC-1")
-    assert books.accounts() == {"Customs Duty": "-8.00", "Stock In Hand": "128.00", "Stock Received But Not Billed": "-120.00"}
+    assert books.accounts() == {
+        "Customs Duty": "-8.00",
+        "Stock In Hand": "128.00",
+        "Stock Received But Not Billed": "-120.00",
+    }
 
 
 def test_rejected_goods_lie_apart_at_no_value() -> None:
     books = shop()
     books.know("warehouse", company="Paper", name="Rejected")
-    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(5, 2, rejected_qty=1, rejected_warehouse="Rejected")])
+    books.posts(
+        "purchase_receipt", "PR-1", supplier="Farm", lines=[goods(5, 2, rejected_qty=1, rejected_warehouse="Rejected")]
+    )
     assert books.ledger("PR-1") == {"Stock In Hand": "10.00", "Stock Received But Not Billed": "-10.00"}
     assert {chain.warehouse: balance.qty for chain, balance in books.paper.balances.items()} == {
         "Stores": 5_000_000, "Rejected": 1_000_000,
@@ -205,7 +272,9 @@ def test_a_bundle_takes_its_parts_from_stock() -> None:
     books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(10, 1), goods(10, 3, "Juice")])
     books.posts("delivery_note", "DN-1", customer="Ann", lines=[goods(2, 20, "Basket")])
     assert books.ledger("DN-1") == {"Cost of Goods Sold": "10.00", "Stock In Hand": "-10.00"}
-    books.posts("delivery_note", "CR-1", customer="Ann", is_return=True, return_against="DN-1", lines=[goods(-1, 20, "Basket")])
+    books.posts(
+        "delivery_note", "CR-1", customer="Ann", is_return=True, return_against="DN-1", lines=[goods(-1, 20, "Basket")]
+    )
     assert books.ledger("CR-1") == {"Cost of Goods Sold": "-5.00", "Stock In Hand": "5.00"}
 
 

@@ -116,7 +116,9 @@ REFUSED: list[tuple[str, str, Told]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "field", "told"), REFUSED, ids=[f"{code}-{place}" for place, (code, _, _) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("code", "field", "told"), REFUSED, ids=[f"{code}-{place}" for place, (code, _, _) in enumerate(REFUSED)]
+)
 def test_refused_by_name_and_field(code: str, field: str, told: Told) -> None:
     books = small_books()
     error = answer(told, books)

@@ -205,5 +205,7 @@ def test_a_debit_note_takes_back_no_more_than_was_billed() -> None:
     assert books.open("purchase_invoice", "PI-1") == "-10.00"
     error = books.is_refused("purchase_invoice", "DN-2", lines=[advice("10", -2)], **back)
     assert (error.code, error.details) == ("OverReturned", {"left": "1"})
-    early = books.is_refused("purchase_invoice", "DN-3", posting_datetime="2024-06-01T09:00:00Z", lines=[advice("10", -1)], **back)
+    early = books.is_refused(
+        "purchase_invoice", "DN-3", posting_datetime="2024-06-01T09:00:00Z", lines=[advice("10", -1)], **back
+    )
     assert early.code == "ReturnBeforeOriginal"

@@ -16,8 +16,8 @@ def test_layers_in_the_store_belong_to_the_average(database: FreshDatabase) -> N
         publish(books, [{**RICE, "valuation_method": "moving_average"}, delivery("DN-1", 9)])
         assert post_all(books).rejected == 0
         # 59 at 1 to 59 are worth 1,770: 30 each.
-        assert rows(books, "SELECT value, qty FROM stock_movement m JOIN voucher v USING (voucher_id) WHERE v.number = 'DN-1'") == [
-            (-27_000, -9_000_000)
-        ]
+        assert rows(
+            books, "SELECT value, qty FROM stock_movement m JOIN voucher v USING (voucher_id) WHERE v.number = 'DN-1'"
+        ) == [(-27_000, -9_000_000)]
         assert rows(books, "SELECT qty, value::bigint FROM balance") == [(50_000_000, 1_500_000_000_000)]
         assert rows(books, "SELECT count(*) FROM layer_page") == [(0,)]

@@ -20,11 +20,15 @@ def document(type_: str, number: str, minute: int, **content: Any) -> dict[str, 
 
 
 def sale(number: str, amount: str, **more: Any) -> dict[str, Any]:
-    return document("sales_invoice", number, 0, customer="Asha", lines=[{"item": "Advice", "qty": 1, "rate": amount}], **more)
+    return document(
+        "sales_invoice", number, 0, customer="Asha", lines=[{"item": "Advice", "qty": 1, "rate": amount}], **more
+    )
 
 
 def payment(number: str, minute: int, amount: str, **settled: str) -> dict[str, Any]:
-    against = [{"type": "sales_invoice", "number": name.replace("_", "-"), "amount": part} for name, part in settled.items()]
+    against = [
+        {"type": "sales_invoice", "number": name.replace("_", "-"), "amount": part} for name, part in settled.items()
+    ]
     return document("payment_entry", number, minute, party="Asha", mode="Bank", amount=amount, against=against)
 
 
@@ -49,9 +53,9 @@ def test_what_is_open_is_settled_in_parts(database: FreshDatabase, at_once: bool
         for batch in [story] if at_once else [[one] for one in story]:
             publish(books, batch)
             post_all(books)
-        assert rows(books, "SELECT number, status, error ->> 'code' FROM books.document_status WHERE status = 'rejected'") == [
-            ("PE-3", "rejected", "NothingOutstanding")
-        ]
+        assert rows(
+            books, "SELECT number, status, error ->> 'code' FROM books.document_status WHERE status = 'rejected'"
+        ) == [("PE-3", "rejected", "NothingOutstanding")]
         assert outstanding(books) == {"SI-1": "15.00", "SI-2": "50.00", "PE-4": "-5.00"}
 
 
@@ -64,5 +68,6 @@ def test_a_debt_in_another_currency_is_settled_whole(database: FreshDatabase) ->
         assert post_all(books).posted == 1
         assert outstanding(books) == {}
         assert rows(
-            books, "SELECT account, (debit - credit)::text FROM books.general_ledger WHERE voucher = 'PE-1' ORDER BY account"
+            books,
+            "SELECT account, (debit - credit)::text FROM books.general_ledger WHERE voucher = 'PE-1' ORDER BY account",
         ) == [("Bank", "27999.72"), ("Debtors", "-27699.72"), ("Exchange Gain/Loss", "-300.00")]
