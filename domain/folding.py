@@ -78,6 +78,10 @@ class _Fold:
             self._reverse(movement, balance, method)
         elif movement.qty > 0:
             self._receive(movement, self._incoming(movement, balance))
+        elif basis == Basis.COST and balance.qty + movement.qty >= 0:
+            movement.value = valuation.issue(
+                balance, method, self.currency, -movement.qty, None, None, movement.counted_rate
+            )
         else:
             shortage = self._shortage(movement)
             if basis == Basis.SENT_BACK:

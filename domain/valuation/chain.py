@@ -71,12 +71,13 @@ def issue(
     before = currency.amount(balance.value)
     available = max(0, balance.qty)
     if qty < available:
-        taken, _ = method.take(balance, qty) if stated_rate is None else method.take_at_rate(balance, qty, stated_rate)
+        taken = method.take(balance, qty) if stated_rate is None else method.take_at_rate(balance, qty, stated_rate)
         balance.qty -= qty
         balance.value -= taken
         return currency.amount(balance.value) - before
     if available:
-        _, balance.last_rate = method.take(balance, available)
+        balance.last_rate = method.end_rate(balance)
+        method.take(balance, available)
         balance.value = 0
         balance.qty -= available
         qty -= available

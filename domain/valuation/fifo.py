@@ -16,28 +16,29 @@ def covers(balance: Balance, qty: int) -> bool:
     return not balance.stored or layers.hold(balance.layers, qty)
 
 
-def take(balance: Balance, qty: int) -> tuple[int, int]:
-    """Take `qty` from the oldest layers on; gives the value taken (nine decimals) and the rate of the last layer touched."""
-    taken, rate = 0, 0
+def end_rate(balance: Balance) -> int:
+    """What the unit that leaves last costs (nine decimals): that of the newest layer."""
+    return layers.rate_of((balance.newest or balance.layers)[-1])
+
+
+def take(balance: Balance, qty: int) -> int:
+    """Take `qty` from the oldest layers on; gives the value taken (nine decimals)."""
+    taken = 0
     queue = balance.layers
-    while qty:
+    while True:
         if not queue:
             layers.join(balance)
-            queue = balance.layers
         layer = queue[0]
-        if layer.qty <= qty:
-            queue.popleft()
-            qty -= layer.qty
-            taken += layer.value
-            rate = layers.rate_of(layer)
-        else:
-            taken += layers.split(layer, qty)
-            rate = layers.rate_of(layer)
-            qty = 0
-    return taken, rate
+        if layer.qty > qty:
+            return taken + layers.split(layer, qty)
+        queue.popleft()
+        qty -= layer.qty
+        taken += layer.value
+        if not qty:
+            return taken
 
 
-def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
+def take_at_rate(balance: Balance, qty: int, rate: int) -> int:
     """Take `qty` from the first layer of exactly `rate` while it lasts, the rest from the oldest."""
     for layer in balance.layers:
         if layers.rate_of(layer) == rate:
@@ -45,6 +46,5 @@ def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
             value = layers.split(layer, part)
             if not layer.qty:
                 balance.layers.remove(layer)
-            rest, last = take(balance, qty - part) if qty > part else (0, rate)
-            return value + rest, last
+            return value + take(balance, qty - part) if qty > part else value
     return take(balance, qty)

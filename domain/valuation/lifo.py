@@ -16,24 +16,26 @@ def covers(balance: Balance, qty: int) -> bool:
     return not balance.stored or layers.hold(reversed(balance.newest), qty)
 
 
-def take(balance: Balance, qty: int) -> tuple[int, int]:
-    """Take `qty` from the newest layers on; gives the value taken (nine decimals) and the rate of the last layer touched."""
-    taken, rate = 0, 0
-    while qty:
+def end_rate(balance: Balance) -> int:
+    """What the unit that leaves last costs (nine decimals): that of the oldest layer."""
+    return layers.rate_of(balance.layers[0])
+
+
+def take(balance: Balance, qty: int) -> int:
+    """Take `qty` from the newest layers on; gives the value taken (nine decimals)."""
+    taken = 0
+    while True:
         queue = balance.newest or balance.layers
         layer = queue[-1]
-        if layer.qty <= qty:
-            queue.pop()
-            qty -= layer.qty
-            taken += layer.value
-            rate = layers.rate_of(layer)
-        else:
-            taken += layers.split(layer, qty)
-            rate = layers.rate_of(layer)
-            qty = 0
-    return taken, rate
+        if layer.qty > qty:
+            return taken + layers.split(layer, qty)
+        queue.pop()
+        qty -= layer.qty
+        taken += layer.value
+        if not qty:
+            return taken
 
 
-def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method
+def take_at_rate(balance: Balance, qty: int, rate: int) -> int:  # noqa: ARG001 - the verb of every method
     """LIFO takes the newest layers whatever rate is stated."""
     return take(balance, qty)

@@ -17,10 +17,13 @@ class Method(Protocol):
     def receive(self, balance: Balance, qty: int, value: int, receipt: int) -> None:
         """Goods come in."""
 
-    def take(self, balance: Balance, qty: int) -> tuple[int, int]:
+    def end_rate(self, balance: Balance) -> int:
+        """What the last unit would cost."""
+
+    def take(self, balance: Balance, qty: int) -> int:
         """Goods go out."""
 
-    def take_at_rate(self, balance: Balance, qty: int, rate: int) -> tuple[int, int]:
+    def take_at_rate(self, balance: Balance, qty: int, rate: int) -> int:
         """Goods go out at a stated rate where the method can."""
 
     def take_layer(self, balance: Balance, receipt: int, qty: int) -> tuple[int, int]:

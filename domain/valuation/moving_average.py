@@ -41,17 +41,21 @@ def receive(balance: Balance, qty: int, value: int, receipt: int) -> None:
         balance.layers.append(Layer(qty, value, receipt))
 
 
-def take(balance: Balance, qty: int) -> tuple[int, int]:
-    """Take `qty` at the average; gives the value taken (nine decimals) and the average."""
+def end_rate(balance: Balance) -> int:
+    """What the unit that leaves last costs (nine decimals): the average."""
+    return layers.rate_of(pooled(balance))
+
+
+def take(balance: Balance, qty: int) -> int:
+    """Take `qty` at the average; gives the value taken (nine decimals)."""
     pool = pooled(balance)
-    rate = layers.rate_of(pool)
     taken = layers.split(pool, qty)
     if not pool.qty:
         balance.layers.clear()
-    return taken, rate
+    return taken
 
 
-def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
+def take_at_rate(balance: Balance, qty: int, rate: int) -> int:
     """Take `qty` at a stated rate, bounded by the value there is; what is left is averaged anew."""
     pool = pooled(balance)
     if qty >= pool.qty:
@@ -59,7 +63,7 @@ def take_at_rate(balance: Balance, qty: int, rate: int) -> tuple[int, int]:
     taken = min(div_half_up(qty * rate, MICRO), pool.value)
     pool.qty -= qty
     pool.value -= taken
-    return taken, rate
+    return taken
 
 
 def take_layer(balance: Balance, receipt: int, qty: int) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method

@@ -11,6 +11,7 @@ from domain.valuation import moving_average
 covers = moving_average.covers
 receive = moving_average.receive
 count = moving_average.count
+end_rate = moving_average.end_rate
 take = moving_average.take
 take_at_rate = moving_average.take_at_rate
 take_layer = moving_average.take_layer

@@ -141,7 +141,7 @@ class _Explanation:
     def _fold(self, balance: Balance, chain: Chain, qty: int) -> None:
         """Take a quantity out of the layers, as far as they reach."""
         at_hand = sum(layer.qty for layer in balance.layers)
-        taken = self._method(chain).take(balance, min(qty, at_hand))[0] if at_hand and qty else 0
+        taken = self._method(chain).take(balance, min(qty, at_hand)) if at_hand and qty else 0
         balance.qty, balance.value = balance.qty - qty, balance.value - taken
 
     def _method(self, chain: Chain) -> Method:
