@@ -15,12 +15,14 @@ import msgspec
 
 from domain.stock_ledger import Balance, Chain, Layer, Shortage
 from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_text
+from worker.store.copy import copy_in
 from worker.store.database import Rows
 from worker.store.names import Names
 
 # Small, because a row's layers are written anew with every posting that touches the chain.
 PAGE = 16  # layers
 ENDS = 16  # layers kept at each end of a row whose middle is in pages
+LAYER_PAGE = "company_id, chain_id, page_no, layers_held, qty, layers"
 FEW = 3 * PAGE  # up to so many layers no page is made
 
 _layers = msgspec.json.Decoder(list[Layer])
@@ -53,12 +55,14 @@ class Balances:
         self.loaded: dict[Chain, Balance] = {}
         self._pages: dict[Chain, tuple[int, int]] = {}
         self._unkept: dict[Chain, int | None] = {}
+        self._unstored: list[str] = []
 
     def forget(self) -> None:
         """Drop everything in memory, after another process has written or our own transaction has failed."""
         self.loaded.clear()
         self._pages.clear()
         self._unkept.clear()
+        self._unstored.clear()
 
     def load(self, connection: Rows, chains: Iterable[Chain]) -> None:
         """Load what is not in memory; a chain that never moved is empty."""
@@ -133,6 +137,7 @@ class Balances:
                 strict=True,
             ):
                 add(cell)
+        self._store_pages(connection)
         if columns[0]:
             connection.execute(
                 "INSERT INTO balance (company_id, chain_id, qty, value, state, last_at, last_sequence, unkept) "
@@ -163,6 +168,7 @@ class Balances:
         """The balance with all of its layers."""
         if not balance.stored:
             return balance
+        self._store_pages(connection)
         layers = [*balance.layers, *_stored_layers(connection, self._names.company, number), *balance.newest]
         return dataclasses.replace(balance, layers=deque(layers), newest=deque())
 
@@ -224,7 +230,7 @@ class Balances:
             while len(balance.layers) >= ENDS + PAGE:
                 first -= 1
                 pages.append((first, [balance.layers.pop() for _ in range(PAGE)][::-1]))
-            self._store_pages(connection, number, balance, pages)
+            self._put_in_pages(number, balance, pages)
         if balance.stored:
             self._pages[chain] = (first, last)
         else:
@@ -243,22 +249,19 @@ class Balances:
             )
         ).decode()
 
-    def _store_pages(
-        self, connection: Rows, number: int, balance: Balance, pages: Sequence[tuple[int, list[Layer]]]
-    ) -> None:
-        if not pages:
-            return
-        sums = [sum(layer.qty for layer in layers) for _, layers in pages]
-        connection.execute(
-            "INSERT INTO layer_page (company_id, chain_id, page_no, layers_held, qty, layers) "
-            "SELECT %s, %s, * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[])",
-            [
-                self._names.company, number, [page for page, _ in pages], [len(layers) for _, layers in pages], sums,
-                [_encode(layers).decode() for _, layers in pages],
-            ],
-        )  # fmt: skip
-        balance.stored += sum(len(layers) for _, layers in pages)
-        balance.stored_qty += sum(sums)
+    def _put_in_pages(self, number: int, balance: Balance, pages: Sequence[tuple[int, list[Layer]]]) -> None:
+        """Note pages to be stored; all chains' pages are then written at once."""
+        for page, layers in pages:
+            qty = sum(layer.qty for layer in layers)
+            balance.stored += len(layers)
+            balance.stored_qty += qty
+            self._unstored.append(
+                f"{self._names.company}\t{number}\t{page}\t{len(layers)}\t{qty}\t{_encode(layers).decode()}\n"
+            )
+
+    def _store_pages(self, connection: Rows) -> None:
+        copy_in(connection, "layer_page", LAYER_PAGE, "".join(self._unstored))
+        self._unstored.clear()
 
 
 def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
