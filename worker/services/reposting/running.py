@@ -72,7 +72,8 @@ def run_pending(
     runner = _Runner(database, company, chunk_seconds, direct_rows, summary, tell)
     step = runner.step(Step.LAID)
     while step in (Step.LAID, Step.COMPLETE, Step.PUBLISHED):
-        if seconds is not None and time.monotonic() - begun > seconds:
+        # What is complete is published, however little time is left: the next call would only find it complete again.
+        if seconds is not None and step is not Step.COMPLETE and time.monotonic() - begun > seconds:
             summary.more = True
             break
         step = runner.step(step)
