@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -146,31 +147,21 @@ def _step(database: Database, company_id: int, limit_documents: int, traces: Tra
 
 
 @contextlib.contextmanager
-def _collector_resting() -> Iterator[None]:
-    """What a batch makes lives to its end and holds no cycles: looking for garbage meanwhile finds none and costs a third more."""
-    was_on = gc.isenabled()
+def _at_pace() -> Iterator[None]:
+    """Let a batch run at its pace.
+
+    What it makes lives to its end and holds no cycles: looking for garbage meanwhile finds none and costs a third more. And the thread
+    that copies rows gets its turn at once; it needs little, but PostgreSQL waits for it.
+    """
+    was_on, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(0.0002)
     try:
         yield
     finally:
+        sys.setswitchinterval(interval)
         if was_on:
             gc.enable()
-
-
-def _note_death(database: Database, company_id: int, sequence: int) -> None:
-    """Count the attempt of a process that was killed: two the first time, since it was not named when it killed before."""
-    if not sequence:
-        log.warning("the last batch of a lane was killed; this one names each document first", company_id=company_id)
-        return
-    with database.transaction() as connection:
-        attempts = note_fault(connection, company_id, sequence, first=2)
-    log.error(
-        "a process was killed while it decided a document",
-        company_id=company_id,
-        sequence=sequence,
-        attempt=attempts,
-        of=MOST_ATTEMPTS,
-    )
 
 
 def _batch(
@@ -178,7 +169,7 @@ def _batch(
 ) -> _Step | bool:
     memories = memories_of(database)
     with contextlib.ExitStack() as leaving:
-        leaving.enter_context(_collector_resting())
+        leaving.enter_context(_at_pace())
         connection = leaving.enter_context(database.transaction())
         lane = take_lane(connection, company_id)
         if lane is None:
