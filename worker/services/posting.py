@@ -164,6 +164,22 @@ def _at_pace() -> Iterator[None]:
             gc.enable()
 
 
+def _note_death(database: Database, company_id: int, sequence: int) -> None:
+    """Count the attempt of a process that was killed: two the first time, since it was not named when it killed before."""
+    if not sequence:
+        log.warning("the last batch of a lane was killed; this one names each document first", company_id=company_id)
+        return
+    with database.transaction() as connection:
+        attempts = note_fault(connection, company_id, sequence, first=2)
+    log.error(
+        "a process was killed while it decided a document",
+        company_id=company_id,
+        sequence=sequence,
+        attempt=attempts,
+        of=MOST_ATTEMPTS,
+    )
+
+
 def _batch(
     database: Database, company_id: int, limit_documents: int, traces: Traces | None, *, careful: bool
 ) -> _Step | bool:
