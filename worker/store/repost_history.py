@@ -70,7 +70,7 @@ class StoredHistory:
 
     def resume(self, chain: Chain, at: int, sequence: int, movement: int) -> Iterator[Recorded | Checkpoint]:
         """The chain's movements from one of them on."""
-        return self._stream(chain, (at, sequence, movement - 1))
+        return self._stream(chain, (at, sequence, movement - 1), kept_from=(at, sequence - 1))
 
     def dependents(self, movement: int) -> list[tuple[Chain, int, int]]:
         """The chains and places of movements that take their value from this one."""
@@ -81,9 +81,11 @@ class StoredHistory:
         """All movements of a voucher, as they stand."""
         return self.recorded(movements_of_voucher(self._connection, self._spelling, voucher, self._known.movement))
 
-    def _stream(self, chain: Chain, after: Place) -> Iterator[Recorded | Checkpoint]:
+    def _stream(
+        self, chain: Chain, after: Place, kept_from: tuple[int, int] | None = None
+    ) -> Iterator[Recorded | Checkpoint]:
         number, limit = self._names.chains[chain], FIRST_BLOCK
-        kept_from = after[:2]
+        kept_from = kept_from or after[:2]
         while True:
             block = movements_after(self._connection, self._spelling, chain, number, after, limit, self._known.movement)
             ends = len(block) < limit
