@@ -18,11 +18,13 @@ _HOLDS = (
     f"m.basis = {Basis.COUNTED:d} AND m.counted_qty IS NOT NULL AND NOT EXISTS (SELECT FROM stock_movement back "
     f"WHERE back.company_id = m.company_id AND back.source_id = m.movement_id AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d})"
 )
-# What moves the lot after a place, movement by movement: a voucher takes out before it brings in. Corrections of counts included.
+# What moves the lot after a place, movement by movement: a voucher takes out before it brings in. Corrections of counts included. What was
+# taken back at its own moment never left stock short in between, so a reversal counts with its movement.
 _LATER = (
     "later AS ("
     "  SELECT posting_at, voucher_id, movement_id, sum(qty) AS qty, bool_or(is_count) AS is_count FROM ("
-    f"    SELECT posting_at, voucher_id, movement_id, qty, {_HOLDS} AS is_count FROM stock_movement m "
+    f"    SELECT posting_at, voucher_id, CASE basis WHEN {Basis.REVERSED:d} THEN source_id ELSE movement_id END AS movement_id, qty, "
+    f"      {_HOLDS} AS is_count FROM stock_movement m "
     f"    WHERE {_OF_BATCH.format('m')} AND company_id = %(company)s AND chain_id = %(chain)s AND posting_at >= %(at)s "
     "      AND (posting_at, voucher_id) > (%(at)s, %(sequence)s)"
     "    UNION ALL"
