@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Form, Plain
+from worker.cli.forms import CompanyOption, Form, Plain
 
 if TYPE_CHECKING:
     from worker.store.database import Database, Rows
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 _PAGE: Final = 1_000
 _PATIENCE_SECONDS: Final = 30.0
 
-CompanyOption = Annotated[
-    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
-]
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="For instance purchase_receipt.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The document's number.")]
 

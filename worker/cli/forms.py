@@ -1,8 +1,11 @@
-"""The forms in which a command prints its rows."""
+"""The forms in which a command prints its rows, and the option that names a company."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 
 class Form(StrEnum):
@@ -19,3 +22,8 @@ class Plain(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
+]

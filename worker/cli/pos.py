@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from worker.cli.company_report import print_report
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Form
+from worker.cli.forms import CompanyOption, Form
 
 if TYPE_CHECKING:
     from worker.services.tools import Tools
     from worker.store.pos_export import Export
-
-CompanyOption = Annotated[
-    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,18 +32,7 @@ def sessions(
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
 ) -> None:
     """List the sessions of tills; revenue, cost and margin of open sales are provisional."""
-    from worker.cli.connection import one_company, open_database
-    from worker.cli.output import write_rows
-    from worker.reports import REPORTS
-    from worker.reports.scope import scope_of
-
-    report = REPORTS["pos-sessions"]
-    with open_database() as database, database.transaction() as connection:
-        number, name = one_company(connection, company)
-        scope = scope_of(connection, number)
-        if scope is None:
-            raise CommandFailedError(f"the master of {name} is not known yet: submit it first")
-        write_rows(report.columns_of(scope), report.read(connection, scope), form, report.title, None)
+    print_report("pos-sessions", company, form)
 
 
 def close(

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from worker.cli.company_report import print_report
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Form, Plain
+from worker.cli.forms import CompanyOption, Form, Plain
 
 if TYPE_CHECKING:
     from worker.services.reposting import Preview
     from worker.store.database import Database
-
-CompanyOption = Annotated[
-    str | None, typer.Option("--company", help="The company; not needed while there is only one.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,18 +36,7 @@ def list_runs(
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
 ) -> None:
     """List what waits and all runs, newest first."""
-    from worker.cli.connection import one_company, open_database
-    from worker.cli.output import write_rows
-    from worker.reports import REPORTS
-    from worker.reports.scope import scope_of
-
-    report = REPORTS["repost-status"]
-    with open_database() as database, database.transaction() as connection:
-        number, name = one_company(connection, company)
-        scope = scope_of(connection, number)
-        if scope is None:
-            raise CommandFailedError(f"the master of {name} is not known yet: submit it first")
-        write_rows(report.columns_of(scope), report.read(connection, scope), form, report.title, None)
+    print_report("repost-status", company, form)
 
 
 def run(
