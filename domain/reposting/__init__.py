@@ -6,7 +6,7 @@ rewritten: for each movement the difference between what it should have booked a
 never rejects; where stock turns out short the issue becomes provisional.
 """
 
-from domain.reposting.history import Checkpoint, History, Recorded, TrueUpRecorded, copied
+from domain.reposting.history import Checkpoint, History, LeftOver, Recorded, TrueUpRecorded, copied
 from domain.reposting.replay import Replay, RepostFault
 from domain.reposting.state import ReplayState, StreamState, Waiting
 from domain.reposting.valuing import Findings, Known
@@ -16,6 +16,7 @@ __all__ = [
     "Findings",
     "History",
     "Known",
+    "LeftOver",
     "Recorded",
     "Replay",
     "ReplayState",

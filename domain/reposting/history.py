@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from domain.stock_ledger import Balance, Chain, Movement
+from domain.stock_ledger import Balance, Chain, DifferenceKind, Movement
 
 Place = tuple[int, int]  # posting time, sequence
 Dependent = tuple[Chain, int, int]  # a chain and a place in it
@@ -25,6 +25,18 @@ class TrueUpRecorded(msgspec.Struct, gc=False):
     dimensions: str = ""
 
 
+class LeftOver(msgspec.Struct, gc=False):
+    """What a run found for a movement that was being cancelled meanwhile: the reversal did not know of it, so it is taken back."""
+
+    kind: DifferenceKind
+    amount: int
+    qty: int
+    cause: int
+    contra: str
+    cost_center: str
+    dimensions: str
+
+
 NO_TRUE_UPS: Mapping[int, TrueUpRecorded] = MappingProxyType({})
 
 
@@ -36,7 +48,7 @@ class Recorded(msgspec.Struct, gc=False):
     repost; `laid`: landed costs and rate differences that raise what a receipt brought in; `true_ups`: by the issue covered.
     `source_value`, `source_qty`: the present value (and quantity) of the movement it depends on, without true-ups; `source_true_ups`: what
     receipts before this movement added to that one; `returned_before`: what earlier returns of the same source took back;
-    `returned_after`: where later ones do. `taken_back`: of a reversed movement, what its reversal took. `dependents`: the
+    `returned_after`: where later ones do. `left_over`: of a reversed movement, what its reversal left. `dependents`: the
     chains and places of movements that take their value from this one.
     """
 
@@ -54,7 +66,7 @@ class Recorded(msgspec.Struct, gc=False):
     source_true_ups: int = 0
     returned_before: int = 0
     returned_after: tuple[Dependent, ...] = ()
-    taken_back: int | None = None
+    left_over: tuple[LeftOver, ...] = ()
 
 
 class Checkpoint(msgspec.Struct):

@@ -9,7 +9,7 @@ from datetime import date
 from domain.exact import MICRO, cumulative_share, div_half_up
 from domain.master_view import MasterView, fallback_rate
 from domain.money import Currency
-from domain.reposting.history import Checkpoint, Dependent, History, Recorded, TrueUpRecorded
+from domain.reposting.history import Checkpoint, Dependent, History, LeftOver, Recorded, TrueUpRecorded
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage, lot_of
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method
@@ -72,7 +72,8 @@ class Revaluation:
             # has another cost now.
             for issue in recorded.true_ups if disturbed else ():
                 self._wake(self._history.dependents(issue), movement.at, movement.voucher, document)
-            self._settle_reversed(recorded, document)
+            for left in recorded.left_over:
+                self._append(movement, -left.amount, left.kind, document, qty=-left.qty, cause=left.cause, place=left)
             return
         covered: dict[int, tuple[int, Shortage]] = {}
         value, qty = movement.value + recorded.revalued, movement.qty + recorded.shifted
@@ -100,15 +101,6 @@ class Revaluation:
         if change:
             self._revalue(recorded, value, change, 0, document)
         return True
-
-    def _settle_reversed(self, recorded: Recorded, document: int) -> None:
-        """Take back what a run found for a movement while that was being cancelled."""
-        if recorded.taken_back is not None:
-            true_ups = sum(true_up.amount for true_up in recorded.true_ups.values())
-            stands = recorded.movement.value + recorded.revalued + recorded.laid + recorded.residue + true_ups
-            if stands != recorded.taken_back:
-                change = recorded.taken_back - stands
-                self._append(recorded.movement, change, DifferenceKind.REVALUED, document)
 
     # -- the value ----------------------------------------------------------------------------------------------------
 
@@ -257,7 +249,7 @@ class Revaluation:
         qty: int = 0,
         cause: int = 0,
         contra: str | None = None,
-        place: Shortage | TrueUpRecorded | None = None,
+        place: Shortage | TrueUpRecorded | LeftOver | None = None,
     ) -> None:
         day = self._days.get(movement.date)
         if day is None:

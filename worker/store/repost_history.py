@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from domain.reposting import Checkpoint, Recorded, TrueUpRecorded
+from domain.reposting import Checkpoint, LeftOver, Recorded, TrueUpRecorded
 from domain.stock_ledger import NEVER, Balance, Basis, Chain, DifferenceKind, Movement
 from worker.store.chain_states import nearest_state, states_between
 from worker.store.database import Rows
 from worker.store.movement_blocks import Place, movements_after, movements_of_voucher
 from worker.store.names import Names
+from worker.store.repost_rows import FIRST_NUMBER
 from worker.store.spelling import Spelling
 from worker.store.vouchers import STANDING
 
@@ -25,7 +26,10 @@ DENSE = 8  # numbers spread over at most so many times their count are asked for
 
 _T = TypeVar("_T")
 _MICROSECONDS = "(extract(epoch FROM {0}.posting_at) * 1000000)::bigint"
-_VISIBLE = "run_id <> ALL (%(hidden)s) AND difference_id <= CASE run_id WHEN 0 THEN %(difference)s::bigint ELSE %(written)s::bigint END"
+_VISIBLE = (
+    "run_id <> ALL (%(hidden)s) AND difference_id <= "
+    "CASE WHEN difference_id < %(runs)s THEN %(difference)s::bigint ELSE %(written)s::bigint END"
+)
 _PLAIN = {Basis.STATED, Basis.COST}
 
 
@@ -57,6 +61,7 @@ class StoredHistory:
             "movement": known.movement,
             "difference": known.difference,
             "written": known.written,
+            "runs": FIRST_NUMBER,
             "hidden": known.hidden,
         }
 
@@ -114,8 +119,10 @@ class StoredHistory:
         depending, reversed_ = self._depending(list(rows))
         for source, found in depending.items():
             rows[source].dependents = tuple(found)
-        for source, taken in reversed_.items():
-            rows[source].reversed, rows[source].plain, rows[source].taken_back = True, False, taken
+        for source in reversed_:
+            rows[source].reversed, rows[source].plain = True, False
+        if reversed_:
+            self._add_left_over(rows, reversed_)
         inside = [m.id for m in movements if not m.contra and m.basis == Basis.COST and not rows[m.id].dependents]
         for source, found in self._products(inside).items():
             rows[source].dependents = tuple(found)
@@ -208,10 +215,27 @@ class StoredHistory:
             (source, ((at, voucher, number), chains[chain], qty)) for source, at, voucher, number, chain, qty in found
         )
 
-    def _depending(self, movements: list[int]) -> tuple[dict[int, list[tuple[Chain, int, int]]], dict[int, int]]:
-        """Who takes a value from each of these movements, and what reversals took back of them."""
+    def _add_left_over(self, rows: dict[int, Recorded], reversed_: list[int]) -> None:
+        """What runs that were published after a cancel, or are not yet, have found for what it took back."""
         found = self._connection.execute(
-            f"SELECT source_id, basis, chain_id, {_MICROSECONDS.format('m')}, voucher_id, value FROM stock_movement m "
+            "SELECT movement_id, kind, cause_id, contra_id, cost_center_id, dimensions_id, sum(amount)::bigint, sum(qty)::bigint "
+            "FROM stock_difference d JOIN voucher c ON c.company_id = d.company_id AND c.reverses = d.voucher_id AND c.reverses <> 0 "
+            "JOIN repost_run run ON run.company_id = d.company_id AND run.run_id = d.run_id "
+            "WHERE d.company_id = %(company)s AND d.movement_id = ANY(%(reversed)s) "
+            f"AND d.{_VISIBLE} AND (run.published_at IS NULL OR run.published_at > c.posted_at) "
+            "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(qty) <> 0 ORDER BY 1, 2, 3",
+            self._scope | {"reversed": reversed_},
+        ).fetchall()
+        self._spelling.know({number for row in found for number in row[3:6]})
+        names = self._spelling.names
+        for number, kind, cause, contra, center, dimensions, amount, qty in found:
+            left = LeftOver(DifferenceKind(kind), amount, qty, cause, names[contra], names[center], names[dimensions])
+            rows[number].left_over = (*rows[number].left_over, left)
+
+    def _depending(self, movements: list[int]) -> tuple[dict[int, list[tuple[Chain, int, int]]], list[int]]:
+        """Who takes a value from each of these movements, and which of them were taken back."""
+        found = self._connection.execute(
+            f"SELECT source_id, basis, chain_id, {_MICROSECONDS.format('m')}, voucher_id FROM stock_movement m "
             "WHERE company_id = %(company)s AND source_id <> 0 AND " + _chosen("source_id", movements) + " "
             "AND movement_id <= %(movement)s ORDER BY movement_id",
             self._scope | _choice(movements),
@@ -221,10 +245,10 @@ class StoredHistory:
         chains = self._spelling.chains
         depending = _by_first(
             (source, (chains[chain], at, voucher))
-            for source, basis, chain, at, voucher, _ in found
+            for source, basis, chain, at, voucher in found
             if basis != Basis.REVERSED and source in asked
         )
-        return depending, {row[0]: -row[5] for row in found if row[1] == Basis.REVERSED and row[0] in asked}
+        return depending, [row[0] for row in found if row[1] == Basis.REVERSED and row[0] in asked]
 
     def _products(self, inputs: list[int]) -> dict[int, list[tuple[Chain, int, int]]]:
         """What was made of these movements, by their vouchers."""
