@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -55,6 +57,31 @@ def test_an_effect_that_dies_out(cluster: Endpoints, xdist_worker: str, ratios: 
     ratios.compare(
         "effect gone after some 100 of 200,000 movements against 1,000", took[200_000], took[1_000], most=1.5
     )
+
+
+@pytest.mark.bench
+def test_posting_goes_on_meanwhile(database: FreshDatabase, ratios: Any) -> None:
+    """Documents of another item, posted one by one while a long run works in another process."""
+    with Database(database.worker_url) as service:
+        company = fill(service, 200_000).company
+        publish(service, [{"type": "item", "code": "Oats"}, receipt("BACK", 5, "1", at="2023-12-15T09:00:00")])
+        post_all(service)
+        code = (
+            "from worker.services.reposting import run_pending\nfrom worker.store.database import Database\n"
+            f"run_pending(Database({database.worker_url!r}), {company})"
+        )
+        waits: list[float] = []
+        with subprocess.Popen([sys.executable, "-c", code]) as process:
+            while process.poll() is None:
+                begin = time.perf_counter()
+                publish(service, [receipt(f"OATS-{len(waits)}", 1, "2", item="Oats")])
+                while not post_all(service).posted:
+                    time.sleep(0.001)
+                waits.append(time.perf_counter() - begin)
+                time.sleep(0.01)
+            assert process.returncode == 0
+    slowest = sorted(waits)[int(len(waits) * 0.99)]
+    ratios.at_most(f"posting to another item meanwhile, p99 of {len(waits):,}", slowest * 1000, 2000, "ms")
 
 
 def charge(number: str) -> Json:
