@@ -13,21 +13,25 @@ if TYPE_CHECKING:
 
 
 def children(settings: Settings) -> list[ChildCommand]:
-    """The intake, one worker with its processes, beat and Flower."""
+    """The intake, one worker with its processes, another for long work, beat and Flower."""
     from worker.processes import ChildCommand
 
     python = sys.executable
     celery = [python, "-m", "celery", "--quiet", "--app"]
+    quick = [queue for queue in (*routes.QUEUES, routes.UNNAMED) if queue != routes.REPOSTING]
+
+    def worker(name: str, queues: list[str], processes: int) -> list[str]:
+        return [
+            *celery, "worker.app", "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues),
+            "--concurrency", str(processes), "--task-events", "--loglevel", settings.log_level,
+            "--without-mingle", "--without-gossip",
+        ]  # fmt: skip
+
     return [
         ChildCommand("intake", [python, "-m", "worker.intake"]),
-        ChildCommand(
-            "worker",
-            [
-                *celery, "worker.app", "worker", "--hostname", "perpetua@%h", "--queues", ",".join((*routes.QUEUES, routes.UNNAMED)),
-                "--concurrency", str(settings.worker_processes), "--task-events", "--loglevel", settings.log_level,
-                "--without-mingle", "--without-gossip",
-            ],
-        ),
+        ChildCommand("worker", worker("perpetua", quick, settings.worker_processes)),
+        # Its own process, so that no document ever waits behind a repost.
+        ChildCommand("reposter", worker("reposts", [routes.REPOSTING], 1)),
         ChildCommand(
             "beat",
             [*celery, "worker.app", "beat", "--pidfile=", "--loglevel", settings.log_level],
