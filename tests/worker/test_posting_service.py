@@ -28,9 +28,10 @@ from tests.support.lanes import (
     rows,
 )
 from tests.support.servers import Database as FreshDatabase
+from worker.services import deciding
 from worker.services.posting import drain
 from worker.store.database import Database
-from worker.store.lanes import lanes_with_work, take_lane
+from worker.store.lanes import due_documents, lanes_with_work, take_lane
 from worker.store.outcomes import fetch_outcome, list_outcomes, release, revise
 from worker.store.verify import verify
 
@@ -269,6 +270,27 @@ def test_masters_that_arrive_while_the_lane_is_drained_lose_no_document(store: D
     post_all(store)
     assert rows(store, "SELECT status, count(*) FROM books.document_status GROUP BY 1") == [("posted", 40)]
     assert _sound(store)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_master_that_comes_while_a_batch_reads_what_is_due_releases_what_waits_for_it(
+    store: Database, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    publish(store, [COMPANY, STORES, receipt("PR-1", item="Coffee")])
+    assert post_all(store).parked == 1
+    arriving = [{**RICE, "code": "Coffee"}]
+
+    def while_it_arrives(*arguments: Any) -> Any:
+        if moment == "after":
+            due = due_documents(*arguments)
+        if arriving:
+            publish(store, [arriving.pop()])
+        return due if moment == "after" else due_documents(*arguments)
+
+    monkeypatch.setattr(deciding, "due_documents", while_it_arrives)
+    post_all(store)
+    post_all(store)
+    assert _status(store, "purchase_receipt", "PR-1") == "posted"
 
 
 def test_an_operator_releases_a_rejected_document_after_its_cause_is_gone(store: Database) -> None:

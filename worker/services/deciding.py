@@ -56,7 +56,7 @@ class Batch:
         self._name = name
         self._books: Books = memory.books
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
-        self._horizon: Place | None = None
+        self._horizon: Place = (0, 0)
         self._due: dict[int, Due] = {}
         self._pending: list[Numbered] = []
         self._results = Results()
@@ -73,13 +73,14 @@ class Batch:
 
         Errors: DecisionFault; those of PostgreSQL. After any of them the transaction and the memory are void.
         """
-        # Masters first: whichever is seen then, no document that was accepted before it can be missing from the list below.
-        self._memory.masters.begin(self._connection, self._masters_ahead)
-        due, self._horizon = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
-        due, self._horizon = _upto_closing(due, self._horizon)
+        due, has_parked = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
         if not due:
             return None
-        self._read(due)
+        due = _upto_closing(due)
+        self._horizon = due[-1].place
+        # Masters after the documents: each that a document was released by, or that was there before it, is seen then.
+        self._memory.masters.begin(self._connection, self._masters_ahead)
+        self._read(due, has_parked=has_parked)
         self._load_ahead()
         while self._heap:
             moment, _, document_due, document = heappop(self._heap)
@@ -104,12 +105,12 @@ class Batch:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def _read(self, due: list[Due]) -> None:
+    def _read(self, due: list[Due], *, has_parked: bool) -> None:
         for document in due:
             if not document.decided:
                 self._due[document.sequence] = document
                 self._queue(document, document.moment)
-        if self._lane.has_parked:
+        if has_parked:
             causes = [cause for document in due for cause in _causes_cleared(document.type, document.number)]
             for waiting, waits_for, error in parked_documents(self._connection, self._lane.company_id, causes):
                 self._remember_parked(waiting, waits_for, error)
@@ -237,9 +238,9 @@ class Batch:
             self._queue_again(parked, due)
 
     def _queue_again(self, parked: Parked, moment: int) -> None:
-        """Decide a document anew at a later place: in this batch, or in another where there is something before it that this one lacks."""
+        """Decide a document anew at a later place: in this batch, or in another where this one may lack something that comes before it."""
         place = (moment, parked.due.sequence)
-        if self._horizon is None or place <= self._horizon:
+        if place <= self._horizon:
             heappush(self._heap, (*place, parked.due, parked.document))
         else:
             self._results.postponed.append((parked, moment))
@@ -293,12 +294,12 @@ class Batch:
         return decided
 
 
-def _upto_closing(due: list[Due], horizon: Place | None) -> tuple[list[Due], Place | None]:
+def _upto_closing(due: list[Due]) -> list[Due]:
     """A closing ends its batch: it holds up acceptance while it files what it generates, which must be short."""
-    for place, document in enumerate(due):
+    for place, document in enumerate(due, 1):
         if document.type == "pos_closing" and not document.decided:
-            return due[: place + 1], document.place if place + 1 < len(due) or horizon is not None else None
-    return due, horizon
+            return due[:place]
+    return due
 
 
 _LINE_MASTERS = (

@@ -11,8 +11,7 @@ from worker.store.database import Rows
 
 _LANE = (
     "SELECT l.company_id, c.name, decided_sequence, batch_no, published_batch, head_hash, last_term, last_chain, fault_sequence, "
-    "fault_attempts, clock_timestamp(), EXISTS (SELECT FROM outcome o WHERE o.company_id = l.company_id "
-    "  AND o.status = 'parked' AND o.moment IS NULL), last_movement, last_difference, last_entry, last_link, last_request "
+    "fault_attempts, clock_timestamp(), last_movement, last_difference, last_entry, last_link, last_request "
     "FROM lane l JOIN company c USING (company_id) WHERE l.company_id = %s"
 )
 
@@ -35,7 +34,6 @@ class LaneRow:
     fault_sequence: int
     fault_attempts: int
     now: datetime
-    has_parked: bool
     counters: Counters
 
 
@@ -73,14 +71,15 @@ def wait_for_lane(connection: Rows, company_id: int) -> LaneRow:
 
 
 def _lane_row(row: tuple[Any, ...]) -> LaneRow:
-    return LaneRow(*row[:12], Counters(*row[12:]))  # type: ignore[call-arg]
+    return LaneRow(*row[:11], Counters(*row[11:]))  # type: ignore[call-arg]
 
 
-def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], Place | None]:
+def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], bool]:
     """The next documents in the order in which they are to be decided, at most `documents` and about `size` bytes of them.
 
-    Gives the horizon too: the last place up to which everything is in the list, None where that is everything there is. One
-    statement reads both the new and the released, so that neither overtakes the other.
+    Up to the place of the last one nothing is missing: one statement reads both the new and the released, so that neither overtakes
+    the other. Says too whether any document is parked; the statement that took the lane could not know, it may have looked
+    before the lane's last writer was done.
     """
     found = connection.execute(
         "WITH fresh AS ("
@@ -96,7 +95,8 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         "  coalesce(due.attempts, 0), due.released, "
         "  NOT due.released AND (EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence) "
         "    OR d.type IN ('sales_invoice', 'cancel') AND EXISTS ("
-        "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size "
+        "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size, "
+        "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL) "
         "FROM due JOIN document d ON d.company_id = %(company)s AND d.sequence = due.sequence "
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
         "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
@@ -104,19 +104,17 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         {"company": lane.company_id, "decided": lane.decided_sequence, "documents": documents, "size": size},
     ).fetchall()
     due = [Due(row[0], row[1], row[2].encode(), *row[3:9]) for row in found]
+    has_parked = bool(found) and found[0][10]
     fresh = [document for document in due if not document.released]
     released = len(due) - len(fresh)
     fresh_size = sum(row[9] for row, document in zip(found, due, strict=True) if not document.released)
-    if len(fresh) < documents and released < documents and fresh_size < size:
-        return due, None
     ends = []
-    if fresh:
+    if len(fresh) >= documents or fresh_size >= size:
         ends.append(fresh[-1].place)
     if released >= documents:
-        # One master may release more documents than fit, so the horizon may lie between two of the same moment.
+        # One master may release more documents than fit, so the list may end between two of the same moment.
         ends.append(max(document.place for document in due if document.released))
-    horizon = min(ends)
-    return [document for document in due if document.place <= horizon], horizon
+    return [document for document in due if not ends or document.place <= min(ends)], has_parked
 
 
 def parked_documents(
