@@ -15,6 +15,11 @@ SYSTEM: dict[str, Entry] = {
         "A stock account and its stock differ, so posting to it waits.",
         "Find the cause, or accept the proposed journal entry.",
     ),
+    "NothingToSet": Entry(
+        Family.REJECTED,
+        "A proposal has no field of the name that was to be set.",
+        "Set account, cost_center, dimensions.NAME, posting_datetime or remarks.",
+    ),
     "UnknownDocument": Entry(
         Family.PARKED,
         "A document that this one refers to is not posted yet.",

@@ -9,6 +9,18 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, tex
 
 from worker.store.columns import columns, metadata, table
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
+from worker.store.reconciliation_tables import (
+    chain_total,
+    reconciliation,
+    reconciliation_account,
+    reconciliation_cause,
+    reconciliation_finding,
+    stock_account_day,
+    sync_account,
+    sync_cause,
+    sync_mark,
+    sync_proposal,
+)
 from worker.store.repost_tables import chain_state, repost_chunk, repost_pause, repost_request, repost_run
 
 __all__ = ["DERIVED", "FACTS", "PROCEDURAL", "metadata"]
@@ -315,9 +327,12 @@ slot = table(
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
     link, posted_batch, pos_receipt, pos_certificate, repost_chunk,
+    reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
-DERIVED = (chain, balance, layer_page, order_line, pos_reserved, chain_state)
+DERIVED = (
+    chain, balance, layer_page, order_line, pos_reserved, chain_state, stock_account_day, chain_total, sync_cause, sync_account,
+)  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    pos_session, pos_invoice,
+    pos_session, pos_invoice, sync_mark, sync_proposal,
 )  # fmt: skip
