@@ -6,6 +6,9 @@ Times are intervals in UTC: crontabs in local time skip runs when clocks change.
 
 from dataclasses import dataclass
 
+# Every queue, by name: this room can't ask the worker, and a test compares.
+QUEUES = ("posting", "reposting", "pos")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
@@ -53,5 +56,18 @@ def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
                 "Each till closes at its own local hour. Which are due, and for which business date, is looked up; a ring that comes "
                 "late or twice, or after a night without any, sends each closing once."
             ),
+        ),
+        *(
+            Ring(
+                name=f"canary of {queue}",
+                task="canary.answer",
+                queue=queue,
+                every_seconds=60,
+                reason=(
+                    "A queue that nobody serves looks like one with nothing to do. A probe comes through each, down to PostgreSQL, and "
+                    "the age of the last one is a figure that an alert watches."
+                ),
+            )
+            for queue in QUEUES
         ),
     )

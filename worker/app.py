@@ -3,22 +3,24 @@
 `celery -A worker.app worker` and `celery -A worker.app beat` load it. Importing it connects to nothing.
 """
 
+import contextlib
 import warnings
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
-from celery.signals import worker_process_init
+from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_ready, worker_shutdown
 from kombu import Queue
 
 from scheduler.app import beat_schedule
 from scheduler.schedule import rings
-from worker import routes
-from worker.broker import LONGEST_TASK_SECONDS, TRANSPORT_OPTIONS, read_numbers_exactly
+from worker import routes, telemetry
+from worker.broker import LONGEST_TASK_SECONDS, connection_settings, read_numbers_exactly
 from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
 from worker.task import PerpetuaTask
+from worker.telemetry.exposition import served
 
 # Celery warns of what would be dangerous with pickled messages, or will change where acknowledgements matter. Ours are JSON, which
 # carries no code, and a doorbell that is delivered twice finds its work done.
@@ -29,9 +31,7 @@ warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's configuration for these settings, whose URLs are all known."""
     return {
-        "broker_url": settings.broker_url,
-        "result_backend": settings.redis_url,
-        "broker_transport_options": TRANSPORT_OPTIONS,
+        **connection_settings(str(settings.broker_url), settings.redis_url),
         # However long the broker is away, a worker waits for it.
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -49,7 +49,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "task_send_sent_event": True,
-        "worker_hijack_root_logger": True,
         "result_expires": 86_400,
         "enable_utc": True,
         "timezone": "UTC",
@@ -73,6 +72,20 @@ app.add_defaults(lambda: configuration(_settings()))
 PerpetuaTask.open_tools = staticmethod(_open_tools)
 
 
+_process = ["beat"]  # only a worker says its name before its logging is set up
+
+
+@celeryd_init.connect(weak=False)
+def _learn_name(sender: str, **_: Any) -> None:
+    _process[:] = [sender]
+
+
+@setup_logging.connect(weak=False)
+def _set_up_logging(**_: Any) -> None:
+    """Have Celery's own lines written like ours, instead of in a form of its own."""
+    telemetry.configure_process(_settings(), _process[0])
+
+
 @worker_process_init.connect(weak=False)
 def _prepare_process(**_: Any) -> None:
     """Connect in each forked child before its first task; the parent holds no connection that a fork would share.
@@ -81,3 +94,17 @@ def _prepare_process(**_: Any) -> None:
     """
     read_numbers_exactly()
     PerpetuaTask.prepare_process()
+
+
+_serving = contextlib.ExitStack()
+
+
+@worker_ready.connect(weak=False)
+def _serve_counters(**_: Any) -> None:
+    """Let Prometheus ask the parent, which works at nothing itself, for what its children have counted."""
+    _serving.enter_context(served(_settings()))
+
+
+@worker_shutdown.connect(weak=False)
+def _stop_serving(**_: Any) -> None:
+    _serving.close()

@@ -21,6 +21,7 @@ POS_RESERVE: Final = "pos.reserve"
 POS_CONFIRM: Final = "pos.confirm"
 POS_RELEASE: Final = "pos.release"
 POS_CLOSE_DUE: Final = "pos.close_due"
+CANARY: Final = "canary.answer"
 
 # Every task has one home, so that long work (a repost, a closing) never stands before a posting.
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
@@ -34,6 +35,8 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     POS_CONFIRM: {"queue": POS},
     POS_RELEASE: {"queue": POS},
     POS_CLOSE_DUE: {"queue": POS},
+    # At home here, and sent through every queue: whoever sends it names the queue that it is to prove.
+    CANARY: {"queue": POSTING},
 }
 
 INTAKE_STREAM: Final = "perpetua:intake"
@@ -53,3 +56,13 @@ def repost_bell_key(company_id: int) -> str:
 def trace_key(company_id: int) -> str:
     """Name the Redis key that tells what is being decided in a lane, for whoever finds its holder dead."""
     return f"perpetua:deciding:{company_id}"
+
+
+def canary_key(queue: str) -> str:
+    """Name the Redis key that says when a probe last came through a queue."""
+    return f"perpetua:canary:{queue}"
+
+
+def probe_key(nonce: str) -> str:
+    """Name the Redis key by which the intake answers a probe."""
+    return f"perpetua:probe:{nonce}"

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from worker.addresses import EXAMPLE_OF_SENTINELS, SENTINEL, sentinels_of
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
 
@@ -43,6 +45,10 @@ class Settings:
     flower_address: str = "127.0.0.1"
     flower_port: int = 5555
     flower_login: str | None = field(default=None, repr=False)
+    metrics_address: str = "127.0.0.1"
+    metrics_port: int | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -70,6 +76,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             "set PERPETUA_FLOWER_LOGIN to user:password, or keep 127.0.0.1"
         )
         raise SettingsError(message)
+    certificate = read("PERPETUA_TLS_CERTIFICATE", _file, None)
+    key = read("PERPETUA_TLS_KEY", _file, None)
+    if (certificate is None) != (key is None):
+        message = "PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY belong together: set both, or neither"
+        raise SettingsError(message)
     return Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
@@ -87,6 +98,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         flower_address=flower_address,
         flower_port=read("PERPETUA_FLOWER_PORT", _whole(1, 65_535), 5555),
         flower_login=flower_login,
+        metrics_address=read("PERPETUA_METRICS_ADDRESS", _text, "127.0.0.1"),
+        metrics_port=read("PERPETUA_METRICS_PORT", _whole(1, 65_535), None),
+        tls_certificate=certificate,
+        tls_key=key,
     )
 
 
@@ -105,11 +120,25 @@ def _postgresql(name: str, value: str) -> str | None:
 
 
 def _redis(name: str, value: str) -> str | None:
-    return _url(name, value, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+    example = "redis://:password@host:6379/0"
+    if not value.startswith(f"{SENTINEL}:"):
+        return _url(name, value, ("redis", "rediss", "unix"), example)
+    return _sentinels(name, value)
+
+
+def _sentinels(name: str, value: str) -> str:
+    try:
+        sentinels_of(value)
+    except ValueError:
+        message = f"{name} is no URL of sentinels: write it like {EXAMPLE_OF_SENTINELS}"
+        raise SettingsError(message) from None
+    return value
 
 
 def _broker(name: str, value: str) -> str | None:
     # Any transport that Celery knows will do; intake and outcomes alone insist on Redis streams.
+    if value.startswith(f"{SENTINEL}:"):
+        return _sentinels(name, value)
     return _url(name, value, None, "redis://:password@host:6379/0")
 
 
@@ -131,6 +160,14 @@ def _folder(name: str, value: str) -> Path | None:
     path = Path(value).expanduser()
     if not path.is_absolute():
         message = f"{name} is {value!r}: give the data folder as an absolute path"
+        raise SettingsError(message)
+    return path
+
+
+def _file(name: str, value: str) -> Path | None:
+    path = Path(value).expanduser()
+    if not path.is_file():
+        message = f"{name} is {value!r}, and no file is there: give the path of a PEM file"
         raise SettingsError(message)
     return path
 

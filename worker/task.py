@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import msgspec
 import structlog
 from celery import Task
-from prometheus_client import Counter, Histogram
 
 from domain.errors import InvariantBroken, Unavailable
+from worker.messages import read_key
+from worker.messages.text import is_name
 from worker.services.tools import Tools
+from worker.telemetry.counters import TASK_SECONDS, TASKS
 
 log = structlog.get_logger()
 
-LOGGED_CHARACTERS = 500
-
-TASKS = Counter("perpetua_tasks", "Tasks by how they ended.", ["task", "state"])
-SECONDS = Histogram("perpetua_task_seconds", "Seconds that tasks took.", ["task"])
+NAMED = 5
 
 
 class PerpetuaTask(Task):  # type: ignore[type-arg]
@@ -58,9 +58,7 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
     def on_failure(self, exc: Exception, _: str, args: Any, __: Any, einfo: Any) -> None:
         """Log by family: what only a person can mend is critical."""
         level = "critical" if isinstance(exc, InvariantBroken) else "error"
-        getattr(log, level)(
-            "task failed", reason=str(exc), arguments=repr(args)[:LOGGED_CHARACTERS], traceback=str(einfo)
-        )
+        getattr(log, level)("task failed", reason=str(exc), **_about(args), traceback=str(einfo))
 
     def on_retry(self, exc: Exception, *_: Any) -> None:
         """Say what is waited for."""
@@ -71,5 +69,23 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
     def after_return(self, status: str, *_: Any) -> None:
         """Count and time the task."""
         TASKS.labels(self.name, status).inc()
-        SECONDS.labels(self.name).observe(time.monotonic() - self._begun)
+        TASK_SECONDS.labels(self.name).observe(time.monotonic() - self._begun)
         structlog.contextvars.clear_contextvars()
+
+
+def _about(arguments: Any) -> dict[str, Any]:
+    """What a task was called with, as far as it is anybody's business: documents by their keys, the rest as it is."""
+    documents = [part for argument in arguments for part in (argument if isinstance(argument, list) else [argument])]
+    keys = [key for key in map(_key, documents) if key is not None]
+    if keys:
+        return {"documents": [dict(zip(("company", "type", "number"), key, strict=True)) for key in keys[:NAMED]]}
+    return {"arguments": [argument for argument in arguments if isinstance(argument, int) or _is_word(argument)]}
+
+
+def _is_word(argument: object) -> bool:
+    return is_name(argument) and not str(argument).lstrip().startswith(("{", "["))
+
+
+def _key(document: object) -> tuple[str, str, str] | None:
+    raw = document if isinstance(document, str) else msgspec.json.encode(document)
+    return read_key(raw.encode() if isinstance(raw, str) else raw)

@@ -9,6 +9,7 @@ from worker.bells import Lane
 from worker.services.lanes import post_lane
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.pos_schedule import close_due
+from worker.services.probing import answer_queue
 from worker.services.reposting import repost_company, ring_reposts
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
@@ -80,3 +81,10 @@ def release_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
 def close_tills(task: PerpetuaTask) -> str:
     """Send the closings whose hour has come; returns in words which."""
     return close_due(task.tools)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.CANARY)
+def answer_probe(task: PerpetuaTask) -> float:
+    """Prove that the queue through which this came is served, down to PostgreSQL and Redis; returns the time."""
+    # One that was called by hand came through no queue.
+    return answer_queue(task.tools, str((task.request.delivery_info or {}).get("routing_key", "")))

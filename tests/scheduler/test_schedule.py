@@ -13,7 +13,11 @@ from worker import routes
 
 def test_every_ring_names_a_task_and_its_queue() -> None:
     for ring in rings():
-        assert routes.TASK_ROUTES[ring.task] == {"queue": ring.queue}
+        assert routes.TASK_ROUTES[ring.task] == {"queue": ring.queue} or ring.task == routes.CANARY
+
+
+def test_a_canary_goes_through_every_queue() -> None:
+    assert [ring.queue for ring in rings() if ring.task == routes.CANARY] == list(routes.QUEUES)
 
 
 def test_every_ring_says_why() -> None:

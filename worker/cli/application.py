@@ -9,7 +9,21 @@ from typing import Final
 import typer
 from typer.exceptions import TyperException
 
-from worker.cli import database, demo, documents, pos, replay, report, repost, schema, servers, submit, verify
+from worker.cli import (
+    database,
+    demo,
+    documents,
+    pos,
+    probe,
+    processes,
+    replay,
+    report,
+    repost,
+    schema,
+    servers,
+    submit,
+    verify,
+)
 from worker.cli.failure import CommandFailedError
 
 NOT_DONE: Final = 1
@@ -28,7 +42,21 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (demo, servers, submit, documents, pos, repost, replay, report, verify, database, schema):
+    for module in (
+        demo,
+        servers,
+        processes,
+        probe,
+        submit,
+        documents,
+        pos,
+        repost,
+        replay,
+        report,
+        verify,
+        database,
+        schema,
+    ):
         module.register(app)
     return app
 

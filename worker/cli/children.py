@@ -1,48 +1,67 @@
-"""What `perpetua up` and the demo keep running, as argument lists."""
+"""The processes of the system as argument lists: what `perpetua up` and the demo keep running, and what runs by itself."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from worker import routes
+from worker.telemetry.exposition import counting_folder
 
 if TYPE_CHECKING:
     from worker.processes import ChildCommand
     from worker.settings import Settings
+
+_CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
 
 
 def children(settings: Settings) -> list[ChildCommand]:
     """The intake, one worker with its processes, another for long work, beat and Flower."""
     from worker.processes import ChildCommand
 
-    python = sys.executable
-    celery = [python, "-m", "celery", "--quiet", "--app"]
     quick = [queue for queue in (*routes.QUEUES, routes.UNNAMED) if queue != routes.REPOSTING]
-
-    def worker(name: str, queues: list[str], processes: int) -> list[str]:
-        return [
-            *celery, "worker.app", "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues),
-            "--concurrency", str(processes), "--task-events", "--loglevel", settings.log_level,
-            "--without-mingle", "--without-gossip",
-        ]  # fmt: skip
-
     return [
-        ChildCommand("intake", [python, "-m", "worker.intake"]),
-        ChildCommand("worker", worker("perpetua", quick, settings.worker_processes)),
+        ChildCommand("intake", [sys.executable, "-m", "worker.intake"]),
         # Its own process, so that no document ever waits behind a repost.
-        ChildCommand("reposter", worker("reposts", [routes.REPOSTING], 1)),
-        ChildCommand(
-            "beat",
-            [*celery, "worker.app", "beat", "--pidfile=", "--loglevel", settings.log_level],
-        ),
+        *_apart(settings, ("worker", "perpetua", quick, settings.worker_processes), ("reposter", "reposts", [routes.REPOSTING], 1)),
+        beat_command(),
         ChildCommand(
             "flower",
             [
-                *celery, "worker.app", "flower", f"--address={settings.flower_address}",
+                sys.executable, *_CELERY, "flower", f"--address={settings.flower_address}",
                 f"--port={settings.flower_port}", "--logging=warning",
             ],
             # By the environment, since command lines are everybody's to read.
             {"FLOWER_BASIC_AUTH": settings.flower_login} if settings.flower_login else {},
         ),
     ]  # fmt: skip
+
+
+def worker_command(settings: Settings, name: str, queues: list[str], processes: int) -> ChildCommand:
+    """A worker on these queues with so many processes."""
+    from worker.processes import ChildCommand
+
+    argv = [
+        sys.executable, *_CELERY, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues),
+        "--concurrency", str(processes), "--task-events", "--without-mingle", "--without-gossip",
+    ]  # fmt: skip
+    return ChildCommand("worker", argv, counting_folder(settings))
+
+
+def beat_command() -> ChildCommand:
+    """Beat, which leaves no file behind."""
+    from worker.processes import ChildCommand
+
+    return ChildCommand("beat", [sys.executable, *_CELERY, "beat", "--pidfile="])
+
+
+def _apart(settings: Settings, *workers: tuple[str, str, list[str], int]) -> list[ChildCommand]:
+    """Several workers on one machine; the intake tells its counters at the port of the settings, each worker at one of the next."""
+    commands = []
+    for place, (child, name, queues, processes) in enumerate(workers, start=1):
+        port = None if settings.metrics_port is None else settings.metrics_port + place
+        command = worker_command(replace(settings, metrics_port=port), name, queues, processes)
+        environment = {**command.environment, **({} if port is None else {"PERPETUA_METRICS_PORT": str(port)})}
+        commands.append(replace(command, name=child, environment=environment))
+    return commands

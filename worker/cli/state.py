@@ -22,6 +22,7 @@ _NIGHTLY = (
 def look(settings: Settings) -> State:
     """Look at everything without starting or changing anything; `ready` says whether both servers answer."""
     import psycopg
+    from kombu.exceptions import OperationalError
     from redis.exceptions import RedisError
 
     from domain.errors import Unavailable
@@ -47,7 +48,7 @@ def look(settings: Settings) -> State:
         for server, ask in (("database", _database), ("redis", _redis)):
             try:
                 state[server] = ask(connected)
-            except (psycopg.OperationalError, RedisError, Unavailable) as error:
+            except (psycopg.OperationalError, RedisError, OperationalError, Unavailable) as error:
                 state["troubles"].append(f"{server} does not answer: {' '.join(str(error).split())}")
     state["ready"] = state["database"] is not None and state["redis"] is not None
     return state
@@ -123,11 +124,15 @@ def _database(settings: Settings) -> State | None:
 
 
 def _redis(settings: Settings) -> State:
+    from worker.broker import queue_depths, sender
     from worker.cli.connection import url
     from worker.redis_client import connect
 
-    with connect(url(settings.redis_url, "PERPETUA_REDIS_URL")) as connection:
+    with (
+        connect(url(settings.redis_url, "PERPETUA_REDIS_URL")) as connection,
+        sender(url(settings.broker_url, "PERPETUA_BROKER_URL")) as broker,
+    ):
         return {
             "stream": connection.xlen(routes.INTAKE_STREAM),
-            "queues": {queue: connection.llen(queue) for queue in routes.QUEUES},
+            "queues": queue_depths(broker, routes.QUEUES),
         }

@@ -20,6 +20,7 @@ ADMIN = "postgres"
 OWNER = "perpetua_owner"
 WORKER = "perpetua_worker"
 READER = "perpetua_reader"
+WITHOUT_LOGIN = ("perpetua_publisher", "perpetua_auditor")  # migrations say what they may do; here nobody is either
 DATABASE = "perpetua"
 
 # Replaying the log after a crash takes as long as it takes; a server that still works on it is not a failure.
@@ -229,6 +230,9 @@ def _ensure_roles_and_database(connection: psycopg.Connection[Any], passwords: P
                     sql.Identifier(role), sql.Literal(password)
                 )
             )
+    for role in WITHOUT_LOGIN:
+        if role not in roles:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
     rights = connection.execute("SELECT datacl IS NOT NULL FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
     if rights is None:
         database = sql.Identifier(DATABASE)

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from functools import partial
 
 from domain.errors import DocumentRejected
-from worker import routes
+from worker import routes, telemetry
 from worker.broker import sender
 from worker.intake.reader import Reader
 from worker.intake.stream import Delivery, IntakeStream
 from worker.redis_client import connect
 from worker.services.acceptance import Message, take
+from worker.services.probing import answer_intake, probe_of
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.lease import StreamLease
+from worker.telemetry.exposition import served
 
 
 def run(settings: Settings) -> None:
@@ -24,10 +26,12 @@ def run(settings: Settings) -> None:
 
     The settings' URLs must all be known. Whatever is away is waited for, so nothing is raised for it.
     """
+    telemetry.configure_process(settings, "intake")
     with opened(settings, f"{socket.gethostname()}:{os.getpid()}") as reader:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: reader.stop())
-        reader.run()
+        with served(settings):
+            reader.run()
 
 
 @contextmanager
@@ -45,7 +49,15 @@ def opened(settings: Settings, holder: str) -> Iterator[Reader]:
 
 
 def _accept(tools: Tools, lease: StreamLease, deliveries: Sequence[Delivery]) -> None:
-    take(tools, [_message(delivery) for delivery in deliveries], guard=lease.confirm)
+    probes = [nonce for nonce in (probe_of(delivery.fields) for delivery in deliveries) if nonce is not None]
+    messages = [_message(delivery) for delivery in deliveries if probe_of(delivery.fields) is None]
+    if messages:
+        take(tools, messages, guard=lease.confirm)
+    if probes:
+        # A probe is answered by what any message needs: the lease, held in PostgreSQL by a commit.
+        with tools.database.transaction() as connection:
+            lease.confirm(connection)
+        answer_intake(tools.redis, probes)
 
 
 def _message(delivery: Delivery) -> Message:

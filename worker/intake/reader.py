@@ -11,6 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 from domain.errors import Unavailable
 from worker.intake.stream import Delivery, IntakeStream
 from worker.store.lease import LeaseLost
+from worker.telemetry.counters import INTAKE_ACTIVE, INTAKE_FAILURES, INTAKE_MESSAGES
 
 log = structlog.get_logger()
 
@@ -81,6 +82,7 @@ class Reader:
             self._behind = True
             self._accept(deliveries)
             self._behind = self._stream.acknowledge(deliveries)
+            INTAKE_MESSAGES.inc(len(deliveries))
         elif self._behind:
             self._behind = False
         else:
@@ -96,6 +98,7 @@ class Reader:
         elif self._active and not held:
             log.warning("another intake reads the stream now; this one stands by")
         self._active = held
+        INTAKE_ACTIVE.set(held)
         return held
 
     def _back_off(self, error: Exception) -> None:
@@ -105,6 +108,7 @@ class Reader:
             self._stream.open()
             return
         self._failures += 1
+        INTAKE_FAILURES.inc()
         if self._failures == 1:
             log.warning("intake waits; the messages stay in the stream", reason=str(error))
         time.sleep(min(0.1 * 2**self._failures, LONGEST_BACK_OFF_SECONDS))

@@ -15,6 +15,7 @@ from worker.bells import Lane
 from worker.messages import MASTER_TYPES, Key, canonical, content_hash, decode, key_of, read_key
 from worker.services.account_mapping import account_transfers, may_remap
 from worker.services.closing import asks_at_the_gate, guard_the_gate
+from worker.services.noting import note_outcomes
 from worker.services.tools import Tools
 from worker.store.acceptance import accept
 from worker.store.database import Database, Rows
@@ -93,12 +94,13 @@ def _tell(tools: Tools, messages: Sequence[Message], receipts: list[Receipt]) ->
     pairs = [(message, receipt) for message, receipt in zip(messages, receipts, strict=True) if receipt.status != "new"]
     if not pairs:
         return
-    outcomes = outcomes_so_far(tools, *zip(*pairs, strict=True))
-    tools.outcomes.publish(
+    outcomes = [
         outcome
-        for (_, receipt), outcome in zip(pairs, outcomes, strict=True)
+        for (_, receipt), outcome in zip(pairs, outcomes_so_far(tools, *zip(*pairs, strict=True)), strict=True)
         if receipt.status != "known" or outcome["status"] != "accepted"
-    )
+    ]
+    tools.outcomes.publish(outcomes)
+    note_outcomes(outcomes)
 
 
 def _settled(message: Message, receipt: Receipt) -> dict[str, Any]:
@@ -132,7 +134,13 @@ def _store(database: Database, incoming: list[Incoming], guard: Guard | None) ->
     except psycopg.DataError as error:
         if len(incoming) == 1:
             # PostgreSQL refuses this one message. It is kept without a key, so that it can be looked into.
-            log.exception("a message can't be stored under its key", message_id=incoming[0].message_id)
+            log.exception(
+                "a message can't be stored under its key",
+                company=incoming[0].company,
+                type=incoming[0].type,
+                number=incoming[0].number,
+                message_id=incoming[0].message_id,
+            )
             return [_keep_unreadable(database, incoming[0], error, guard)]
     # One of several is at fault. Halving finds it, and keeps the order of the others.
     middle = len(incoming) // 2

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from structlog.contextvars import bound_contextvars
+
 from worker.bells import Lane
+from worker.services.noting import note_outcomes
 from worker.services.pos_mirror import keep_in_step
 from worker.services.posting import Drained, drain
 from worker.services.results import Outcome
@@ -19,6 +22,11 @@ def post_lane(tools: Tools, lane: Lane) -> str:
 
     Errors: Unavailable, where PostgreSQL or Redis is away; what is committed stands, and the sweeper rings for the rest.
     """
+    with bound_contextvars(company=lane.company):
+        return _post(tools, lane)
+
+
+def _post(tools: Tools, lane: Lane) -> str:
     drained = _turn(tools, lane)
     while not drained.more and tools.bells.rings(lane):
         # It was rung for while this worker had the lane: by a document that its last look was too early for.
@@ -67,6 +75,7 @@ def _tell(tools: Tools, lane: Lane, outcomes: list[Outcome]) -> None:
     """Tell outcomes; a sale at a till is in the sub-ledger before its publisher hears of it."""
     keep_in_step(tools, lane.company_id, outcomes)
     tools.outcomes.publish(outcomes)
+    note_outcomes(outcomes)
 
 
 def _sum(earlier: Drained, later: Drained) -> Drained:

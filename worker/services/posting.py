@@ -18,7 +18,7 @@ from worker.services.lane_memory import memories_of
 from worker.services.results import Decided, Outcome
 from worker.store.database import Database
 from worker.store.lanes import note_fault, note_published, take_lane
-from worker.store.outcomes import fetch_outcomes, outcomes_of_batches
+from worker.store.outcomes import fetch_outcomes, key_of_document, outcomes_of_batches
 from worker.traces import Traces
 
 log = structlog.get_logger()
@@ -128,13 +128,8 @@ def _step(database: Database, company_id: int, limit_documents: int, traces: Tra
         except DecisionFault as fault:
             with database.transaction() as connection:
                 attempts = note_fault(connection, company_id, fault.sequence)
-            log.exception(
-                "a document can't be decided",
-                company_id=company_id,
-                sequence=fault.sequence,
-                attempt=attempts,
-                of=MOST_ATTEMPTS,
-            )
+                key = key_of_document(connection, company_id, fault.sequence)
+            log.exception("a document can't be decided", **key, attempt=attempts, of=MOST_ATTEMPTS)
         except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as clash:
             clashes += 1
             if clashes > MOST_CLASHES:
@@ -171,13 +166,8 @@ def _note_death(database: Database, company_id: int, sequence: int) -> None:
         return
     with database.transaction() as connection:
         attempts = note_fault(connection, company_id, sequence, first=2)
-    log.error(
-        "a process was killed while it decided a document",
-        company_id=company_id,
-        sequence=sequence,
-        attempt=attempts,
-        of=MOST_ATTEMPTS,
-    )
+        key = key_of_document(connection, company_id, sequence)
+    log.error("a process was killed while it decided a document", **key, attempt=attempts, of=MOST_ATTEMPTS)
 
 
 def _batch(

@@ -101,6 +101,16 @@ def fetch_outcomes(connection: Rows, company_id: int, sequences: list[int]) -> l
     return [_as_outcome(row) for row in found]
 
 
+def key_of_document(connection: Rows, company_id: int, sequence: int) -> dict[str, Any]:
+    """A document as log lines name it: company, type, number and sequence."""
+    row = connection.execute(
+        "SELECT c.name, d.type, d.number FROM document d JOIN company c USING (company_id) WHERE d.company_id = %s AND d.sequence = %s",
+        [company_id, sequence],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - whoever asks has just read it
+    return {"company": row[0], "type": row[1], "number": row[2], "sequence": sequence}
+
+
 def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int) -> list[dict[str, Any]]:
     """The outcomes decided in the batches after one and up to another."""
     found = connection.execute(

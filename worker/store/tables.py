@@ -293,6 +293,7 @@ outcome = table(
     Index("outcome_due", "company_id", "moment", "sequence", postgresql_where=text("moment IS NOT NULL")),
     Index("outcome_waits", "waits_for", postgresql_using="gin", postgresql_where=text("status = 'parked'")),
     Index("outcome_parked", "company_id", "sequence", postgresql_where=text("status = 'parked' AND moment IS NULL")),
+    Index("outcome_refused", "company_id", "sequence", postgresql_where=text("status = 'rejected' AND moment IS NULL")),
     Index("outcome_batch", "company_id", "batch_no"),
     key="company_id sequence",
 )

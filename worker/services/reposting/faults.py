@@ -6,6 +6,7 @@ import structlog
 
 from domain.errors import PerpetuaError
 from domain.reposting import RepostFault
+from worker.store.companies import company_name
 from worker.store.database import Database
 from worker.store.lanes import wait_for_lane
 from worker.store.names import Names
@@ -52,6 +53,5 @@ def set_aside(database: Database, company: int, fault: RepostFault) -> None:
             },
         )
         give_back(connection, company, run.number, but_documents=[fault.document])
-    log.error(
-        "a repost run failed", company_id=company, run=run.number, reason=reason, voucher=voucher, document=document
-    )
+        name = company_name(connection, company)
+    log.error("a repost run failed", company=name, run=run.number, reason=reason, voucher=voucher, document=document)

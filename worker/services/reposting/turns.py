@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from domain.masters import Company
 from domain.posting_time import zone
 from scheduler.windows import open_until, window_of
@@ -50,7 +52,8 @@ def repost_company(tools: Tools, lane: Lane, tell: Tell | None = None, now: date
     if until is None:
         return f"{lane.company}: its reposts wait for their hours"
     seconds = min(TURN_SECONDS, (until - moment).total_seconds())
-    summary = run_pending(tools.database, lane.company_id, seconds=seconds, tell=tell)
+    with bound_contextvars(company=lane.company):
+        summary = run_pending(tools.database, lane.company_id, seconds=seconds, tell=tell)
     if summary.more:
         tools.repost_bells.ring([lane])
     return in_words(lane.company, summary)
