@@ -156,21 +156,18 @@ class _Work:
         return self.view.account(stated, "difference_account") if stated else self.view.role("stock_adjustment")
 
     def goods_carry_costs(self) -> bool:
-        """Whether there is any value to share additional costs out by; goods that cost nothing carry none of them."""
-        if not any(self.shares):
+        """Whether there is any value to share additional costs out by: goods received at no value carry none of them.
+
+        What is moved or made always carries them: whether its sources cost nothing may change with what is posted before it.
+        """
+        if not any(self.shares) or self.document.purpose != "material_receipt":
             return True
-        lines = self.document.lines
-        if self.document.purpose == "material_receipt":
-            carried = any(
-                not line.allow_zero_rate if (given := transformation.given_amount(line, self.view)) is None else given
-                for line in lines
-            )
-        else:
-            # What is not there leaves at its last known cost: only goods that lie there at no value cost nothing.
-            sources = [self.books.balance(movement.chain) for movement in self.planned.movements]
-            carried = any(balance.value or balance.qty <= 0 for balance in sources)
+        carried = any(
+            not line.allow_zero_rate if (given := transformation.given_amount(line, self.view)) is None else given
+            for line in self.document.lines
+        )
         if not carried:
-            self.shares = [0] * len(lines)
+            self.shares = [0] * len(self.document.lines)
         return carried
 
     def check(self, index: int, line: StockEntryLine) -> None:
