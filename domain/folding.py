@@ -6,6 +6,8 @@ as it was (a receipt consumed, a count already taken) goes to cost as a residue 
 
 from __future__ import annotations
 
+from datetime import date
+
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
 from domain.entries import entries_of
@@ -216,7 +218,7 @@ class _Fold:
         """Append a difference to a movement, where it happened; the other side goes to `place` where one is known."""
         head = self.head
         own = movement.voucher == head.sequence or movement.basis == Basis.REVERSED
-        day = movement.date if own else self.view.effective_date(movement.date, head.date)
+        day = movement.date if own else self._later(movement.date)
         account = movement.account if own else self.view.present_account(movement.chain.warehouse, movement.account)
         self.differences.append(
             Difference(
@@ -228,6 +230,11 @@ class _Fold:
                 dimensions=place.dimensions if place else movement.dimensions,
             )
         )  # fmt: skip
+
+    def _later(self, day: date) -> date:
+        """When a correction elsewhere takes effect: not before the document itself, which a closed period may have put off."""
+        own = self.plan.movements[0].date if self.plan.movements else day
+        return max(own, self.view.effective_date(day, self.head.date))
 
     def _lay_on(self, difference: Difference) -> None:
         """Lay a later cost on what is left of its receipt; the rest goes to cost of goods sold until the repost spreads it."""

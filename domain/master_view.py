@@ -88,6 +88,7 @@ class MasterView:
         self.cost_center = company.cost_center or (DEFAULT_COST_CENTER if self.has_standard_chart else "")
         self.periods = [p for p in book.all("accounting_period") if isinstance(p, AccountingPeriod)]
         self.frozen_upto = date.fromisoformat(company.stock_frozen_upto) if company.stock_frozen_upto else None
+        self.has_closed = bool(self.periods) or self.frozen_upto is not None  # nearly: a period may be open again
         self._items: dict[str, Item] = {}
         self._stock_accounts: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
@@ -100,7 +101,7 @@ class MasterView:
 
     def effective_date(self, day: date, cause_day: date, document_type: str = "") -> date:
         """When a correction of something dated `day` takes effect, given the periods that are closed by now."""
-        if not self.periods and self.frozen_upto is None:
+        if not self.has_closed:
             return day
         return accounting_period.effective_date(day, cause_day, self.periods, self.frozen_upto, document_type)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from domain.books import RepostRequest
 from domain.master_view import MasterView
 from domain.reposting.history import Checkpoint, Dependent, History, Place, Recorded, copied, same
 from domain.reposting.state import ReplayState, StreamState, Waiting
-from domain.reposting.valuing import Findings, Revaluation
+from domain.reposting.valuing import Findings, Known, Revaluation
 from domain.stock_ledger import Balance, Basis, Chain, Movement
 from domain.valuation.method import Method, method_of
 
@@ -61,7 +61,7 @@ class _Stream:
 
 
 class Replay:
-    """One pass over all requests of a company; what changes in a closed period takes effect on the first open day not before `cause_day`.
+    """One pass over all requests of a company; `cause_days` are the posting dates of the documents that made them.
 
     `run()` goes to the end, `advance()` in steps; `take()` gives what was found meanwhile. Afterwards `balances` holds the new state of
     every chain that was followed to its end, with the number of movements behind the last state kept of it.
@@ -73,11 +73,12 @@ class Replay:
         history: History,
         view: MasterView,
         *,
-        cause_day: date = date.min,
+        cause_days: Mapping[int, date] | None = None,
         state: ReplayState | None = None,
     ) -> None:
         self._history, self.view = history, view
-        self._revaluation = Revaluation(history, view, cause_day, self._wake)
+        known = Known() if state is None else state.known
+        self._revaluation = Revaluation(history, view, cause_days or {}, self._wake, known)
         self.balances: dict[Chain, tuple[Balance, int]] = {}
         self.rows = 0
         self._reached = _EVER
@@ -160,6 +161,7 @@ class Replay:
             stream = self._streams.get(chain)
             if stream is None or stream.followed < (at, sequence) <= stream.skipped:
                 stream = self._enter(chain, at, sequence)
+            self._revaluation.days.begin(at, document, after=stream.document)
             stream.document, stream.disturbed = document, (at, sequence)
 
     def _enter(self, chain: Chain, at: int, sequence: int) -> _Stream:
@@ -262,7 +264,7 @@ class Replay:
         )
 
     def _go_on(self, state: ReplayState) -> None:
-        self.rows, self._revaluation.known = state.rows, state.known
+        self.rows = state.rows
         self._waiting = [(w.at, w.sequence, w.chain, w.document) for w in state.waiting]
         self._tails = dict(state.tails)
         self.balances = {chain: (balance, since) for chain, balance, since in state.ended}

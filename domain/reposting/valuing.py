@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from domain.exact import MICRO, cumulative_share, div_half_up
 from domain.master_view import MasterView, fallback_rate
 from domain.money import Currency
+from domain.reposting.days import EffectiveDays
 from domain.reposting.history import Checkpoint, Dependent, History, LeftOver, Recorded, TrueUpRecorded
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, DifferenceKind, Movement, Shortage, lot_of
 from domain.valuation import chain as valuation
@@ -34,13 +35,15 @@ class Known:
     """What a pass has to remember of movements behind it, for those ahead that depend on them.
 
     `values`: new values of changed movements, each with how many dependents are still to come; `covered`: what this pass added to the
-    true-ups of an issue; `made`: values of products still to come, by voucher; `short`: who depends on issues that are short.
+    true-ups of an issue; `made`: values of products still to come, by voucher; `short`: who depends on issues that are short;
+    `since`: by document, the day on which what it changes in a closed period takes effect.
     """
 
     values: dict[int, tuple[int, int]] = field(default_factory=dict)
     covered: dict[int, int] = field(default_factory=dict)
     made: dict[int, dict[int, int]] = field(default_factory=dict)
     short: dict[int, tuple[Dependent, ...]] = field(default_factory=dict)
+    since: dict[int, date] = field(default_factory=dict)
 
 
 class Revaluation:
@@ -49,11 +52,13 @@ class Revaluation:
     `wake(dependents, at, sequence, document)` is told who depends on what has changed at a place, and by which document.
     """
 
-    def __init__(self, history: History, view: MasterView, cause_day: date, wake: Wake) -> None:
-        self.view, self.findings, self.known = view, Findings(), Known()
-        self._history, self._wake, self._cause_day = history, wake, cause_day
+    def __init__(
+        self, history: History, view: MasterView, cause_days: Mapping[int, date], wake: Wake, known: Known
+    ) -> None:
+        self.view, self.findings, self.known = view, Findings(), known
+        self.days = EffectiveDays(view, cause_days, known.since)
+        self._history, self._wake = history, wake
         self._currency: Currency = view.currency
-        self._days: dict[date, date] = {}
         self._causes: dict[int, int] = {}
 
     def again(self, recorded: Recorded, balance: Balance, method: Method, document: int, *, disturbed: bool) -> None:
@@ -251,9 +256,6 @@ class Revaluation:
         contra: str | None = None,
         place: Shortage | TrueUpRecorded | LeftOver | None = None,
     ) -> None:
-        day = self._days.get(movement.date)
-        if day is None:
-            day = self._days[movement.date] = self.view.effective_date(movement.date, self._cause_day)
         if place is not None:
             contra, center, dimensions = place.contra, place.cost_center, place.dimensions
         else:
@@ -263,6 +265,7 @@ class Revaluation:
         if not contra:
             # The other side lies inside the voucher, so what balances each other has one cause.
             document = self._causes.setdefault(movement.voucher, document)
+        day = self.days.of(movement.date, document)
         account = self.view.present_account(movement.chain.warehouse, movement.account)
         self.findings.differences.append(
             Difference(

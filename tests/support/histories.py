@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -97,6 +97,28 @@ def open_company(setting: Setting) -> PaperCompany:
 def history(random: Random, length: int, setting: Setting) -> History:
     """A history of up to `length` documents after some opening receipts."""
     return History(setting, _Writer(random, setting).write(length))
+
+
+def closed_january(random: Random, length: int, setting: Setting) -> list[Json]:
+    """Documents of January in any order, then as many of February in the order of time, some of which reach back into January.
+
+    What February itself brought in is neither charged, billed nor cancelled later, so that a day's stock is that of the documents up to it.
+    """
+    writer = _Writer(random, replace(setting, backdated=True))
+    january = writer.write(length)
+    known = {document["number"] for document in january}
+    writer.setting = replace(setting, backdated=False)
+    writer.times.add(40_320)
+    for _ in range(length):
+        writer.times.add(max(writer.times) + random.choice((1, 1_440)))
+        document = writer.kinds[random.choice(setting.kinds)]()
+        if document is None or (document["type"] in _REACH_BACK and not refers_to(document) <= known):
+            continue
+        writer.add(document)
+    return writer.documents
+
+
+_REACH_BACK = ("landed_cost_voucher", "purchase_invoice", "cancel")
 
 
 class _Writer:

@@ -163,8 +163,8 @@ class PaperCompany:
         if not self.pending:
             return 0
         view = MasterView(self.masters)
-        cause_day = max(self.postings[request.document].voucher.date for request in self.pending)
-        replay = Replay(self.pending, self, view, cause_day=cause_day)
+        cause_days = {sequence: posting.voucher.date for sequence, posting in self.postings.items()}
+        replay = Replay(self.pending, self, view, cause_days=cause_days)
         replay.run()
         self.pending = []
         differences = replay.take().differences

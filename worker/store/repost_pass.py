@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
@@ -35,6 +36,7 @@ class _Pass(msgspec.Struct):
     covered: dict[int, int]
     made: dict[int, dict[int, int]]
     short: dict[int, _Dependents]
+    since: dict[int, date]
     rows: int
 
 
@@ -64,6 +66,7 @@ def pass_text(state: ReplayState, names: Names) -> str:
                 issue: [(chains[chain], at, sequence) for chain, at, sequence in dependents]
                 for issue, dependents in known.short.items()
             },
+            since=known.since,
             rows=state.rows,
         )
     ).decode()
@@ -92,6 +95,7 @@ def pass_of(text: str, spelling: Spelling) -> ReplayState:
                 issue: tuple((chains[chain], at, sequence) for chain, at, sequence in dependents)
                 for issue, dependents in laid.short.items()
             },
+            since=laid.since,
         ),
         rows=laid.rows,
     )

@@ -31,7 +31,6 @@ repost_run = table(
     columns("big", "run_id"),
     columns("text", "status"),
     columns("json", "progress"),
-    columns("day", "cause_day"),
     columns("big", "upto_movement upto_difference"),
     columns("text", "pass", null=True),
     columns("json", "error", null=True),

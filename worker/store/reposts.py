@@ -22,14 +22,10 @@ Progress = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Requests that no run has taken up yet, the earliest first, by their numbers.
-
-    `cause_day` is the latest posting date of the documents that asked: what changes in a closed period can't take effect before it.
-    """
+    """Requests that no run has taken up yet, the earliest first, by their numbers."""
 
     numbers: list[int]
     requests: list[RepostRequest]
-    cause_day: date = date.min
 
 
 @dataclass(slots=True)
@@ -39,7 +35,6 @@ class Run:
     number: int
     status: str
     progress: Progress
-    cause_day: date
     upto_movement: int
     upto_difference: int
     laid: str | None
@@ -49,15 +44,23 @@ def pending_requests(connection: Rows, company: int, spelling: Spelling, chains:
     """Everything that is still to be reposted in a company, or in some of its chains."""
     numbers = list(chains)
     found = connection.execute(
-        "SELECT r.request_id, r.chain_id, r.from_at, r.from_sequence, r.tail_at, r.tail_sequence, r.document_id, v.posting_date "
-        "FROM repost_request r JOIN voucher v ON v.company_id = r.company_id AND v.voucher_id = r.document_id "
-        "WHERE r.company_id = %s AND r.run_id IS NULL AND (r.chain_id = ANY(%s) OR %s) "
-        "ORDER BY r.from_at, r.from_sequence, r.request_id",
+        "SELECT request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id FROM repost_request "
+        "WHERE company_id = %s AND run_id IS NULL AND (chain_id = ANY(%s) OR %s) ORDER BY from_at, from_sequence, request_id",
         [company, numbers, not numbers],
     ).fetchall()
     spelling.know_chains({row[1] for row in found})
     requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
-    return Pending([row[0] for row in found], requests, max((row[7] for row in found), default=date.min))
+    return Pending([row[0] for row in found], requests)
+
+
+def cause_days(connection: Rows, company: int, run: int) -> dict[int, date]:
+    """The posting dates of all documents that asked a run, or that no run has heard yet."""
+    found = connection.execute(
+        "SELECT voucher_id, posting_date FROM voucher WHERE company_id = %(company)s AND voucher_id IN ("
+        "  SELECT document_id FROM repost_request WHERE company_id = %(company)s AND (run_id = %(run)s OR run_id IS NULL))",
+        {"company": company, "run": run},
+    )
+    return dict(found.fetchall())
 
 
 def chains_asked_for(connection: Rows, company: int, names: Names, chains: Iterable[Chain]) -> set[int]:
@@ -127,14 +130,14 @@ def is_paused(connection: Rows, company: int) -> bool:
     return row is not None
 
 
-def begin_run(connection: Rows, company: int, requests: list[int], cause_day: date, now: datetime) -> Run:
+def begin_run(connection: Rows, company: int, requests: list[int], now: datetime) -> Run:
     """Give a new run its number and let it take up these requests; the caller holds the lane."""
     row = connection.execute(
-        "INSERT INTO repost_run (company_id, run_id, status, progress, cause_day, upto_movement, upto_difference, created_at) "
+        "INSERT INTO repost_run (company_id, run_id, status, progress, upto_movement, upto_difference, created_at) "
         "SELECT %(company)s, (SELECT coalesce(max(run_id), 0) + 1 FROM repost_run WHERE company_id = %(company)s), 'running', '{}', "
-        "%(cause_day)s, last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s "
-        "RETURNING run_id, status, progress, cause_day, upto_movement, upto_difference, pass",
-        {"company": company, "cause_day": cause_day, "now": now},
+        "last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s "
+        "RETURNING run_id, status, progress, upto_movement, upto_difference, pass",
+        {"company": company, "now": now},
     ).fetchone()
     assert row is not None  # noqa: S101 - an insert gives its row
     run = Run(*row)
@@ -157,7 +160,7 @@ def open_run(connection: Rows, company: int) -> Run | bool:
     if found is None:
         return False
     row = connection.execute(
-        "SELECT run_id, status, progress, cause_day, upto_movement, upto_difference, pass FROM repost_run "
+        "SELECT run_id, status, progress, upto_movement, upto_difference, pass FROM repost_run "
         "WHERE company_id = %s AND run_id = %s AND published_at IS NULL AND status = 'running' FOR UPDATE SKIP LOCKED",
         [company, found[0]],
     ).fetchone()

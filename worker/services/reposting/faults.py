@@ -28,7 +28,7 @@ def set_aside(database: Database, company: int, fault: RepostFault) -> None:
         if run is False:
             # It failed at once, and so did its beginning.
             pending = pending_requests(connection, company, Spelling(connection, Names(company)))
-            run = begin_run(connection, company, pending.numbers, pending.cause_day, lane.now)
+            run = begin_run(connection, company, pending.numbers, lane.now)
         found = connection.execute(
             "SELECT voucher_id, type, number FROM voucher WHERE company_id = %s AND voucher_id IN (%s, %s)",
             [company, movement.voucher, fault.document],

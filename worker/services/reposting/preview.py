@@ -79,7 +79,7 @@ def _repost(work: Work, lane: LaneRow, sequence: int, seen: Preview) -> list[Dif
     if not any(request.document == sequence for request in pending.requests):
         return []
     work.settle_roles(lane)
-    run = begin_run(work.connection, work.company, pending.numbers, pending.cause_day, lane.now)
+    run = begin_run(work.connection, work.company, pending.numbers, lane.now)
     own = [RepostRequest(*request) for request in pending.requests if request.document == sequence]
     ahead = rows_ahead(work.connection, work.names, own)
     begun = time.monotonic()

@@ -9,6 +9,7 @@ in: what the run found for it is set aside as residue, and the next run, which i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from domain.books import RepostRequest
 from domain.reposting import Findings, Replay, ReplayState, Waiting
@@ -60,7 +61,6 @@ def publish(work: Work, run: Run, laid: ReplayState) -> bool:
     _keep_ends(work, run, ended)
     _look_at_all(work, run)
     pending = pending_requests(work.connection, work.company, work.spelling) if asked else Pending([], [])
-    run.cause_day = max(run.cause_day, pending.cause_day)
     replay = work.replay(run, [*ends, *pending.requests])
     if asked and replay.advance(TAKEN_IN):
         # What was posted into the past reaches too far for now: the chains concerned stay as they are until the next run.
@@ -128,6 +128,7 @@ def _set_aside(work: Work, run: Run, parked: list[tuple[Chain, Balance]]) -> Non
     """Leave these chains worth what posting says: the rest goes to cost until the next run, which is asked for here."""
     findings = Findings()
     requests = []
+    causes = work.cause_days(run)
     for chain, balance in parked:
         number = work.names.chains[chain]
         upto = balance.last_at, balance.last_sequence
@@ -138,7 +139,7 @@ def _set_aside(work: Work, run: Run, parked: list[tuple[Chain, Balance]]) -> Non
             findings.differences.append(
                 Difference(
                     movement=at_end.id, voucher=at_end.voucher, chain=chain, at=at_end.at,
-                    date=work.view.effective_date(at_end.date, run.cause_day), amount=-amount, kind=DifferenceKind.RESIDUE,
+                    date=work.view.effective_date(at_end.date, causes.get(document, date.min)), amount=-amount, kind=DifferenceKind.RESIDUE,
                     account=at_end.account, contra=work.view.role("cost_of_goods_sold"), document=document,
                     cost_center=at_end.cost_center, dimensions=at_end.dimensions,
                 )

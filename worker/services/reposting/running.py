@@ -125,7 +125,7 @@ class _Runner:
             pending = pending_requests(connection, self.company, work.spelling)
             if not pending.requests:
                 return Step.NOTHING
-            run = begin_run(connection, self.company, pending.numbers, pending.cause_day, lane.now)
+            run = begin_run(connection, self.company, pending.numbers, lane.now)
             work.settle_roles(lane)
             run.progress["requests"] = len(pending.numbers)
             self.summary.run = run.number

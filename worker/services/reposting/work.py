@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.books import RepostRequest
 from domain.master_view import MasterView
@@ -19,7 +19,7 @@ from worker.store.names import Names
 from worker.store.repost_history import Known, StoredHistory
 from worker.store.repost_pass import pass_text
 from worker.store.repost_rows import RunWriter, settle_roles
-from worker.store.reposts import Run, unpublished_runs
+from worker.store.reposts import Run, cause_days, unpublished_runs
 from worker.store.spelling import Spelling
 
 ROLES = ("cost_of_goods_sold", "stock_adjustment")  # where differences may go that no movement names
@@ -57,7 +57,11 @@ class Work:
             hidden.remove(run.number)
         known = Known(run.upto_movement, run.upto_difference, _ALL if written is None else written, hidden)
         history = StoredHistory(self._reading, self.names, known)
-        return Replay(requests, history, self.view, cause_day=run.cause_day, state=state)
+        return Replay(requests, history, self.view, cause_days=self.cause_days(run), state=state)
+
+    def cause_days(self, run: Run) -> dict[int, date]:
+        """The posting dates of the documents that a run is about; nobody asks for them while no period is closed."""
+        return cause_days(self.connection, self.company, run.number) if self.view.has_closed else {}
 
     def add(self, run: Run, found: Findings) -> None:
         """Append what a pass has found: differences with their entries are copied behind, the states kept on the way wait for the end."""

@@ -35,7 +35,6 @@ CREATE TABLE repost_pause (
 ALTER TABLE balance ADD COLUMN unkept INTEGER;
 
 ALTER TABLE repost_run
-    ADD COLUMN cause_day DATE NOT NULL DEFAULT CURRENT_DATE,
     ADD COLUMN upto_movement BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN upto_difference BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN pass TEXT,
@@ -43,7 +42,6 @@ ALTER TABLE repost_run
     ADD COLUMN worked_at TIMESTAMP WITH TIME ZONE;
 
 ALTER TABLE repost_run
-    ALTER COLUMN cause_day DROP DEFAULT,
     ALTER COLUMN upto_movement DROP DEFAULT,
     ALTER COLUMN upto_difference DROP DEFAULT;
 
