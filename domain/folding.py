@@ -232,15 +232,15 @@ class _Fold:
         )  # fmt: skip
 
     def _later(self, day: date) -> date:
-        """When a correction elsewhere takes effect: not before the document itself, which a closed period may have put off."""
-        own = self.plan.movements[0].date if self.plan.movements else day
-        return max(own, self.view.effective_date(day, self.head.date))
+        """When a correction elsewhere takes effect; what a cancel corrects not before what it takes back."""
+        effect = self.plan.effect
+        return max(effect or day, self.view.effective_date(day, effect or self.head.date))
 
     def _lay_on(self, difference: Difference) -> None:
         """Lay a later cost on what is left of its receipt; the rest goes to cost of goods sold until the repost spreads it."""
         _, receipt = self._loaded(difference.movement)
         balance, method = self.checked.balances[difference.chain], self.checked.methods[difference.chain]
-        difference.date = self.view.effective_date(difference.date, self.head.date)
+        difference.date = self._later(difference.date)
         difference.account = self.view.present_account(difference.chain.warehouse, difference.account)
         self.differences.append(difference)
         rest = valuation.add_value(balance, method, self.currency, receipt.id, receipt.qty, difference.amount)

@@ -63,7 +63,8 @@ class Plan:
     """Movements still to be valued, and everything about the document that valuation does not change.
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
-    `figures` are the document's totals; `receipt` is what a sale at a till came to, `released` a sale that no longer stands.
+    `figures` are the document's totals; `receipt` is what a sale at a till came to, `released` a sale that no longer stands. `effect`
+    is the day from which a cancel counts.
     """
 
     movements: list[Movement] = field(default_factory=list)
@@ -75,6 +76,7 @@ class Plan:
     moved: list[Difference] = field(default_factory=list)
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
+    effect: date | None = None
 
     def move(
         self,

@@ -61,7 +61,7 @@ class _Stream:
 
 
 class Replay:
-    """One pass over all requests of a company; `cause_days` are the posting dates of the documents that made them.
+    """One pass over all requests of a company; `cause_days` says from when the documents count that made them.
 
     `run()` goes to the end, `advance()` in steps; `take()` gives what was found meanwhile. Afterwards `balances` holds the new state of
     every chain that was followed to its end, with the number of movements behind the last state kept of it.

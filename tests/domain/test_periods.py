@@ -10,6 +10,7 @@ import pytest
 from domain.accounting_period import Unfinished, closes_more, effective_date, first_open_day, may_close
 from domain.masters import AccountingPeriod
 from tests.support.accountant import Accountant
+from tests.support.laws import out_of_step
 
 
 def period(name: str, start: str, end: str, status: str = "closed", **types: str) -> AccountingPeriod:
@@ -137,6 +138,49 @@ def test_a_landed_cost_goes_to_what_is_left_and_the_rest_to_cost_when_it_came(me
         (3, "Stock In Hand"): 300,
     }
     assert stock_by_month(books) == {1: (6, 1200), 3: (0, 300)}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_left_in_an_open_month_before_the_charge_costs_more_from_the_charge_on(late: bool) -> None:
+    books = with_a_closed_january()
+    books.posts("delivery_note", "DN-2", posting_datetime="2024-02-03T09:00:00Z", lines=[apples(3)])
+    february = {(2, "Cost of Goods Sold"): 600, (2, "Stock In Hand"): -600}
+    books.repost = not late
+    books.posts(
+        "landed_cost_voucher", "LCV-1", posting_datetime="2024-03-05T09:00:00Z", receipts=["PR-1"],
+        charges=[{"account": "Customs Duty", "amount": "5"}], distribute_by="qty",
+    )  # fmt: skip
+    books.paper.repost()
+    march = {(3, "Cost of Goods Sold"): 350, (3, "Customs Duty"): -500, (3, "Stock In Hand"): 150}
+    assert by_month(books) == JANUARY_AS_IT_WAS | february | march
+    # The charge itself lies in March, which is open: taken back, March is as if it had never been.
+    books.posts(
+        "cancel",
+        "C-1",
+        posting_datetime="2024-04-02T09:00:00Z",
+        target={"type": "landed_cost_voucher", "number": "LCV-1"},
+    )
+    books.paper.repost()
+    assert by_month(books) == JANUARY_AS_IT_WAS | february
+    assert out_of_step(books.paper) == []
+
+
+def test_charges_of_several_months_that_are_reposted_together_show_no_earlier_than_each() -> None:
+    books = with_a_closed_january()
+    books.repost = False
+    for number, month in (("LCV-1", 4), ("LCV-2", 3)):
+        books.posts(
+            "landed_cost_voucher", number, posting_datetime=f"2024-{month:02d}-05T09:00:00Z", receipts=["PR-1"],
+            charges=[{"account": "Customs Duty", "amount": "5"}], distribute_by="qty",
+        )  # fmt: skip
+    books.paper.repost()
+    assert out_of_step(books.paper) == []
+    assert {key: value for key, value in by_month(books).items() if key[0] == 1} == JANUARY_AS_IT_WAS
+    assert books.accounts() == {
+        "Cost of Goods Sold": "12.00", "Customs Duty": "-10.00", "Stock In Hand": "18.00", "Stock Received But Not Billed": "-20.00",
+    }  # fmt: skip
+    dates = {(number, d.date.month) for d in books.paper.differences if (number := books.paper.number_of(d.document))}
+    assert dates == {("LCV-1", 4), ("LCV-2", 3), ("LCV-2", 4)}
 
 
 def test_a_cancelled_delivery_comes_back_on_the_first_open_day() -> None:

@@ -163,7 +163,11 @@ class PaperCompany:
         if not self.pending:
             return 0
         view = MasterView(self.masters)
-        cause_days = {sequence: posting.voucher.date for sequence, posting in self.postings.items()}
+        cause_days = {}
+        for sequence, posting in self.postings.items():
+            counts_from = self.postings[posting.voucher.reverses].voucher.date if posting.voucher.reverses else None
+            day = posting.voucher.date
+            cause_days[sequence] = view.effective_date(counts_from or day, day)
         replay = Replay(self.pending, self, view, cause_days=cause_days)
         replay.run()
         self.pending = []

@@ -53,14 +53,16 @@ def pending_requests(connection: Rows, company: int, spelling: Spelling, chains:
     return Pending([row[0] for row in found], requests)
 
 
-def cause_days(connection: Rows, company: int, run: int) -> dict[int, date]:
-    """The posting dates of all documents that asked a run, or that no run has heard yet."""
+def causes(connection: Rows, company: int, run: int) -> list[tuple[int, date, date]]:
+    """All documents that asked a run, or that no run has heard yet: sequence, own day, and the day of what it cancels (else its own)."""
     found = connection.execute(
-        "SELECT voucher_id, posting_date FROM voucher WHERE company_id = %(company)s AND voucher_id IN ("
+        "SELECT v.voucher_id, v.posting_date, coalesce(t.posting_date, v.posting_date) FROM voucher v "
+        "LEFT JOIN voucher t ON t.company_id = v.company_id AND t.voucher_id = v.reverses AND v.reverses <> 0 "
+        "WHERE v.company_id = %(company)s AND v.voucher_id IN ("
         "  SELECT document_id FROM repost_request WHERE company_id = %(company)s AND (run_id = %(run)s OR run_id IS NULL))",
         {"company": company, "run": run},
     )
-    return dict(found.fetchall())
+    return found.fetchall()
 
 
 def chains_asked_for(connection: Rows, company: int, names: Names, chains: Iterable[Chain]) -> set[int]:

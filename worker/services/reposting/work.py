@@ -19,7 +19,7 @@ from worker.store.names import Names
 from worker.store.repost_history import Known, StoredHistory
 from worker.store.repost_pass import pass_text
 from worker.store.repost_rows import RunWriter, settle_roles
-from worker.store.reposts import Run, cause_days, unpublished_runs
+from worker.store.reposts import Run, causes, unpublished_runs
 from worker.store.spelling import Spelling
 
 ROLES = ("cost_of_goods_sold", "stock_adjustment")  # where differences may go that no movement names
@@ -60,8 +60,11 @@ class Work:
         return Replay(requests, history, self.view, cause_days=self.cause_days(run), state=state)
 
     def cause_days(self, run: Run) -> dict[int, date]:
-        """The posting dates of the documents that a run is about; nobody asks for them while no period is closed."""
-        return cause_days(self.connection, self.company, run.number) if self.view.has_closed else {}
+        """From which day on the documents count that a run is about, a cancel from its target's; not asked while no period is closed."""
+        if not self.view.has_closed:
+            return {}
+        found = causes(self.connection, self.company, run.number)
+        return {document: self.view.effective_date(counts_from, day) for document, day, counts_from in found}
 
     def add(self, run: Run, found: Findings) -> None:
         """Append what a pass has found: differences with their entries are copied behind, the states kept on the way wait for the end."""
