@@ -232,9 +232,9 @@ class _Fold:
         )  # fmt: skip
 
     def _later(self, day: date) -> date:
-        """When a correction elsewhere takes effect; what a cancel corrects not before what it takes back."""
-        effect = self.plan.effect
-        return max(effect or day, self.view.effective_date(day, effect or self.head.date))
+        """When a correction elsewhere takes effect: of a cancel not before what it takes back, if that is put off."""
+        plan = self.plan
+        return max(plan.not_before or day, self.view.effective_date(day, plan.effect or self.head.date))
 
     def _lay_on(self, difference: Difference) -> None:
         """Lay a later cost on what is left of its receipt; the rest goes to cost of goods sold until the repost spreads it."""

@@ -113,7 +113,11 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
     if target.caused:
         _load_corrected(target, books)
     day = head.view.effective_date(target.date, head.date, target.type)
-    planned = Plan(effect=day, figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"})
+    planned = Plan(
+        effect=day,
+        not_before=day if day != target.date else None,
+        figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"},
+    )
     if target.sale is not None:
         planned.released = target.sale.receipt
         books.require_reserved([chain for chain, _ in target.sale.receipt.goods])

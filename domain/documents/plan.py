@@ -64,7 +64,7 @@ class Plan:
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
     `figures` are the document's totals; `receipt` is what a sale at a till came to, `released` a sale that no longer stands. `effect`
-    is the day from which a cancel counts.
+    is the day from which a cancel counts, `not_before` the same where a closed period puts it off.
     """
 
     movements: list[Movement] = field(default_factory=list)
@@ -77,6 +77,7 @@ class Plan:
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
     effect: date | None = None
+    not_before: date | None = None
 
     def move(
         self,
