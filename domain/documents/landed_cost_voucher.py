@@ -9,6 +9,7 @@ from typing import Literal, cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import compute
 from domain.documents.plan import Head, Plan
+from domain.documents.purchase_costs import accepted_goods
 from domain.documents.references import require_posted
 from domain.documents.shape import Charge, Document, ItemLine, TradeDocument
 from domain.documents.stock_rules import charge_amount
@@ -17,7 +18,7 @@ from domain.exact import allocate
 from domain.master_view import MasterView
 from domain.money import Money
 from domain.shape import LineNumber, Name, Shape
-from domain.stock_ledger import Basis, Difference, DifferenceKind, Movement
+from domain.stock_ledger import Difference, DifferenceKind, Movement
 
 
 class ReceiptLineShare(Shape, kw_only=True):
@@ -97,7 +98,7 @@ def _targets(document: LandedCostVoucher, head: Head, books: Books) -> list[_Tar
         for line in range(1, len(lines) + 1):
             if number in wanted and line not in wanted[number]:
                 continue
-            movements = [m for m in receipt.movements if m.line == line and m.basis == Basis.STATED and m.qty > 0]
+            movements = accepted_goods(receipt, line)
             if movements:
                 stated = wanted.get(number, {}).get(line)
                 targets.append(_Target(receipt, line, movements, amounts.nets_base[line - 1], stated))

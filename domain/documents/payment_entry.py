@@ -17,7 +17,7 @@ from domain.documents.plan import Head, Plan
 from domain.documents.references import require_posted
 from domain.documents.shape import Document
 from domain.errors import DocumentRejected
-from domain.exact import NANO, div_mirrored
+from domain.exact import NANO
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
 from domain.money import Currency, Money, Rate, convert
@@ -70,9 +70,7 @@ def plan(document: PaymentEntry, head: Head, books: Books) -> Plan:
         target = require_posted(books, settlement.type, settlement.number, field)
         owed = _open_debt(target, document, planned.links, field)
         part = _part(settlement, owed, money, target, field)
-        share = (
-            owed.amount if part == _currency_amount(owed) else div_mirrored(owed.amount * part, _currency_amount(owed))
-        )
+        share = owed.amount if part == _currency_amount(owed) else _worth(part, owed, target, view)
         _owe(planned, head, owed.account, document.party, -share, -part, target.sequence, money)
         planned.links.append(Link(head.sequence, index + 1, "pays", target.sequence, 0, 0, part))
         settled_base += share
@@ -148,6 +146,12 @@ def _open_debt(target: PostedVoucher, document: PaymentEntry, links: list[Link],
 def _currency_amount(owed: Entry) -> int:
     """What is open in the currency of its document, minor units, debit positive."""
     return owed.currency_amount if owed.currency else owed.amount
+
+
+def _worth(part: int, owed: Entry, target: PostedVoucher, view: MasterView) -> int:
+    """What part of a debt stands at in the company's currency: at its document's own rate, whatever else was paid of it."""
+    rate = getattr(target.document, "exchange_rate", None)
+    return convert(part, rate, Currency(owed.currency), view.currency) if owed.currency and rate else part
 
 
 def _part(settlement: Settlement, owed: Entry, money: _Money, target: PostedVoucher, field: str) -> int:

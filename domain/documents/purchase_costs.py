@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.books import PostedVoucher
 from domain.documents.amounts import Amounts
 from domain.documents.shape import ItemLine
 from domain.exact import allocate
 from domain.master_view import MasterView
+from domain.stock_ledger import Basis, Movement
 
 
 @dataclass(slots=True)
@@ -58,3 +60,17 @@ def line_costs(amounts: Amounts, lines: Sequence[ItemLine], view: MasterView) ->
                     )
                 )
     return costs
+
+
+def accepted_goods(receipt: PostedVoucher, line: int) -> list[Movement]:
+    """What a line (counted from 1) of a receipt or of a bill brought in to keep: later costs are laid on these movements.
+
+    Rejected goods of the same line lie in their own warehouse at no value, and stay so.
+    """
+    stated: Sequence[ItemLine] = receipt.document.lines  # type: ignore[attr-defined]
+    rejects = getattr(stated[line - 1], "rejected_warehouse", None)
+    return [
+        m
+        for m in receipt.movements
+        if m.line == line and m.basis == Basis.STATED and m.qty > 0 and m.chain.warehouse != rejects
+    ]

@@ -12,7 +12,7 @@ from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.purchase_costs import LineCost, line_costs
+from domain.documents.purchase_costs import LineCost, accepted_goods, line_costs
 from domain.documents.references import (
     linked,
     linked_qty,
@@ -236,7 +236,7 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
         billed.book(planned, head, view.role("purchase_price_variance"), price)
         link.amount -= price
         return
-    movements = [m for m in receipt.movements if m.line == place + 1 and m.qty > 0 and m.basis == Basis.STATED]
+    movements = accepted_goods(receipt, place + 1)
     # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
     weights = [m.qty for m in movements]
     added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)

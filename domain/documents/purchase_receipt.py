@@ -81,7 +81,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
                 planned.entry(head, srbnb, charge.amount, dimensions=dimensions)
                 planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
         if line.rejected_qty:
-            _reject_goods(planned, head, line, item, index, dimensions)
+            _reject_goods(planned, head, line, item, index, warehouse, dimensions)
     planned.figures = amounts.figures
     return planned
 
@@ -100,11 +100,11 @@ def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int,
 
 
 def _reject_goods(
-    planned: Plan, head: Head, line: PurchaseReceiptLine, item: Item, index: int, dimensions: str
+    planned: Plan, head: Head, line: PurchaseReceiptLine, item: Item, index: int, accepted_in: str, dimensions: str
 ) -> None:
     """Rejected goods lie in their own warehouse at no value until they go back."""
     field = f"lines[{index}]"
-    if line.rejected_warehouse is None or line.rejected_warehouse == line.warehouse:
+    if line.rejected_warehouse is None or line.rejected_warehouse == accepted_in:
         raise DocumentRejected(
             "RejectedWarehouseMissing",
             f"{field}.rejected_warehouse: say where rejected goods lie, apart from the accepted ones.",

@@ -52,14 +52,16 @@ def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
         _require_sound(line, item, field, seen)
         account = view.stock_account(line.warehouse, f"{field}.warehouse")
         for chain, batch, qty in _counted(line, item, view, field, books):
-            changed = changed or not _unchanged(Lot(chain, "" if chain.part else batch), qty, line.rate, head, books)
+            # What is gone is asked for no rate: the one that is stated is that of the units found.
+            rate = line.rate if qty != 0 or not item.has_serial else None
+            changed = changed or not _unchanged(Lot(chain, "" if chain.part else batch), qty, rate, head, books)
             balance = books.balance(chain)
             planned.move(
                 head, index + 1, chain, 0, Basis.COUNTED, account=account,
                 contra=_difference_account(document, view, first=balance.last_at == NEVER),
                 cost_center=cost_center_of(head, line.cost_center, item),
                 dimensions=dimensions_of(head, line.dimensions, document.dimensions, item),
-                batch=batch, counted_qty=qty, counted_rate=line.rate,
+                batch=batch, counted_qty=qty, counted_rate=rate,
             )  # fmt: skip
     if not changed:
         raise DocumentRejected(

@@ -6,8 +6,10 @@ over the finished lines by the amounts given for them, else by quantity.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
+from domain.documents.item_lines import stock_qty
 from domain.errors import DocumentRejected
 from domain.master_view import MasterView
 
@@ -46,15 +48,19 @@ def require_finished(document: StockEntry) -> None:
 
 
 def weights(document: StockEntry, view: MasterView) -> dict[int, int]:
-    """The weight of one millionth of a unit of each finished line: by given amount where all have one, else by quantity.
+    """The weight of one millionth of a stock unit of each finished line: by given amount where all have one, else by quantity.
 
     Amounts are spread per unit at a common scale, so that serial numbers of one line share equally.
     """
     finished = [i for i, line in enumerate(document.lines) if line.finished and line.target]
     amounts = {i: given_amount(document.lines[i], view) for i in finished}
     if len(finished) > 1 and all(amounts.values()):
-        scale = 1
-        for i in finished:
-            scale *= document.lines[i].qty or 1
-        return {i: (amounts[i] or 0) * scale // (document.lines[i].qty or 1) for i in finished}
+        made = {i: _made_by(document.lines[i], i, view) for i in finished}
+        scale = prod(made.values())
+        return {i: (amounts[i] or 0) * scale // made[i] for i in finished}
     return dict.fromkeys(finished, 1)
+
+
+def _made_by(line: StockEntryLine, index: int, view: MasterView) -> int:
+    field = f"lines[{index}]"
+    return stock_qty(line, view.item(line.item, f"{field}.item"), line.qty or 0, field) or 1

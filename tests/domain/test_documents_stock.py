@@ -294,3 +294,25 @@ def test_goods_received_at_no_value_carry_no_additional_costs_and_what_is_made_o
                 lines=[moved(4, **{"from": "Stores"}), moved(1, "Juice", to="Shop", finished=True)],
                 additional_costs=[{"account": "Expenses Included In Valuation", "amount": 3}])  # fmt: skip
     assert books.ledger("SE-2") == {"Expenses Included In Valuation": "-3.00", "Finished Goods": "3.00"}
+
+
+def test_rejected_goods_take_no_part_of_what_is_charged_or_billed_later() -> None:
+    books = shop()
+    rejecting = goods(10, 2, rejected_qty=5, rejected_warehouse="Shop")
+    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[rejecting])
+    books.posts("landed_cost_voucher", "LC-1", receipts=["PR-1"], charges=[{"account": "Customs Duty", "amount": 3}])
+    books.posts("purchase_invoice", "PI-1", supplier="Farm", lines=[goods(10, "2.30", against_receipt="PR-1")])
+    assert books.paper.stock() == {"Stock In Hand": 2600}
+    assert books.accounts() == {"Creditors": "-23.00", "Customs Duty": "-3.00", "Stock In Hand": "26.00"}
+
+
+def test_what_a_product_is_given_as_worth_counts_whatever_unit_it_is_told_in() -> None:
+    books = shop()
+    books.know("item", code="Nail", stock_uom="Piece", uoms={"Box": 12})
+    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(10, 9)])
+    made = [
+        moved(1, "Nail", uom="Box", to="Shop", finished=True, basic_amount=30),
+        moved(2, "Juice", to="Stores", finished=True, basic_amount=60),
+    ]
+    books.posts("stock_entry", "SE-1", purpose="repack", lines=[moved(10, **{"from": "Stores"}), *made])
+    assert books.ledger("SE-1") == {"Finished Goods": "30.00", "Stock In Hand": "-30.00"}

@@ -70,7 +70,7 @@ def shows_from_its_cause_on(setting: Setting, documents: list[Json]) -> list[str
     for day in sorted({d["posting_datetime"][:10] for d in accepted if d["posting_datetime"] > "2026-02"}):
         known = [d for d in accepted if d["posting_datetime"][:10] <= day]
         cancelled = {d["target"]["number"] for d in known if d["type"] == "cancel"}
-        oracle = Oracle(ITEMS, setting.precision)
+        oracle = Oracle(ITEMS, setting.precision, setting.rate_difference)
         oracle.tell(d for d in known if d["type"] != "cancel" and d["number"] not in cancelled)
         want: dict[str, int] = defaultdict(int)
         for (_, (_, warehouse, _)), (_, amount) in oracle.booked.items():
