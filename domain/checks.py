@@ -12,11 +12,9 @@ from domain.exact import MICRO
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
-from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Lot, Movement, lot_of
+from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, Lot, Movement, lot_of
 from domain.valuation import moving_average
 from domain.valuation.method import Method, method_of
-
-_PLAIN = frozenset({Basis.STATED, Basis.COST})
 
 
 @dataclass(slots=True)
@@ -53,18 +51,31 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
         checked.reverses = plan.links[-1].target
         if plan.movements:
             checked.place = (plan.movements[0].at, plan.movements[0].voucher)
-    chains = dict.fromkeys([*(m.chain for m in plan.movements), *(d.chain for d in (*plan.differences, *plan.moved))])
-    missing = tuple(chain for chain in chains if chain not in books.balances)
-    if missing:
-        raise Lacking(chains=missing)
-    for chain in chains:
-        checked.balances[chain] = books.balances[chain]
-        checked.methods[chain] = method_of(chain, head.view.item(chain.item).valuation_method)
+    _gather(checked)
     if not _plainly_there(checked):
         _check_quantities(checked)
     for difference in plan.differences:
         _require_layer(checked, difference.chain, difference.movement)
     return checked
+
+
+def _gather(checked: Checked) -> None:
+    """The balances and methods of every chain that the plan touches. Errors: Lacking, naming all that are not loaded."""
+    known, view, plan = checked.books.balances, checked.view, checked.plan
+    balances, methods = checked.balances, checked.methods
+    missing = []
+    rows: list[Movement | Difference] = [*plan.movements, *plan.differences, *plan.moved]
+    for row in rows:
+        chain = row.chain
+        if chain not in balances:
+            balance = known.get(chain)
+            if balance is None:
+                missing.append(chain)
+            else:
+                balances[chain] = balance
+                methods[chain] = method_of(chain, view.item(chain.item).valuation_method)
+    if missing:
+        raise Lacking(chains=tuple(dict.fromkeys(missing)))
 
 
 def _plainly_there(checked: Checked) -> bool:
@@ -75,21 +86,21 @@ def _plainly_there(checked: Checked) -> bool:
     movements, balances = checked.plan.movements, checked.balances
     if len(balances) != len(movements):
         return False
+    at, sequence = checked.place
     for movement in movements:
-        balance = balances[movement.chain]
+        chain = movement.chain
+        balance = balances[chain]
         if (
-            movement.basis not in _PLAIN
+            (movement.basis is not Basis.STATED and movement.basis is not Basis.COST)
             or movement.batch
-            or movement.chain.part
+            or chain.part
             or balance.qty + movement.qty < 0
-            or checked.place < (balance.last_at, balance.last_sequence)
+            or balance.last_at > at
+            or (balance.last_at == at and balance.last_sequence > sequence)
+            or (balance.stored and movement.qty < 0 and not checked.methods[chain].covers(balance, -movement.qty))
         ):
             return False
-    return all(
-        balances[m.chain].stored == 0 or checked.methods[m.chain].covers(balances[m.chain], -m.qty)
-        for m in movements
-        if m.qty < 0
-    )
+    return True
 
 
 def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:

@@ -10,7 +10,7 @@ from datetime import date
 
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
-from domain.entries import entries_of
+from domain.entries import Booked, entries_of
 from domain.exact import MICRO, div_half_up
 from domain.general_ledger import Entry, merge, require_balanced
 from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement, Shortage, lot_of
@@ -74,16 +74,16 @@ class _Fold:
     def _value(self, movement: Movement) -> None:
         balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]
         basis = movement.basis
-        if basis == Basis.COUNTED:
-            self._count(movement, balance, method)
-        elif basis == Basis.REVERSED:
-            self._reverse(movement, balance, method)
-        elif movement.qty > 0:
-            self._receive(movement, self._incoming(movement, balance))
-        elif basis == Basis.COST and balance.qty + movement.qty >= 0:
+        if basis is Basis.COST and movement.qty < 0 <= balance.qty + movement.qty:
             movement.value = valuation.issue(
                 balance, method, self.currency, -movement.qty, None, None, movement.counted_rate
             )
+        elif basis is Basis.COUNTED:
+            self._count(movement, balance, method)
+        elif basis is Basis.REVERSED:
+            self._reverse(movement, balance, method)
+        elif movement.qty > 0:
+            self._receive(movement, self._incoming(movement, balance))
         else:
             shortage = self._shortage(movement)
             if basis == Basis.SENT_BACK:
@@ -300,13 +300,12 @@ class _Fold:
 
     def _entries(self, movements: list[Movement]) -> list[Entry]:
         """The document's own entries and those of its movements, merged; stock entries only under perpetual inventory."""
-        entries = [*self.plan.entries]
+        rows: list[Booked] = []
         if self.view.perpetual:
             # A cancel's own entries are its target's, all of them turned round: its movements add none.
-            for movement in movements if not self.checked.reverses else ():
-                if movement.value:
-                    entries += entries_of(movement, movement.value, movement.contra, self.view)
-            for d in self.differences:
-                cause = self.head.sequence if d.voucher != self.head.sequence else 0
-                entries += entries_of(d, d.amount, d.contra, self.view, cause=cause)
-        return merge(entries)
+            if not self.checked.reverses:
+                rows = [(movement, movement.value, 0) for movement in movements]
+            own = self.head.sequence
+            rows += [(d, d.amount, own if d.voucher != own else 0) for d in self.differences]
+        booked = entries_of(rows, self.view)
+        return merge([*self.plan.entries, *booked]) if self.plan.entries else booked

@@ -97,6 +97,7 @@ class MasterView:
         self.defaults = DefaultsOfItems(book.get, company.name)
         self._methods: dict[str, list[tuple[int, str]]] = {}
         self._mode_accounts: dict[str, str] = {}
+        self._resolutions: dict[tuple[str | None, str, str], str] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
     def effective_date(self, day: date, cause_day: date, document_type: str = "") -> date:
@@ -324,12 +325,15 @@ class MasterView:
         return self._resolved(stated, item, "income_account", "income", field)
 
     def _resolved(self, stated: str | None, item: Item, which: str, role: str, field: str) -> str:
-        name = stated if stated is not None else self.defaults.account(item, which)
-        if name is not None:
-            return self.account(name, field)
-        if self._role_account(role) is None:
-            raise self._missing(role, (field, *self.defaults.places(item, which), f"company.{role}"), field)
-        return self.role(role)
+        known = self._resolutions.get((stated, item.code, role))
+        if known is None:
+            name = stated if stated is not None else self.defaults.account(item, which)
+            if name is None and self._role_account(role) is None:
+                raise self._missing(role, (field, *self.defaults.places(item, which), f"company.{role}"), field)
+            known = self._resolutions[stated, item.code, role] = (
+                self.role(role) if name is None else self.account(name, field)
+            )
+        return known
 
     def values_by_batch(self, item: Item, batch: str) -> bool:
         """Whether a batch is valued by itself: as the batch says, else the item, else yes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from domain import accounting_period
 from domain.books import Books, Posting
@@ -105,18 +106,32 @@ def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tup
     return head, plan
 
 
-Needs = tuple[list[Chain], list[tuple[str, str]]]
+class Needs(NamedTuple):
+    """What a document will ask for: chains, referred vouchers (type, number), and how much leaves which chain (millionths)."""
+
+    chains: list[Chain]
+    vouchers: list[tuple[str, str]]
+    leaving: list[tuple[Chain, int]]
 
 
 def needs(document: AnyDocument, books: Books) -> Needs:
-    """The chains and referred vouchers that a document will ask for, as far as can be told cheaply; `post` names the rest."""
+    """What a document will ask for, as far as can be told cheaply; `post` names the rest."""
     chains: list[Chain] = []
     vouchers: list[tuple[str, str]] = []
+    leaving: list[tuple[Chain, int]] = []
+    sells = isinstance(document, delivery_note.DeliveryNote) or (
+        isinstance(document, sales_invoice.SalesInvoice) and document.update_stock
+    )
     for line in getattr(document, "lines", ()):
         places, references = _asks(line.__struct_fields__)
         if places:
             part = line.batch or ""
-            chains += [Chain(line.item, warehouse, part) for name in places if (warehouse := getattr(line, name))]
+            for name in places:
+                warehouse = getattr(line, name)
+                if warehouse:
+                    chains.append(chain := Chain(line.item, warehouse, part))
+                    if sells or name == "source":
+                        leaving.append((chain, line.qty))
             for name, type_ in references:
                 ref = getattr(line, name)
                 if ref is not None:
@@ -130,7 +145,7 @@ def needs(document: AnyDocument, books: Books) -> Needs:
         vouchers.append((document.target.type or "", document.target.number))
     vouchers += [("purchase_receipt", number) for number in getattr(document, "receipts", ())]
     vouchers += [(settlement.type, settlement.number) for settlement in getattr(document, "against", ())]
-    return chains, vouchers
+    return Needs(chains, vouchers, leaving)
 
 
 @cache

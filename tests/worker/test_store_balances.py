@@ -98,7 +98,7 @@ def test_taking_from_one_end_leaves_the_pages_in_between_alone(books: Database) 
     before = dict(rows(books, "SELECT page_no, layers FROM layer_page"))
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
-        balances.load_layers(connection, CHAIN, (ENDS + 1) * 10, newest=False)
+        balances.load_layers(connection, {CHAIN: (ENDS + 1) * 10}, newest=False)
         assert len(balance.layers) == ENDS + PAGE
         for _ in range(ENDS + 1):
             balance.qty -= balance.layers.popleft().qty
@@ -117,7 +117,7 @@ def test_the_newest_pages_come_back_in_order(books: Database) -> None:
         balances.save(connection, {CHAIN: 1})
     with books.transaction() as connection:
         balances, balance = shelf.visit(connection)
-        balances.load_layers(connection, CHAIN, 5000, newest=True)
+        balances.load_layers(connection, {CHAIN: 5000}, newest=True)
         taken = [balance.newest.pop().receipt for _ in range(500)]
         balances.save(connection, {CHAIN: 1})
     assert taken == list(range(1000, 500, -1))
@@ -170,7 +170,7 @@ def test_any_history_of_receiving_and_taking_keeps_the_queue(books: Database, se
                     given += count
                     continue
                 count = min(count, len(expected))
-                balances.load_layers(connection, CHAIN, count * 10, newest=newest)
+                balances.load_layers(connection, {CHAIN: count * 10}, newest=newest)
                 for _ in range(count):
                     if newest:
                         assert (balance.newest or balance.layers).pop().receipt == expected.pop()

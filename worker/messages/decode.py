@@ -6,6 +6,7 @@ exact numbers, a handful of checks) and spends time only on messages that it is 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import get_args
 
 import msgspec
@@ -19,6 +20,7 @@ from worker.messages.rules import check
 from worker.messages.text import check_text
 
 MAX_BYTES = 5_000_000
+REMEMBERED = 50_000  # numbers and times, a few megabytes of them
 
 Message = AnyDocument | AnyMaster
 DOCUMENT_TYPES = frozenset(str(shape.__struct_config__.tag) for shape in get_args(AnyDocument))
@@ -27,6 +29,11 @@ MASTER_TYPES = frozenset(str(shape.__struct_config__.tag) for shape in get_args(
 
 def _read_custom(kind: type, value: object) -> object:
     """Numbers and times of the contract; `kind` is Quantity, Rate, Money, PostingTime or RoundedTotal."""
+    # Prices and quantities repeat from document to document, and what they are read as never changes.
+    return _read_again(kind, value) if value.__class__ is str else _read_once(kind, value)
+
+
+def _read_once(kind: type, value: object) -> object:
     try:
         return kind.parse(value)  # type: ignore[attr-defined]
     except NumberRefused as refused:
@@ -38,6 +45,8 @@ def _read_custom(kind: type, value: object) -> object:
             raise refusal.wrong_type(kind, value) from None
         raise
 
+
+_read_again = lru_cache(maxsize=REMEMBERED)(_read_once)
 
 # Numbers with a decimal point stay text until they are read exactly: no binary float ever exists.
 _typed: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_read_custom, float_hook=str)

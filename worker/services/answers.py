@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from domain.books import Books, Lacking
 from domain.masters import Item
+from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
 from worker.store.account_balances import balances_between
@@ -54,11 +55,7 @@ class Answers:
         if lacking.vouchers:
             self.load_vouchers(lacking.vouchers)
         if lacking.layers:
-            chain, qty = lacking.layers
-            item = self._memory.masters.get("item", chain.item)
-            balances.load_layers(
-                connection, chain, qty, newest=isinstance(item, Item) and item.valuation_method == "lifo"
-            )
+            self.load_layers(dict([lacking.layers]))
         if lacking.receipt_layer:
             balances.load_receipt(connection, *lacking.receipt_layer)
             books.searched_layers.add(lacking.receipt_layer)
@@ -85,6 +82,15 @@ class Answers:
             books.short_moments[lacking.shortage] = first_short_moment(
                 connection, self._memory.names, *lacking.shortage, present
             )
+
+    def load_layers(self, leaving: Mapping[Chain, int]) -> None:
+        """Bring the layers that goods leave from: so much of each chain, whose balances are loaded."""
+        by_end: dict[bool, dict[Chain, int]] = {True: {}, False: {}}
+        for chain, qty in leaving.items():
+            item = self._memory.masters.get("item", chain.item)
+            by_end[isinstance(item, Item) and item.valuation_method == "lifo"][chain] = qty
+        for newest, wanted in by_end.items():
+            self._memory.balances.load_layers(self._connection, wanted, newest=newest)
 
     def load_vouchers(self, asked: Iterable[tuple[str, str]]) -> None:
         """Load these vouchers, and with them all that the batch is known to want."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import cast
@@ -13,6 +14,7 @@ from domain.documents import AnyDocument, Cancel, PosClosing, PosInvoice, PosOpe
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
 from domain.posting_time import instant
+from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
@@ -142,17 +144,21 @@ class Batch:
     def _load_ahead(self) -> None:
         """Read at once what the documents are known to need; what else they need is read as they ask for it."""
         chains, sold = [], []
+        leaving: Counter[Chain] = Counter()
         for moment, _, _, document in sorted(self._heap, key=lambda queued: queued[:2]):
             self._memory.masters.at(moment)
             try:
-                more, vouchers = needs(document, self._books)
+                needed = needs(document, self._books)
             except (DocumentRejected, DocumentParked, Lacking):
                 continue
-            chains += more
+            chains += needed.chains
             if isinstance(document, PosInvoice):
-                sold += more
-            self._answers.wanted += vouchers
+                sold += needed.chains
+            self._answers.wanted += needed.vouchers
+            for chain, qty in needed.leaving:
+                leaving[chain] += qty
         self._memory.balances.load(self._connection, chains)
+        self._answers.load_layers(leaving)
         self._memory.reserved.load(self._connection, sold)
         self._answers.load_vouchers(())
 

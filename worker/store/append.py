@@ -11,7 +11,7 @@ import msgspec
 
 from domain.books import Link, OrderLine, Posting
 from domain.general_ledger import Entry
-from domain.stock_ledger import Difference, Movement
+from domain.stock_ledger import Basis, Difference, Movement
 from worker.store.copy import NULL, copy_in, escape, stamp_instant
 from worker.store.database import Rows
 from worker.store.names import Names
@@ -45,6 +45,9 @@ HASHED = (
 )
 
 _json = msgspec.json.Encoder().encode
+_BASIS = {
+    basis: str(int(basis)) for basis in Basis
+}  # to format an enumeration anew for every row takes longer than the rest of it
 
 
 @dataclass(slots=True)
@@ -178,7 +181,7 @@ class Appender:
             at = stamps.get(m.at) or stamps.setdefault(m.at, stamp_instant(m.at))
             day = days.get(m.date) or days.setdefault(m.date, m.date.isoformat())
             rows.append(
-                f"{company}\t{m.id}\t{m.voucher}\t{m.line}\t{chains[m.chain]}\t{at}\t{day}\t{m.qty}\t{m.value}\t{m.basis:d}\t"
+                f"{company}\t{m.id}\t{m.voucher}\t{m.line}\t{chains[m.chain]}\t{at}\t{day}\t{m.qty}\t{m.value}\t{_BASIS[m.basis]}\t"
                 f"{accounts[m.account]}\t{accounts[m.contra]}\t{centers[m.cost_center]}\t{dimensions[m.dimensions]}\t{parts[m.batch]}\t"
                 f"{m.source}\t{m.stated}\t{m.weight}\t{NULL if m.counted_qty is None else m.counted_qty}\t"
                 f"{NULL if m.counted_rate is None else m.counted_rate}\t{'t' if m.provisional else 'f'}\n"

@@ -10,6 +10,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 
 import msgspec
 
@@ -20,8 +21,8 @@ from worker.store.database import Rows
 from worker.store.names import Names
 
 # Small, because a row's layers are written anew with every posting that touches the chain.
-PAGE = 16  # layers
-ENDS = 16  # layers kept at each end of a row whose middle is in pages
+PAGE = 8  # layers
+ENDS = 4  # layers kept at each end of a row whose middle is in pages
 LAYER_PAGE = "company_id, chain_id, page_no, layers_held, qty, layers"
 FEW = 3 * PAGE  # up to so many layers no page is made
 
@@ -100,18 +101,18 @@ class Balances:
         )
         self.load(connection, [Chain(item, warehouse, part) for (part,) in found])
 
-    def load_layers(self, connection: Rows, chain: Chain, qty: int, *, newest: bool) -> None:
-        """Bring pages from the store until the oldest (or the newest) loaded layers hold `qty`, or none is stored."""
-        balance = self.loaded[chain]
-        held = sum(layer.qty for layer in (balance.newest if newest else balance.layers))
-        while balance.stored and held < qty:
-            held += self._take_page(connection, chain, balance, newest=newest)
+    def load_layers(self, connection: Rows, wanted: Mapping[Chain, int], *, newest: bool) -> None:
+        """Bring pages from the store until the oldest (or the newest) loaded layers of each chain hold so much, or none is stored."""
+        pages = {chain: many for chain, qty in wanted.items() if (many := self._pages_short(chain, qty, newest=newest))}
+        while pages:
+            self._take_pages(connection, pages, newest=newest)
+            pages = {chain: many for chain in pages if (many := self._pages_short(chain, wanted[chain], newest=newest))}
 
     def load_receipt(self, connection: Rows, chain: Chain, receipt: int) -> None:
         """Bring pages from the store until the layer of one receipt is loaded, or none is stored."""
         balance = self.loaded[chain]
         while balance.stored and all(layer.receipt != receipt for layer in (*balance.layers, *balance.newest)):
-            self._take_page(connection, chain, balance, newest=False)
+            self._take_pages(connection, {chain: 1}, newest=False)
 
     def save(self, connection: Rows, moved: Mapping[Chain, int | None]) -> None:
         """Write the balances of these chains, whose names are settled; each with how many movements it had, None where it awaits a repost.
@@ -190,23 +191,45 @@ class Balances:
             batches=state.batches,
         )
 
-    def _take_page(self, connection: Rows, chain: Chain, balance: Balance, *, newest: bool) -> int:
+    def _pages_short(self, chain: Chain, qty: int, *, newest: bool) -> int:
+        """How many pages more a chain needs so that one end holds `qty`, if its pages hold as much as they do on average."""
+        balance = self.loaded[chain]
+        if not balance.stored:
+            return 0
+        short = qty
+        for layer in balance.newest if newest else balance.layers:
+            short -= layer.qty
+            if short <= 0:
+                return 0
         first, last = self._pages[chain]
-        row = connection.execute(
-            "DELETE FROM layer_page WHERE company_id = %s AND chain_id = %s AND page_no = %s RETURNING layers, qty",
-            [self._names.company, self._names.chains[chain], last if newest else first],
-        ).fetchone()
-        assert row is not None  # noqa: S101 - the row of the balance counts its pages
-        layers = _layers.decode(row[0])
-        qty: int = row[1]
-        if newest:
-            balance.newest.extendleft(reversed(layers))
-        else:
-            balance.layers.extend(layers)
-        balance.stored -= len(layers)
-        balance.stored_qty -= qty
-        self._pages[chain] = (first, last - 1) if newest else (first + 1, last)
-        return qty
+        pages = last - first + 1
+        return min(pages, -(-short * pages // balance.stored_qty))
+
+    def _take_pages(self, connection: Rows, pages: Mapping[Chain, int], *, newest: bool) -> None:
+        """Bring so many pages of each chain from its newest or oldest end."""
+        numbers: dict[int, Chain] = {}
+        first_pages, last_pages = [], []
+        for chain, many in pages.items():
+            first, last = self._pages[chain]
+            numbers[self._names.chains[chain]] = chain
+            first_pages.append(last - many + 1 if newest else first)
+            last_pages.append(last if newest else first + many - 1)
+            self._pages[chain] = (first, last - many) if newest else (first + many, last)
+        found = connection.execute(
+            "DELETE FROM layer_page p USING unnest(%s::int[], %s::int[], %s::int[]) AS k (chain_id, first, last) "
+            "WHERE p.company_id = %s AND p.chain_id = k.chain_id AND p.page_no BETWEEN k.first AND k.last "
+            "RETURNING p.chain_id, p.page_no, p.layers, p.qty",
+            [list(numbers), first_pages, last_pages, self._names.company],
+        ).fetchall()
+        # Each page goes to the inner end of what is loaded, so the outer ones come first.
+        for number, _, text, qty in sorted(found, key=itemgetter(1), reverse=newest):
+            balance, layers = self.loaded[numbers[number]], _layers.decode(text)
+            if newest:
+                balance.newest.extendleft(reversed(layers))
+            else:
+                balance.layers.extend(layers)
+            balance.stored -= len(layers)
+            balance.stored_qty -= qty
 
     def _page_out(self, connection: Rows, chain: Chain, number: int, balance: Balance) -> str:
         """Move layers that are too many for a row into pages; gives the text of the row's state."""

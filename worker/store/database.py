@@ -10,6 +10,7 @@ from typing import Self
 import psycopg
 
 from domain.errors import Unavailable
+from worker.store.arrays import ArrayDumper
 from worker.store.connection import CopyingConnection
 
 Rows = CopyingConnection
@@ -85,6 +86,7 @@ class Database:
                 keepalives_count=3,
                 tcp_user_timeout=60_000,
             )
+            connection.adapters.register_dumper(list, ArrayDumper)
             connection.execute(self._begin)
         except psycopg.OperationalError as error:
             raise _unavailable(error) from error
