@@ -37,6 +37,22 @@ def test_the_database_is_at_the_newest_revision_and_upgrading_again_changes_noth
     assert migrate.current(database.worker_url) == migrate.newest()
 
 
+def test_a_migration_that_gets_no_lock_gives_up_as_a_whole_and_can_be_run_again(database: FreshDatabase) -> None:
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("DROP SCHEMA books CASCADE; DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public AUTHORIZATION perpetua_owner; GRANT USAGE ON SCHEMA public TO PUBLIC")
+    migrate.upgrade(database.owner_url, "0003")
+    with psycopg.connect(database.owner_url) as busy:
+        busy.execute("LOCK TABLE alembic_version IN SHARE MODE")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate.upgrade(database.owner_url)
+    assert migrate.current(database.worker_url) == "0003"
+    with psycopg.connect(database.owner_url) as owner:
+        assert owner.execute("SELECT to_regclass('repost_chunk')").fetchone() == (None,)
+    migrate.upgrade(database.owner_url)
+    assert migrate.current(database.worker_url) == migrate.newest()
+
+
 def test_every_table_is_a_fact_or_derived_or_procedural_and_its_key_starts_with_the_company() -> None:
     tables = [*FACTS, *DERIVED, *PROCEDURAL]
     assert sorted(table.name for table in tables) == sorted(metadata.tables)

@@ -16,8 +16,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _ONE_AT_A_TIME = 7_050_114  # any number will do, as long as every version of this program uses the same
 
 
-def upgrade(owner_url: str) -> None:
-    """Migrate to the newest schema in one transaction; nothing happens where it is there already.
+def upgrade(owner_url: str, revision: str | None = None) -> None:
+    """Migrate to the newest schema, or up to `revision`, in one transaction; nothing happens where it is there already.
 
     Two upgrades at once wait for each other. A lock that a migration cannot get within seconds fails it as a whole, so that
     it never stands in the way of posting; run it again later. Errors: psycopg's.
@@ -27,7 +27,7 @@ def upgrade(owner_url: str) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
         connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
         if _revision(connection) != newest():
-            command.upgrade(_configuration(connection), "head")
+            command.upgrade(_configuration(connection), revision or "head")
 
 
 def current(url: str) -> str | None:
