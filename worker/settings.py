@@ -25,8 +25,10 @@ class Settings:
     """Everything that differs between two installations.
 
     A URL that is None is served by the embedded servers in `home`. The worker logs in by `database_url` as a restricted
-    role; only migrations use `owner_database_url`. URLs and `flower_login` (user:password) carry passwords, so they never
-    show in the representation.
+    role; only migrations use `owner_database_url`. URLs carry passwords, so they never show in the representation.
+
+    Flower, with the operators' desk, logs in the users of `desk_users`. Where others can reach it, it speaks TLS with a certificate and
+    key, or stands behind a proxy that does (`flower_proxy`).
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -44,11 +46,22 @@ class Settings:
     worker_processes: int = 2
     flower_address: str = "127.0.0.1"
     flower_port: int = 5555
-    flower_login: str | None = field(default=None, repr=False)
     metrics_address: str = "127.0.0.1"
     metrics_port: int | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    flower_proxy: bool = False
+    desk_users_file: Path | None = None
+
+    @property
+    def desk_users(self) -> Path:
+        """The file of the desk's users."""
+        return self.desk_users_file or self.desk_path / "users.json"
+
+    @property
+    def desk_path(self) -> Path:
+        """The folder of what the desk and Flower keep for themselves."""
+        return self.home / "desk"
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -69,24 +82,20 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(message)
     redis_url = read("PERPETUA_REDIS_URL", _redis, None)
     flower_address = read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1")
-    flower_login = read("PERPETUA_FLOWER_LOGIN", _login, None)
-    if flower_login is None and not _is_loopback(flower_address):
-        message = (
-            f"PERPETUA_FLOWER_ADDRESS is {flower_address!r}, where others reach Flower: "
-            "set PERPETUA_FLOWER_LOGIN to user:password, or keep 127.0.0.1"
-        )
-        raise SettingsError(message)
     certificate = read("PERPETUA_TLS_CERTIFICATE", _file, None)
     key = read("PERPETUA_TLS_KEY", _file, None)
     if (certificate is None) != (key is None):
         message = "PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY belong together: set both, or neither"
         raise SettingsError(message)
+    proxy = read("PERPETUA_FLOWER_PROXY", _yes, False)
+    if certificate is None and not proxy:
+        _require_loopback(flower_address)
     return Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
         redis_url=redis_url,
         broker_url=read("PERPETUA_BROKER_URL", _broker, redis_url),
-        home=read("PERPETUA_HOME", _folder, None) or default_home(source),
+        home=read("PERPETUA_HOME", _path, None) or default_home(source),
         log_level=read("PERPETUA_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
         log_format=read("PERPETUA_LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
         intake_batch=read("PERPETUA_INTAKE_BATCH", _whole(1, 10_000), 500),
@@ -97,11 +106,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         worker_processes=read("PERPETUA_WORKER_PROCESSES", _whole(1, 256), 2),
         flower_address=flower_address,
         flower_port=read("PERPETUA_FLOWER_PORT", _whole(1, 65_535), 5555),
-        flower_login=flower_login,
         metrics_address=read("PERPETUA_METRICS_ADDRESS", _text, "127.0.0.1"),
         metrics_port=read("PERPETUA_METRICS_PORT", _whole(1, 65_535), None),
         tls_certificate=certificate,
         tls_key=key,
+        flower_proxy=proxy,
+        desk_users_file=read("PERPETUA_DESK_USERS", _path, None),
     )
 
 
@@ -156,10 +166,10 @@ def _url(name: str, value: str, schemes: tuple[str, ...] | None, example: str) -
     return value.replace("postgres://", "postgresql://", 1) if parts.scheme == "postgres" else value
 
 
-def _folder(name: str, value: str) -> Path | None:
+def _path(name: str, value: str) -> Path | None:
     path = Path(value).expanduser()
     if not path.is_absolute():
-        message = f"{name} is {value!r}: give the data folder as an absolute path"
+        message = f"{name} is {value!r}: give it as an absolute path"
         raise SettingsError(message)
     return path
 
@@ -176,12 +186,18 @@ def _text(_name: str, value: str) -> str:
     return value
 
 
-def _login(name: str, value: str) -> str | None:
-    user, _, password = value.partition(":")
-    if not user or not password or "," in value:
-        message = f"{name} is no login: write it like user:password, without a comma"
+def _yes(name: str, value: str) -> bool:
+    return _one_of(("yes", "no"))(name, value) == "yes"
+
+
+def _require_loopback(address: str) -> None:
+    """Passwords never cross a network in the clear."""
+    if not _is_loopback(address):
+        message = (
+            f"PERPETUA_FLOWER_ADDRESS is {address!r}, where others reach Flower: set PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY, or "
+            "PERPETUA_FLOWER_PROXY=yes where a proxy in front of it ends TLS, or keep 127.0.0.1"
+        )
         raise SettingsError(message)
-    return value
 
 
 def _is_loopback(address: str) -> bool:

@@ -8,16 +8,27 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 from celery import Task
+from celery.worker.request import Request
 
 from domain.errors import InvariantBroken, Unavailable
 from worker.messages import read_key
 from worker.messages.text import is_name
 from worker.services.tools import Tools
+from worker.task_words import words_of
 from worker.telemetry.counters import TASK_SECONDS, TASKS
 
 log = structlog.get_logger()
 
 NAMED = 5
+
+
+class WordedRequest(Request):
+    """A task as a worker receives it, whose arguments are told in words wherever they are told."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._argsrepr = self.request_dict["argsrepr"] = words_of(self.args, self.kwargs)
+        self._kwargsrepr = self.request_dict["kwargsrepr"] = ""
 
 
 class PerpetuaTask(Task):  # type: ignore[type-arg]
@@ -28,6 +39,7 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
     """
 
     abstract = True
+    Request = f"{WordedRequest.__module__}:{WordedRequest.__qualname__}"
     autoretry_for = (Unavailable,)
     max_retries = 5
     retry_backoff = 1
@@ -59,6 +71,11 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
         """Log by family: what only a person can mend is critical."""
         level = "critical" if isinstance(exc, InvariantBroken) else "error"
         getattr(log, level)("task failed", reason=str(exc), **_about(args), traceback=str(einfo))
+
+    def tell_progress(self, progress: dict[str, Any], words: str) -> None:
+        """Say where long work stands: to whoever asks for the task's result, and to Flower, in words."""
+        self.update_state(state="PROGRESS", meta=progress)
+        self.send_event("task-progress", result=words)
 
     def on_retry(self, exc: Exception, *_: Any) -> None:
         """Say what is waited for."""

@@ -10,7 +10,7 @@ from worker.services.lanes import post_lane
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.pos_schedule import close_due
 from worker.services.probing import answer_queue
-from worker.services.reposting import repost_company, ring_reposts
+from worker.services.reposting import progress_in_words, repost_company, ring_reposts
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.store.outcomes import fetch_outcome
@@ -47,7 +47,9 @@ def sweep_lanes(task: PerpetuaTask) -> str:
 def repost_one(task: PerpetuaTask, company_id: int, company: str) -> str:
     """Repost what a company waits for, for one turn; returns what happened in words."""
     return repost_company(
-        task.tools, Lane(company_id, company), lambda progress: task.update_state(state="PROGRESS", meta=progress)
+        task.tools,
+        Lane(company_id, company),
+        lambda progress: task.tell_progress(progress, progress_in_words(progress)),
     )
 
 

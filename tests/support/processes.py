@@ -51,6 +51,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PERPETUA_LEASE_SECONDS": str(settings.lease_seconds),
         "PERPETUA_INTAKE_BATCH": str(settings.intake_batch),
         "PERPETUA_LANE_BATCH": str(settings.lane_batch),
+        "PERPETUA_FLOWER_PORT": str(settings.flower_port),
     }
 
 

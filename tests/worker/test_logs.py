@@ -81,26 +81,26 @@ def found_in(text: str, secrets: set[str]) -> set[str]:
 
 
 def test_settings_know_their_secrets(settings: Settings) -> None:
-    own = replace(settings, flower_login="ada:a long secret", redis_url="redis://u:p%40ssword@h/0")
-    assert {"a long secret", "p@ssword", "p%40ssword"} <= secrets_of(own)
+    own = replace(settings, broker_url="redis://ada:a-long-secret@h/0", redis_url="redis://u:p%40ssword@h/0")
+    assert {"a-long-secret", "p@ssword", "p%40ssword"} <= secrets_of(own)
     assert urlsplit(str(settings.database_url)).password in secrets_of(own)
 
 
 def test_whoever_writes_and_wherever_it_stands_a_secret_is_taken_out(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    own = replace(settings, flower_login="ada:a long secret", log_format="json")
+    own = replace(settings, broker_url="redis://ada:a-long-secret@h/0", log_format="json")
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     telemetry.configure_process(own, "tried")
     try:
         int("amqp://ada:hidden-one@rabbit//")
     except ValueError:
-        structlog.get_logger().exception("it failed", login="a long secret")
+        structlog.get_logger().exception("it failed", login="a-long-secret")
         logging.getLogger("celery").exception("of the standard library: %s", own.redis_url)
     text = stream.getvalue()
     assert text.count("***") >= 3
-    assert not found_in(text, {"hidden-one", "a long secret", *secrets_of(own)})
+    assert not found_in(text, {"hidden-one", "a-long-secret", *secrets_of(own)})
     assert {json.loads(line)["process"] for line in text.splitlines()} == {"tried"}
 
 

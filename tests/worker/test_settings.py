@@ -45,7 +45,8 @@ def test_everything_can_be_set() -> None:
             "PERPETUA_WORKER_PROCESSES": "8",
             "PERPETUA_FLOWER_ADDRESS": "0.0.0.0",
             "PERPETUA_FLOWER_PORT": "8080",
-            "PERPETUA_FLOWER_LOGIN": "ada:hush",
+            "PERPETUA_FLOWER_PROXY": "yes",
+            "PERPETUA_DESK_USERS": "/srv/users.json",
         }
     )
     assert settings == Settings(
@@ -64,7 +65,8 @@ def test_everything_can_be_set() -> None:
         worker_processes=8,
         flower_address="0.0.0.0",
         flower_port=8080,
-        flower_login="ada:hush",
+        flower_proxy=True,
+        desk_users_file=Path("/srv/users.json"),
     )
 
 
@@ -84,7 +86,7 @@ def test_what_is_left_out_follows_from_what_is_set() -> None:
         ("PERPETUA_OWNER_DATABASE_URL", DATABASE, "set both, or neither"),
         ("PERPETUA_REDIS_URL", "http://:hush@cache", "write it like redis://:password@host:6379/0"),
         ("PERPETUA_BROKER_URL", "hush", "write it like redis://:password@host:6379/0"),
-        ("PERPETUA_HOME", "data", "give the data folder as an absolute path"),
+        ("PERPETUA_HOME", "data", "give it as an absolute path"),
         ("PERPETUA_LOG_LEVEL", "loud", "is 'loud': choose one of debug, info, warning, error"),
         ("PERPETUA_LOG_FORMAT", "xml", "is 'xml': choose one of console, json"),
         ("PERPETUA_INTAKE_BATCH", "0", "is '0': give a whole number from 1 to 10000"),
@@ -92,10 +94,9 @@ def test_what_is_left_out_follows_from_what_is_set() -> None:
         ("PERPETUA_INTAKE_BATCH", "many", "is 'many': give a whole number from 1 to 10000"),
         ("PERPETUA_LANE_BATCH", "1e3", "is '1e3': give a whole number from 1 to 10000"),
         ("PERPETUA_LANE_BATCH", "٣", "is '٣': give a whole number from 1 to 10000"),
-        ("PERPETUA_FLOWER_ADDRESS", "0.0.0.0", "set PERPETUA_FLOWER_LOGIN to user:password, or keep 127.0.0.1"),
+        ("PERPETUA_FLOWER_ADDRESS", "0.0.0.0", "or keep 127.0.0.1"),
         ("PERPETUA_FLOWER_ADDRESS", "books.example.com", "where others reach Flower"),
-        ("PERPETUA_FLOWER_LOGIN", "hush", "write it like user:password"),
-        ("PERPETUA_FLOWER_LOGIN", "ada:hush,bob:hush", "without a comma"),
+        ("PERPETUA_FLOWER_PROXY", "nginx", "is 'nginx': choose one of yes, no"),
         ("PERPETUA_FLOWER_PORT", "65536", "is '65536': give a whole number from 1 to 65535"),
     ],
 )
@@ -110,8 +111,12 @@ def test_a_bad_value_is_one_line_that_names_it_and_tells_no_secret(name: str, va
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
-def test_flower_needs_no_login_where_only_this_machine_reaches_it(address: str) -> None:
-    assert from_environment({"PERPETUA_FLOWER_ADDRESS": address}).flower_login is None
+def test_flower_needs_no_tls_where_only_this_machine_reaches_it(address: str) -> None:
+    assert from_environment({"PERPETUA_FLOWER_ADDRESS": address}).flower_proxy is False
+
+
+def test_flower_may_leave_tls_to_a_proxy() -> None:
+    assert from_environment({"PERPETUA_FLOWER_ADDRESS": "0.0.0.0", "PERPETUA_FLOWER_PROXY": "yes"}).flower_proxy
 
 
 def test_settings_are_frozen_and_show_no_password() -> None:
@@ -119,7 +124,6 @@ def test_settings_are_frozen_and_show_no_password() -> None:
         {
             "PERPETUA_DATABASE_URL": DATABASE,
             "PERPETUA_REDIS_URL": "redis://:hush@cache/0",
-            "PERPETUA_FLOWER_LOGIN": "ada:hush",
         }
     )
     assert "hush" not in repr(settings)

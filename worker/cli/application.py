@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from worker.cli import (
     database,
     demo,
+    desk,
     documents,
     pos,
     probe,
@@ -55,6 +56,7 @@ def build() -> typer.Typer:
         report,
         verify,
         database,
+        desk,
         schema,
     ):
         module.register(app)
@@ -102,13 +104,23 @@ def _sentence(error: Exception) -> str:
     import redis
 
     from domain.errors import PerpetuaError
+    from worker.desk.users import UsersError
     from worker.embedded import EmbeddedServerError
     from worker.processes import AlreadyUpError
     from worker.services.replay.scenario import ScenarioError
     from worker.settings import SettingsError
 
     if isinstance(
-        error, (CommandFailedError, ScenarioError, SettingsError, EmbeddedServerError, AlreadyUpError, TimeoutError)
+        error,
+        (
+            CommandFailedError,
+            ScenarioError,
+            SettingsError,
+            UsersError,
+            EmbeddedServerError,
+            AlreadyUpError,
+            TimeoutError,
+        ),
     ):
         return str(error)
     if isinstance(error, PerpetuaError):

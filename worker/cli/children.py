@@ -26,15 +26,7 @@ def children(settings: Settings) -> list[ChildCommand]:
         # Its own process, so that no document ever waits behind a repost.
         *_apart(settings, ("worker", "perpetua", quick, settings.worker_processes), ("reposter", "reposts", [routes.REPOSTING], 1)),
         beat_command(),
-        ChildCommand(
-            "flower",
-            [
-                sys.executable, *_CELERY, "flower", f"--address={settings.flower_address}",
-                f"--port={settings.flower_port}", "--logging=warning",
-            ],
-            # By the environment, since command lines are everybody's to read.
-            {"FLOWER_BASIC_AUTH": settings.flower_login} if settings.flower_login else {},
-        ),
+        flower_command(),
     ]  # fmt: skip
 
 
@@ -54,6 +46,13 @@ def beat_command() -> ChildCommand:
     from worker.processes import ChildCommand
 
     return ChildCommand("beat", [sys.executable, *_CELERY, "beat", "--pidfile="])
+
+
+def flower_command() -> ChildCommand:
+    """Flower with the operators' desk."""
+    from worker.processes import ChildCommand
+
+    return ChildCommand("flower", [sys.executable, "-m", "worker.desk"])
 
 
 def _apart(settings: Settings, *workers: tuple[str, str, list[str], int]) -> list[ChildCommand]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 1_000
 _PATIENCE_SECONDS: Final = 30.0
+_ACTOR: Final = "perpetua documents"
 
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="For instance purchase_receipt.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The document's number.")]
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.command("retry")(retry)
     group.command("release")(release)
     group.command("cancel")(cancel)
+    group.command("edit")(edit)
     app.add_typer(group, name="documents")
 
 
@@ -89,40 +92,48 @@ def cancel(
     reason: Annotated[str | None, typer.Option(help="Why; kept with the cancellation.")] = None,
 ) -> None:
     """Cancel a posted document by a document of its own; exits 0 when it is cancelled."""
-    import msgspec
-
     from worker.cli.connection import open_database
-    from worker.messages import canonical
-    from worker.services.acceptance import Message, read
-    from worker.store.acceptance import accept
+    from worker.services.acceptance import read
+    from worker.services.acceptance import store as store_messages
+    from worker.services.operating import cancellation
 
     with open_database() as database:
         company_id, outcome = _find(database, company, type_, number)
-        if outcome["status"] not in {"posted", "open", "quarantined"}:
-            raise CommandFailedError(
-                f"{type_} {number} is {outcome['status']}: only a posted document, or a sale at a till before its closing, can be "
-                "cancelled"
-            )
-        message: dict[str, Any] = {
-            "type": "cancel",
-            "company": outcome["company"],
-            "number": _free_number(database, company_id, number),
-            "target": {"type": type_, "number": number},
-        }
-        if reason is not None:
-            message["reason"] = reason
         with database.transaction() as connection:
-            (receipt,) = accept(
-                connection, [read(Message(msgspec.json.encode(message), "perpetua documents"))], canonical=canonical
-            )
+            message = cancellation(connection, company_id, outcome["sequence"], actor=_ACTOR, reason=reason)
+        (receipt,) = store_messages(database, [read(message)])
         decided = _decide(database, company_id, receipt.sequence)
     _require(decided, "posted")
     print(f"{type_} {number} is cancelled by {decided['voucher_no']}.")
 
 
+def edit(
+    type_: TypeArgument,
+    number: NumberArgument,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The whole document as it should be, as JSON.", exists=True)
+    ],
+    reason: Annotated[str, typer.Option(help="Why; kept with the edit.")],
+    company: CompanyOption = None,
+) -> None:
+    """Edit a rejected or parked document as a new revision and decide it; what came stays its key. Exits 0 when it is posted now."""
+    from worker.cli.connection import open_database
+    from worker.services.operating import decide_anew
+    from worker.services.operating import edit as keep_edit
+
+    with open_database() as database:
+        company_id, outcome = _find(database, company, type_, number)
+        sequence = outcome["sequence"]
+        revision = keep_edit(database, company_id, sequence, file.read_bytes(), actor=_ACTOR, reason=reason)
+        decide_anew(database, company_id, [sequence])
+        decided = _decide(database, company_id, sequence)
+    _require(decided, "posted")
+    print(f"{type_} {number}, revision {revision}, is posted as {decided['voucher_no']}.")
+
+
 def _decide_anew(type_: str, number: str, company: str | None, from_status: frozenset[str]) -> None:
     from worker.cli.connection import open_database
-    from worker.store.outcomes import release as release_document
+    from worker.services.operating import decide_anew
 
     with open_database() as database:
         company_id, outcome = _find(database, company, type_, number)
@@ -130,8 +141,7 @@ def _decide_anew(type_: str, number: str, company: str | None, from_status: froz
             raise CommandFailedError(
                 f"{type_} {number} is {outcome['status']}: only a {' or '.join(sorted(from_status))} document can be decided anew"
             )
-        with database.transaction() as connection:
-            release_document(connection, company_id, outcome["sequence"])
+        decide_anew(database, company_id, [outcome["sequence"]])
         decided = _decide(database, company_id, outcome["sequence"])
     _require(decided, "posted")
     print(f"{type_} {number} is posted as {decided['voucher_no']}.")
@@ -179,19 +189,6 @@ def _pages(
             return
         after = page[-1]["sequence"]
         left = None if left is None else left - size
-
-
-def _free_number(database: Database, company: int, number: str) -> str:
-    """A number for a cancellation; one that was refused before keeps its own."""
-    from worker.store.outcomes import list_outcomes
-
-    attempt = 1
-    while True:
-        candidate = f"CANCEL-{number}" if attempt == 1 else f"CANCEL-{number}-{attempt}"
-        with database.transaction() as connection:
-            if not list_outcomes(connection, company, type_="cancel", number=candidate, limit=1):
-                return candidate
-        attempt += 1
 
 
 def _require(outcome: dict[str, Any], status: str) -> None:

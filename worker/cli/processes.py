@@ -1,4 +1,4 @@
-"""`perpetua worker`, `perpetua beat`: one process of the system, in the place of this command; what containers and units run."""
+"""`perpetua worker`, `beat`, `flower`: one process of the system, in the place of this command; what containers and units run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("worker")(worker)
     app.command("beat")(beat)
+    app.command("flower")(flower)
 
 
 def worker(
@@ -49,6 +50,25 @@ def beat() -> None:
 
     settings = _connected()
     _become(settings, beat_command().argv, {})
+
+
+def flower() -> None:
+    """Run Flower with the operators' desk until Ctrl-C or SIGTERM."""
+    from worker.cli.children import flower_command
+
+    settings = _connected()
+    print(where_flower_is(settings))
+    _become(settings, flower_command().argv, {})
+
+
+def where_flower_is(settings: Settings) -> str:
+    """Where the desk is found, and who can log in; somebody is made up where nobody could. Errors: UsersError."""
+    from worker.desk.first_login import ensure_login
+
+    scheme = "https" if settings.tls_certificate else "http"
+    return (
+        f"Flower, with the desk: {scheme}://{settings.flower_address}:{settings.flower_port} ({ensure_login(settings)})"
+    )
 
 
 def _connected() -> Settings:

@@ -46,7 +46,7 @@ def run(
     """Repost now whatever waits, whatever the company's hours; exits 0 when nothing waits any more."""
     from worker.cli.connection import open_database
     from worker.cli.progress import working
-    from worker.services.reposting import in_words, run_pending
+    from worker.services.reposting import in_words, progress_in_words, run_pending
     from worker.store.reposts import retry_failed
 
     with open_database() as database:
@@ -55,7 +55,7 @@ def run(
             with database.transaction() as connection:
                 retry_failed(connection, number)
         with working(f"reposting {name}") as told:
-            summary = run_pending(database, number, tell=lambda progress: told(_in_words(progress)))
+            summary = run_pending(database, number, tell=lambda progress: told(progress_in_words(progress)))
         print(in_words(name, summary))
         if summary.paused:
             raise CommandFailedError(f"the reposts of {name} are paused: perpetua repost resume lets them go on")
@@ -121,10 +121,6 @@ def _company(database: Database, name: str | None) -> tuple[int, str]:
 
     with database.transaction() as connection:
         return one_company(connection, name)
-
-
-def _in_words(progress: dict[str, Any]) -> str:
-    return f"run {progress['run']}: {progress['rows']} movements done, {progress['rows_to_go']} to go"
 
 
 def _as_json(seen: Preview) -> dict[str, Any]:

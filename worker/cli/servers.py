@@ -27,10 +27,12 @@ def up() -> None:
     """
     from worker.cli.children import children
     from worker.cli.connection import migrate
+    from worker.cli.processes import where_flower_is
     from worker.processes import run_up
     from worker.settings import from_environment
 
     settings = from_environment()
+    print(where_flower_is(settings))
     # A configured database is migrated by whoever owns it; the embedded one is ours.
     run_up(settings, children(settings), prepare=migrate if settings.database_url is None else None)
 

@@ -147,20 +147,49 @@ def list_outcomes(
     return [_as_outcome(row) for row in found]
 
 
-def release(connection: Rows, company_id: int, sequence: int) -> bool:
-    """Have a refused or parked document decided anew, after everything accepted so far; False where there is nothing to decide.
+def release(connection: Rows, company_id: int, sequences: list[int]) -> list[int]:
+    """Have refused or parked documents decided anew, after everything accepted so far; gives those that there is something to decide of.
 
-    It takes a number in the order of acceptance, so that its second decision has its place in the order like any event.
+    They take a number in the order of acceptance, so that their second decision has its place in the order like any event.
     """
-    number = connection.execute(
+    number = _next_acceptance(connection)
+    changed = connection.execute(
+        "UPDATE outcome SET moment = %s, released_at = clock_timestamp() "
+        "WHERE company_id = %s AND sequence = ANY(%s) AND moment IS NULL RETURNING sequence",
+        [number, company_id, sequences],
+    )
+    return sorted(sequence for (sequence,) in changed)
+
+
+def release_all(connection: Rows, company_id: int, status: str, *, type_: str | None, code: str | None) -> int:
+    """Have every refused, or every parked, document of a type and an error code decided anew; gives how many there are."""
+    number = _next_acceptance(connection)
+    changed = connection.execute(
+        "UPDATE outcome o SET moment = %(moment)s, released_at = clock_timestamp() FROM document d "
+        "WHERE o.company_id = %(company)s AND o.status = %(status)s AND o.moment IS NULL "
+        "AND d.company_id = o.company_id AND d.sequence = o.sequence AND (%(type)s::text IS NULL OR d.type = %(type)s) "
+        "AND (%(code)s::text IS NULL OR o.error ->> 'code' = %(code)s)",
+        {"moment": number, "company": company_id, "status": status, "type": type_, "code": code},
+    )
+    return changed.rowcount
+
+
+def hold_outcome(connection: Rows, company_id: int, sequence: int) -> str | None:
+    """Keep a refused or parked document from being decided until the transaction ends; gives its status, None where it is neither now."""
+    row = connection.execute(
+        "SELECT status FROM outcome WHERE company_id = %s AND sequence = %s AND moment IS NULL FOR UPDATE",
+        [company_id, sequence],
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _next_acceptance(connection: Rows) -> int:
+    row = connection.execute(
         "UPDATE acceptance SET last_number = last_number + 1 WHERE company_id = 0 RETURNING last_number"
     ).fetchone()
-    assert number is not None  # noqa: S101 - the first migration writes this row
-    changed = connection.execute(
-        "UPDATE outcome SET moment = %s, released_at = clock_timestamp() WHERE company_id = %s AND sequence = %s AND moment IS NULL",
-        [number[0], company_id, sequence],
-    )
-    return changed.rowcount == 1
+    assert row is not None  # noqa: S101 - the first migration writes this row
+    number: int = row[0]
+    return number
 
 
 def revise(connection: Rows, company_id: int, sequence: int, payload: str, actor: str, reason: str) -> int:

@@ -49,6 +49,7 @@ repost_request = table(
     columns("moment", "requested_at"),
     columns("big", "run_id", null=True),
     Index("repost_request_open", "company_id", "chain_id", postgresql_where=text("run_id IS NULL")),
+    Index("repost_request_run", "company_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
     key="company_id request_id",
 )
 
@@ -58,5 +59,13 @@ repost_pause = table(
     columns("int", "company_id"),
     columns("text", "actor"),
     columns("moment", "paused_at"),
+    key="company_id",
+)
+
+# A company whose reposts go before others' (above zero) or after them (below).
+repost_priority = table(
+    "repost_priority",
+    columns("int", "company_id"),
+    columns("small", "priority"),
     key="company_id",
 )

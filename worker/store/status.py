@@ -48,8 +48,8 @@ class TillStatus:
     quarantined: int
 
 
-def lane_statuses(connection: Rows) -> list[LaneStatus]:
-    """The status of every lane, by company name. Reads the lanes' own counters; only refusals and what waits are counted."""
+def lane_statuses(connection: Rows, company: int | None = None) -> list[LaneStatus]:
+    """The status of every lane, or of one, by company name. Reads the lanes' own counters; only refusals and what waits are counted."""
     found = connection.execute(
         "SELECT c.name, l.decided_sequence - refused.number - parked.number - released.number, refused.number, parked.number, "
         "  i.last_sequence - l.decided_sequence + released.number, least(next.received_at, released.since), "
@@ -62,9 +62,17 @@ def lane_statuses(connection: Rows) -> list[LaneStatus]:
         "CROSS JOIN LATERAL (SELECT count(*) AS number, min(released_at) AS since FROM outcome o WHERE o.company_id = l.company_id "
         "  AND o.sequence <= l.decided_sequence AND moment IS NOT NULL) released "
         "LEFT JOIN LATERAL (SELECT received_at FROM document d WHERE d.company_id = l.company_id "
-        "  AND d.sequence > l.decided_sequence ORDER BY sequence LIMIT 1) next ON true ORDER BY c.name"
+        "  AND d.sequence > l.decided_sequence ORDER BY sequence LIMIT 1) next ON true "
+        "WHERE %(company)s::int IS NULL OR l.company_id = %(company)s ORDER BY c.name",
+        {"company": company},
     )
     return [LaneStatus(*row) for row in found]
+
+
+def lane_status(connection: Rows, company: int) -> LaneStatus:
+    """The status of one company's lane."""
+    (status,) = lane_statuses(connection, company)
+    return status
 
 
 def repost_statuses(connection: Rows) -> list[RepostStatus]:

@@ -8,6 +8,7 @@ Ledger tables have neither foreign keys nor row triggers: both would cost a look
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from worker.store.columns import columns, metadata, table
+from worker.store.desk_tables import desk_action
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.reconciliation_tables import (
     chain_total,
@@ -21,7 +22,14 @@ from worker.store.reconciliation_tables import (
     sync_mark,
     sync_proposal,
 )
-from worker.store.repost_tables import chain_state, repost_chunk, repost_pause, repost_request, repost_run
+from worker.store.repost_tables import (
+    chain_state,
+    repost_chunk,
+    repost_pause,
+    repost_priority,
+    repost_request,
+    repost_run,
+)
 
 __all__ = ["DERIVED", "FACTS", "PROCEDURAL", "metadata"]
 
@@ -72,6 +80,7 @@ document = table(
     columns("text", "publisher message_id"),
     columns("moment", "received_at"),
     Index("document_number", "company_id", "number", "type", unique=True),
+    Index("document_type", "company_id", "type", "sequence"),
     key="company_id sequence",
 )
 
@@ -327,13 +336,13 @@ slot = table(
 
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
-    link, posted_batch, pos_receipt, pos_certificate, repost_chunk,
+    link, posted_batch, pos_receipt, pos_certificate, repost_chunk, desk_action,
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
     chain, balance, layer_page, order_line, pos_reserved, chain_state, stock_account_day, chain_total, sync_cause, sync_account,
 )  # fmt: skip
 PROCEDURAL = (
-    repost_run, repost_request, repost_pause, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
+    repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
     pos_session, pos_invoice, sync_mark, sync_proposal,
 )  # fmt: skip

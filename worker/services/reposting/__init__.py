@@ -2,6 +2,15 @@
 
 from worker.services.reposting.preview import Preview, preview
 from worker.services.reposting.running import RunSummary, run_pending
-from worker.services.reposting.turns import in_words, repost_company, ring_reposts
+from worker.services.reposting.turns import in_words, progress_in_words, repost_company, ring_reposts
 
-__all__ = ["Preview", "RunSummary", "in_words", "preview", "repost_company", "ring_reposts", "run_pending"]
+__all__ = [
+    "Preview",
+    "RunSummary",
+    "in_words",
+    "preview",
+    "progress_in_words",
+    "repost_company",
+    "ring_reposts",
+    "run_pending",
+]

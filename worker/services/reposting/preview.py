@@ -14,7 +14,9 @@ from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
 from worker.services.reposting.work import Work
 from worker.store.database import Database, Rows
+from worker.store.document_pages import sequence_of
 from worker.store.lanes import LaneRow, wait_for_lane
+from worker.store.outcomes import fetch_outcomes, hold_outcome, release, revise
 from worker.store.reposts import begin_run, pending_requests, rows_ahead
 
 MOST_ROWS = 20_000  # movements valued again for a preview, while posting waits; beyond them it extrapolates
@@ -42,6 +44,8 @@ class Preview:
 def preview(database: Database, company: int, type_: str, number: str, payload: bytes) -> Preview:
     """What posting this document now would change, in arrival order and after reposting; nothing is written.
 
+    A document that was refused or is parked is tried at its own place with this content; of any other the present outcome is told.
+
     Errors: Unavailable; psycopg's LockNotAvailable where the lane is not free in time.
     """
     with database.transaction() as connection:
@@ -53,6 +57,33 @@ def preview(database: Database, company: int, type_: str, number: str, payload: 
 
 
 def _try(connection: Rows, lane: LaneRow, type_: str, number: str, payload: bytes) -> Preview:
+    known = sequence_of(connection, lane.company_id, type_, number)
+    if known is None:
+        sequence = _file(connection, lane, type_, number, payload)
+    elif hold_outcome(connection, lane.company_id, known) is not None:
+        sequence = _revise(connection, lane, known, payload)
+    else:
+        # It is posted, or a worker is about to decide it: there is nothing to try.
+        return Preview(
+            fetch_outcomes(connection, lane.company_id, [known])[0],
+            Work(connection, lane.company_id, lane.now).view.currency,
+        )
+    memory = LaneMemory(lane.company, lane.company_id)
+    memory.begin(connection, lane)
+    decided = Batch(connection, lane, memory).run(1)
+    told = decided.outcomes if decided else []
+    outcome = next(one for one in told if (one["type"], one["number"]) == (type_, number))
+    work = Work(connection, lane.company_id, lane.now, lane)
+    seen = Preview(outcome, work.view.currency)
+    if outcome["status"] not in ("posted", "open"):
+        return seen
+    changes = _repost(work, lane, sequence, seen)
+    _tell(work, sequence, changes, seen)
+    return seen
+
+
+def _file(connection: Rows, lane: LaneRow, type_: str, number: str, payload: bytes) -> int:
+    """Put a document that nobody has sent yet behind all others, as if it were the only one to decide."""
     sequence = lane.decided_sequence + _FAR
     connection.execute(
         "INSERT INTO document (company_id, sequence, acceptance, type, number, size, payload, content_hash, publisher, message_id, "
@@ -60,17 +91,22 @@ def _try(connection: Rows, lane: LaneRow, type_: str, number: str, payload: byte
         [lane.company_id, sequence, type_, number, len(payload), payload.decode(), lane.now],
     )
     lane.decided_sequence = sequence - 1
-    memory = LaneMemory(lane.company, lane.company_id)
-    memory.begin(connection, lane)
-    decided = Batch(connection, lane, memory).run(1)
-    outcome = next(told for told in decided.outcomes if told["number"] == number) if decided else {}
-    work = Work(connection, lane.company_id, lane.now, lane)
-    seen = Preview(outcome, work.view.currency)
-    if outcome.get("status") != "posted":
-        return seen
-    changes = _repost(work, lane, sequence, seen)
-    _tell(work, sequence, changes, seen)
-    return seen
+    return sequence
+
+
+def _revise(connection: Rows, lane: LaneRow, sequence: int, payload: bytes) -> int:
+    """Give a refused or parked document this content, as if it were the only one to decide."""
+    revise(connection, lane.company_id, sequence, payload.decode(), "preview", "preview")
+    connection.execute(
+        "UPDATE outcome SET moment = NULL WHERE company_id = %s AND moment IS NOT NULL", [lane.company_id]
+    )
+    release(connection, lane.company_id, [sequence])
+    row = connection.execute(
+        "SELECT last_sequence FROM intake_counter WHERE company_id = %s", [lane.company_id]
+    ).fetchone()
+    assert row is not None  # noqa: S101 - every company has its counter
+    lane.decided_sequence = row[0]
+    return sequence
 
 
 def _repost(work: Work, lane: LaneRow, sequence: int, seen: Preview) -> list[Difference]:

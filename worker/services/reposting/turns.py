@@ -77,6 +77,13 @@ def in_words(company: str, summary: RunSummary) -> str:
     return words + ("; more waits" if summary.more else "")
 
 
+def progress_in_words(progress: dict[str, Any]) -> str:
+    """Where a run stands: `run 3: 120000 movements done, 80000 to go, about 12 s`."""
+    words = f"run {progress['run']}: {progress['rows']} movements done, {progress['rows_to_go']} to go"
+    seconds = progress.get("seconds_to_go")
+    return words if seconds is None else f"{words}, about {seconds:.0f} s"
+
+
 def _until(connection: Rows, one: WaitingCompany, now: datetime) -> datetime | None:
     """Until when a company's reposts may run, None where not now."""
     found = versions(connection, one.company_id, [("company", one.company)])

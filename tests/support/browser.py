@@ -1,0 +1,190 @@
+"""A real Chromium without a window, driven by the W3C WebDriver protocol: what people see, and what they can do."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.servers import require_tool
+
+DESKTOP: Final = (1280, 900)
+PHONE: Final = (390, 844)
+_ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
+_OPTIONS: Final = {
+    "args": [
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en",
+        "--no-first-run", "--disable-extensions", "--disable-background-networking",
+    ]
+}  # fmt: skip
+
+
+class NotFoundError(AssertionError):
+    """Nothing on the page is what was looked for."""
+
+
+class Element:
+    """Something on the page."""
+
+    def __init__(self, browser: Browser, number: str) -> None:
+        self._browser, self._path = browser, f"/element/{number}"
+
+    @property
+    def text(self) -> str:
+        """What a person reads there."""
+        return str(self._browser.ask("GET", f"{self._path}/text"))
+
+    def click(self) -> None:
+        """Click it."""
+        self._browser.ask("POST", f"{self._path}/click", {})
+
+    def write(self, text: str) -> None:
+        """Type into it, in place of what was there."""
+        self._browser.ask("POST", f"{self._path}/clear", {})
+        self._browser.ask("POST", f"{self._path}/value", {"text": text})
+
+    def value(self) -> str:
+        """What a field holds."""
+        return str(self._browser.ask("GET", f"{self._path}/property/value"))
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, driver: str) -> None:
+        self._driver = driver
+        capabilities = {
+            "browserName": "chrome", "goog:chromeOptions": {**_OPTIONS, "binary": shutil.which("chromium")},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }  # fmt: skip
+        answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
+        self._session = f"/session/{answer['sessionId']}"
+        self.size(DESKTOP)
+
+    def open(self, url: str) -> None:
+        """Go to a page and wait until it is there."""
+        self.ask("POST", "/url", {"url": url})
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return str(self.ask("GET", "/url"))
+
+    def size(self, size: tuple[int, int]) -> None:
+        """Give the page a width and a height, in points of a screen."""
+        # A window has a least width, which a phone's page has not.
+        self.ask(
+            "POST", "/goog/cdp/execute",
+            {"cmd": "Emulation.setDeviceMetricsOverride",
+             "params": {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 600}},
+        )  # fmt: skip
+
+    def all(self, css: str) -> list[Element]:
+        """Everything that a selector finds."""
+        found = self.ask("POST", "/elements", {"using": "css selector", "value": css})
+        return [Element(self, one[_ELEMENT]) for one in found]
+
+    def find(self, css: str, text: str = "") -> Element:
+        """The first thing that a selector finds whose text holds this. Errors: NotFoundError."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for element in self.all(css):
+                if text in element.text:
+                    return element
+            time.sleep(0.05)
+        raise NotFoundError(f"{css} with {text!r} is not on {self.url}, which says: {self.text[:2000]}")
+
+    def click(self, text: str) -> None:
+        """Click the button or link of this text, and wait for what comes."""
+        before = self.find("html")._path
+        self.find("button, a", text).click()
+        deadline = time.monotonic() + 15
+        # Whatever was clicked leads to another document.
+        while self.find("html")._path == before and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into the field of this label."""
+        labelled = f"//*[@id=//label[contains(normalize-space(.), {json.dumps(label)})]/@for]"
+        found = self.ask("POST", "/elements", {"using": "xpath", "value": labelled})
+        if not found:
+            raise NotFoundError(f"no field is labelled {label} on {self.url}")
+        Element(self, found[0][_ELEMENT]).write(text)
+
+    @property
+    def text(self) -> str:
+        """The page as a person reads it."""
+        return self.find("body").text
+
+    def run(self, script: str) -> Any:
+        """The value of a script in the page."""
+        return self.ask("POST", "/execute/sync", {"script": script, "args": []})
+
+    def picture(self, path: Path) -> None:
+        """The page as a picture, in full height."""
+        self.size((self.run("return window.innerWidth"), self.run("return document.documentElement.scrollHeight")))
+        path.write_bytes(base64.b64decode(str(self.ask("GET", "/screenshot"))))
+
+    def complaints(self) -> list[str]:
+        """What the browser has complained about since it was asked last."""
+        return [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"})]
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the driver about this window."""
+        return self._call(method, f"{self._session}{path}", body)
+
+    def end(self) -> None:
+        """Close it."""
+        self._call("DELETE", self._session)
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 - our own loopback
+            f"{self._driver}{path}", data=data, method=method, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as refused:
+            with refused:
+                raise AssertionError(f"{method} {path}: {refused.read().decode()[:1000]}") from refused
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser for a test; the test skips by name where the machine has none."""
+    require_tool("chromium", shutil.which("chromium"))
+    driver = require_tool("chromium-driver", shutil.which("chromedriver"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [driver, f"--port={port}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(port)
+        window = Browser(f"http://127.0.0.1:{port}")
+        try:
+            yield window
+        finally:
+            window.end()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError("chromedriver did not start")

@@ -1,0 +1,1 @@
+"""The operators' desk: pages inside Flower, behind one guard."""

@@ -1,0 +1,2 @@
+// Read by the page of workers: whether it looks again by itself.
+var autorefresh = 1;
