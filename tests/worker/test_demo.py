@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.desk import basic
 from worker import embedded
 from worker.cli.demonstration import sample
 from worker.embedded import new_throwaway_folder
@@ -89,9 +90,11 @@ def test_the_demo_runs_twice_in_a_row_and_is_kept_up_on_request(home: Path) -> N
         [*COMMAND, "status"], env=environment(home / "demo"), capture_output=True, text=True, check=True
     )
     assert "0 documents wait to be posted" in status.stdout
-    address = re.search(r"Flower is at (http://\S+)", kept.stdout)
+    address = re.search(r"Flower is at (http://[\w.:]+)", kept.stdout)
     assert address is not None
-    with urllib.request.urlopen(f"{address[1]}/metrics", timeout=10) as answer:  # noqa: S310 - our own loopback
+    password = (home / "demo" / "desk" / "first_password").read_text(encoding="utf-8")
+    asking = urllib.request.Request(f"{address[1]}/metrics", headers=basic("admin", password))  # noqa: S310 - our own loopback
+    with urllib.request.urlopen(asking, timeout=10) as answer:  # noqa: S310
         assert 'task="lane.post"' in answer.read().decode()
 
 

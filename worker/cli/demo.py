@@ -43,7 +43,7 @@ def demo(
     print(f"Starting PostgreSQL, Valkey, intake, worker, beat and Flower in {settings.home}")
     connected = system.clean_start(settings)
     with system.running(settings, keep=keep) as log:
-        print(f"Flower shows the lanes at {flower}")
+        print(f"Flower, with the operators' desk, is at {flower}")
         publisher = Publisher(
             url(connected.redis_url, "PERPETUA_REDIS_URL"), broker_url=connected.broker_url, name="demo"
         )
@@ -52,8 +52,10 @@ def demo(
         count = len(shop.documents) - 1
         print(f"{count} documents posted in {seconds:.1f} s: {count / seconds:,.0f} documents/s\n")
         differing = _tell(connected, shop)
-    print(f"\nFlower {'is' if keep else 'was'} at {flower}")
     if keep:
+        from worker.desk.first_login import ensure_login
+
+        print(f"\nFlower is at {flower} ({ensure_login(settings)})")
         print(f"Everything is still up. Stop it with: PERPETUA_HOME={settings.home} perpetua down")
     if differing:
         raise CommandFailedError(f"the books differ from the shop's figures in {differing} places")
