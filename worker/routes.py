@@ -13,6 +13,7 @@ QUEUES: Final = (POSTING, REPOSTING, POS)
 
 DOCUMENTS_SUBMIT: Final = "documents.submit"
 DOCUMENTS_OUTCOME: Final = "documents.outcome"
+DOCUMENTS_PREVIEW: Final = "documents.preview"
 LANE_POST: Final = "lane.post"
 LANE_SWEEP: Final = "lane.sweep"
 REPOST_RUN: Final = "repost.run"
@@ -27,6 +28,7 @@ CANARY: Final = "canary.answer"
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     DOCUMENTS_SUBMIT: {"queue": POSTING},
     DOCUMENTS_OUTCOME: {"queue": POSTING},
+    DOCUMENTS_PREVIEW: {"queue": POSTING},
     LANE_POST: {"queue": POSTING},
     LANE_SWEEP: {"queue": POSTING},
     REPOST_RUN: {"queue": REPOSTING},
@@ -51,6 +53,11 @@ def bell_key(company_id: int) -> str:
 def repost_bell_key(company_id: int) -> str:
     """Name the Redis key that is set while a company was rung for to repost and nobody has come yet."""
     return f"perpetua:repost:{company_id}"
+
+
+def preview_bell_key(company_id: int) -> str:
+    """Name the Redis key that is set while a company was rung for to answer previews and nobody has come yet."""
+    return f"perpetua:preview:{company_id}"
 
 
 def trace_key(company_id: int) -> str:

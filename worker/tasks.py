@@ -9,6 +9,7 @@ from worker.bells import Lane
 from worker.services.lanes import post_lane
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.pos_schedule import close_due
+from worker.services.previewing import answer_previews
 from worker.services.probing import answer_queue
 from worker.services.reposting import progress_in_words, repost_company, ring_reposts
 from worker.services.submission import submit
@@ -29,6 +30,12 @@ def tell_outcome(task: PerpetuaTask, company: str, type_: str, number: str) -> d
     """Tell what became of a document; None where it was never accepted."""
     with task.tools.database.transaction() as connection:
         return fetch_outcome(connection, company, type_, number)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.DOCUMENTS_PREVIEW, ignore_result=True)
+def preview_documents(task: PerpetuaTask, company_id: int, company: str) -> str:
+    """Tell what a company's documents would change that are only asked about; returns in words how many."""
+    return answer_previews(task.tools, Lane(company_id, company))
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.LANE_POST, ignore_result=True)

@@ -63,7 +63,7 @@ class Charge(Shape, kw_only=True):
 
 
 class Document(Shape, tag_field="type", kw_only=True):
-    """Header of every document."""
+    """Header of every document; with `preview` it is asked what the document would change, and nothing is posted."""
 
     company: Name
     number: Name
@@ -74,6 +74,7 @@ class Document(Shape, tag_field="type", kw_only=True):
     cost_center: Name | None = None
     dimensions: dict[Name, Name] | None = None
     amends: Name | None = None
+    preview: bool = False
     total: Money | None = None
 
 

@@ -90,6 +90,16 @@ MESSAGES: dict[str, Entry] = {
         "A recipient's address is no mail address.",
         "Correct the address.",
     ),
+    "NotPreviewed": Entry(
+        Family.REJECTED,
+        "A preview is asked of a document whose like is not previewed.",
+        "Send it without the flag, or preview the document that posts to the ledgers.",
+    ),
+    "PreviewRefused": Entry(
+        Family.REJECTED,
+        "Somebody looked at the preview of a document and decided that it shall not be posted.",
+        "Change the document, or send it without the flag if it shall be posted after all.",
+    ),
     "SchemaVersion": Entry(
         Family.REJECTED,
         "The message states a version of the contract that is not known here.",

@@ -80,7 +80,10 @@ def below_zero(company: PaperCompany) -> list[str]:
         shifted[difference.movement] += difference.qty
     running: Figures = defaultdict(int)
     found = []
+    undone = {m.source for m in company.movements if m.basis == Basis.REVERSED}
     for m in company.in_order():
+        if m.id in undone or m.basis == Basis.REVERSED:
+            continue  # what was taken back at its own moment never left stock short in between
         item = view.item(m.chain.item)
         lot = m.chain.item, m.chain.warehouse, m.batch or m.chain.part
         running[lot] += m.qty + shifted[m.id]

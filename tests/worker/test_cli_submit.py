@@ -76,6 +76,24 @@ def test_waiting_for_every_outcome(file: Path, settings: Settings, capsys: pytes
         (outcome,) = json.loads(capsys.readouterr().out)
         assert (outcome["number"], outcome["status"]) == ("PR-1", "posted")
 
+        # First it is shown what would change; nothing is posted before it is accepted.
+        previewed = ["submit", write(file, [receipt("PR-7", "2")]), "--preview"]
+        assert run(previewed) == 0
+        shown = capsys.readouterr()
+        assert "purchase receipt PR-7 would be posted" in shown.out
+        assert "nothing is posted" in shown.err
+        assert run([*previewed, "--then", "accept"]) == 0
+        assert capsys.readouterr().out.endswith("1 posted\n")
+
+        closed = message("accounting_period", name="2023", start="2023-01-01", end="2023-12-31", status="closed")
+        assert run(["submit", write(file, [closed]), "--wait"]) == 0
+        previewed = ["submit", write(file, [{**receipt("PR-8", "2"), "posting_datetime": "2023-06-01"}]), "--preview"]
+        assert run(previewed) == 1
+        assert "The first open day is 2024-01-01" in capsys.readouterr().out
+        assert run([*previewed, "--then", "refuse"]) == 0
+        assert run([*previewed, "--then", "redirect", "--format", "json"]) == 0
+        assert '"status":"posted"' in capsys.readouterr().out
+
 
 @pytest.mark.parametrize(
     ("content", "said"),

@@ -11,6 +11,8 @@ import typer
 
 from worker.cli.failure import CommandFailedError
 from worker.cli.forms import CompanyOption, Form, Plain
+from worker.cli.previews import NumberArgument, TypeArgument
+from worker.cli.previews import register as register_previews
 
 if TYPE_CHECKING:
     from worker.store.database import Database, Rows
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 _PAGE: Final = 1_000
 _PATIENCE_SECONDS: Final = 30.0
 _ACTOR: Final = "perpetua documents"
-
-TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="For instance purchase_receipt.")]
-NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The document's number.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +31,15 @@ def register(app: typer.Typer) -> None:
     group.command("release")(release)
     group.command("cancel")(cancel)
     group.command("edit")(edit)
+    register_previews(group)
     app.add_typer(group, name="documents")
 
 
 def list_documents(
     company: CompanyOption = None,
-    status: Annotated[str | None, typer.Option(help="accepted, posted, rejected, parked or cancelled.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="accepted, posted, rejected, parked, cancelled or previewed.")
+    ] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only documents of this type.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most; 0 for all.", min=0)] = 100,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
@@ -102,8 +104,8 @@ def cancel(
         with database.transaction() as connection:
             message = cancellation(connection, company_id, outcome["sequence"], actor=_ACTOR, reason=reason)
         (receipt,) = store_messages(database, [read(message)])
-        decided = _decide(database, company_id, receipt.sequence)
-    _require(decided, "posted")
+        decided = decide_now(database, company_id, receipt.sequence)
+    require(decided, "posted")
     print(f"{type_} {number} is cancelled by {decided['voucher_no']}.")
 
 
@@ -126,8 +128,8 @@ def edit(
         sequence = outcome["sequence"]
         revision = keep_edit(database, company_id, sequence, file.read_bytes(), actor=_ACTOR, reason=reason)
         decide_anew(database, company_id, [sequence])
-        decided = _decide(database, company_id, sequence)
-    _require(decided, "posted")
+        decided = decide_now(database, company_id, sequence)
+    require(decided, "posted")
     print(f"{type_} {number}, revision {revision}, is posted as {decided['voucher_no']}.")
 
 
@@ -142,12 +144,12 @@ def _decide_anew(type_: str, number: str, company: str | None, from_status: froz
                 f"{type_} {number} is {outcome['status']}: only a {' or '.join(sorted(from_status))} document can be decided anew"
             )
         decide_anew(database, company_id, [outcome["sequence"]])
-        decided = _decide(database, company_id, outcome["sequence"])
-    _require(decided, "posted")
+        decided = decide_now(database, company_id, outcome["sequence"])
+    require(decided, "posted")
     print(f"{type_} {number} is posted as {decided['voucher_no']}.")
 
 
-def _decide(database: Database, company_id: int, sequence: int) -> dict[str, Any]:
+def decide_now(database: Database, company_id: int, sequence: int) -> dict[str, Any]:
     """Drain the lane here and now, with or without a worker; its sweeper tells the outcomes to the stream."""
     from worker.services.posting import drain
     from worker.store.outcomes import fetch_outcomes
@@ -178,8 +180,12 @@ def _find(database: Database, company: str | None, type_: str, number: str) -> t
 def _pages(
     connection: Rows, company: int, status: str | None, type_: str | None, limit: int
 ) -> Iterator[dict[str, Any]]:
-    from worker.store.outcomes import list_outcomes
+    from worker.store.outcomes import list_outcomes, preview_outcome
+    from worker.store.previews import list_previews
 
+    if status == "previewed":
+        yield from (preview_outcome(held) for held in list_previews(connection, company, limit or None))
+        return
     left, after = limit or None, 0
     while left is None or left > 0:
         size = _PAGE if left is None else min(_PAGE, left)
@@ -191,7 +197,7 @@ def _pages(
         left = None if left is None else left - size
 
 
-def _require(outcome: dict[str, Any], status: str) -> None:
+def require(outcome: dict[str, Any], status: str) -> None:
     if outcome["status"] != status:
         code, message = _error(outcome)
         raise CommandFailedError(f"{outcome['type']} {outcome['number']} is {outcome['status']}: {code}, {message}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,6 @@ from worker.cli.failure import CommandFailedError
 from worker.cli.forms import CompanyOption, Form, Plain
 
 if TYPE_CHECKING:
-    from worker.services.reposting import Preview
     from worker.store.database import Database
 
 
@@ -98,6 +97,7 @@ def show_preview(
     Exits 0 where the document would be posted.
     """
     from worker.cli.connection import open_database
+    from worker.cli.foreseen import print_foreseen
     from worker.cli.output import to_json
     from worker.messages import decode, key_of
     from worker.services.reposting import preview
@@ -108,9 +108,9 @@ def show_preview(
         number, _ = _company(database, key.company)
         seen = preview(database, number, key.type, key.number, payload)
     if form is Plain.JSON:
-        print(to_json(_as_json(seen)))
+        print(to_json({"outcome": seen.outcome, **seen.told()}))
     else:
-        _print(seen, f"{key.type.replace('_', ' ')} {key.number}")
+        print_foreseen(f"{key.type.replace('_', ' ')} {key.number}", seen.told())
     if seen.outcome.get("status") != "posted":
         error = seen.outcome.get("error") or {}
         raise CommandFailedError(f"it would be {seen.outcome.get('status')}: {error.get('message', '')}")
@@ -121,36 +121,3 @@ def _company(database: Database, name: str | None) -> tuple[int, str]:
 
     with database.transaction() as connection:
         return one_company(connection, name)
-
-
-def _as_json(seen: Preview) -> dict[str, Any]:
-    shown = seen.currency.show
-    return {
-        "outcome": seen.outcome,
-        "vouchers": [{"type": t, "number": n, "change": shown(a)} for t, n, a in seen.vouchers],
-        "accounts": [{"account": account, "month": month, "change": shown(a)} for account, month, a in seen.accounts],
-        "rows": seen.rows,
-        "seconds": seen.seconds,
-        "complete": seen.complete,
-    }
-
-
-def _print(seen: Preview, name: str) -> None:
-    from worker.cli.output import table_lines
-    from worker.reports import Column, Kind
-
-    shown = seen.currency.show
-    print(f"{name} would be {seen.outcome.get('status')}")
-    if seen.accounts:
-        print("\nboth ledgers, by account and month")
-        columns = (Column("account"), Column("month"), Column("change", Kind.AMOUNT))
-        for line in table_lines(columns, [(a, month, shown(amount)) for a, month, amount in seen.accounts]):
-            print(line)
-    if seen.vouchers:
-        print("\nstock value of what was posted before")
-        columns = (Column("type"), Column("voucher"), Column("change", Kind.AMOUNT))
-        for line in table_lines(columns, [(t, n, shown(amount)) for t, n, amount in seen.vouchers]):
-            print(line)
-    if seen.rows:
-        about = "" if seen.complete else ", of which the first are shown"
-        print(f"\n{seen.rows} movements to value again{about}, in about {seen.seconds:.1f} s")

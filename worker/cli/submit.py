@@ -12,6 +12,7 @@ import typer
 
 from worker.cli.failure import CommandFailedError
 from worker.cli.forms import Plain
+from worker.cli.previews import Choice, chosen, print_previews, to_be_sent
 
 if TYPE_CHECKING:
     from worker.client import Publisher, Receipt
@@ -35,10 +36,16 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every document has its outcome.")] = False,
     timeout: Annotated[int | None, typer.Option(help="Seconds to wait for the next outcome.", min=1)] = None,
     form: Annotated[Plain, typer.Option("--format", help="How to print the outcomes.")] = Plain.TABLE,
+    preview: Annotated[bool, typer.Option("--preview", help="First show what the documents would change.")] = False,
+    then: Annotated[
+        Choice | None,
+        typer.Option(help="With --preview: what to do then, without asking; redirect posts on the first open day."),
+    ] = None,
 ) -> None:
     """Publish documents to the intake stream.
 
-    Exits 0 when all are published and, with --wait, none is refused.
+    Exits 0 when all are published and, with --wait, none is refused. With --preview nothing is posted before it is accepted; without a
+    terminal to ask at and without --then nothing is posted at all, and it exits 0 when all would be.
     """
     from worker.cli.connection import connected_settings, url
     from worker.client import Publisher
@@ -48,10 +55,12 @@ def submit(
     publisher = Publisher(
         url(settings.redis_url, "PERPETUA_REDIS_URL"), broker_url=settings.broker_url, name="perpetua submit"
     )
-    receipts: list[Receipt] = []
-    for place in range(0, len(lines), _AT_ONCE):
-        receipts += publisher.submit_many(lines[place : place + _AT_ONCE])
-    if not wait:
+    if preview:
+        lines = _previewed(publisher, lines, timeout, settings, form, then)
+        if not lines:
+            return
+    receipts = _send(publisher, lines)
+    if not (wait or preview):
         print(
             f"{len(receipts)} documents are in the intake stream; perpetua documents list shows what becomes of them."
         )
@@ -61,6 +70,45 @@ def submit(
         raise CommandFailedError(
             f"{refused} of {len(receipts)} documents are not posted: mend what their errors say and send them again"
         )
+
+
+def _send(publisher: Publisher, lines: list[bytes]) -> list[Receipt]:
+    receipts: list[Receipt] = []
+    for place in range(0, len(lines), _AT_ONCE):
+        receipts += publisher.submit_many(lines[place : place + _AT_ONCE])
+    return receipts
+
+
+def _previewed(
+    publisher: Publisher, lines: list[bytes], timeout: int | None, settings: Settings, form: Plain, then: Choice | None
+) -> list[bytes]:
+    """Show what the documents would change, and have it decided; gives what is to be posted. Errors: CommandFailedError."""
+    from worker.cli.output import to_json
+    from worker.messages import MASTER_TYPES, asking_preview, read_key
+
+    keys = [read_key(line) for line in lines]
+    if any(key is not None and key.type in MASTER_TYPES for key in keys):
+        raise CommandFailedError(
+            "a master changes no ledger: submit masters without --preview first, then the documents with it"
+        )
+    receipts = _send(publisher, [asking_preview(line) for line in lines])
+    found = {
+        (told["company"], told["type"], told["number"]): told
+        for told in _outcomes(publisher, receipts, timeout, settings)
+    }
+    outcomes = [found[receipt.key] for receipt in receipts]
+    failing = sum(bool(told.get("error")) for told in outcomes)
+    if form is Plain.TABLE:
+        print_previews(outcomes)
+    elif then in (None, Choice.REFUSE):
+        print(to_json(outcomes))
+    choice = chosen(outcomes, then) if form is Plain.TABLE else then
+    if choice is None and failing:
+        raise CommandFailedError(f"{failing} of {len(lines)} documents would not be posted; nothing is posted")
+    if choice is None or choice is Choice.REFUSE:
+        print("nothing is posted", file=sys.stderr)
+        return []
+    return [to_be_sent(line, told, choice) for line, told in zip(lines, outcomes, strict=True)]
 
 
 def _lines(file: Path) -> Iterator[bytes]:

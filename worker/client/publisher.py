@@ -13,17 +13,21 @@ from domain.errors import Unavailable
 from domain.masters import AnyMaster
 from worker import routes
 from worker.broker import sender
-from worker.messages import MASTER_TYPES, Key, decode, encode, key_of, read_key
+from worker.messages import MASTER_TYPES, Key, asks_preview, decode, encode, key_of, read_key
 from worker.redis_client import connect
 
 Publishable = AnyDocument | AnyMaster | Mapping[str, Any] | bytes | str
 
 
 class Receipt(NamedTuple):
-    """The message is in the stream. Not an acceptance: keep the document until its outcome; sending it again is always safe."""
+    """The message is in the stream. Not an acceptance: keep the document until its outcome; sending it again is always safe.
+
+    `preview`: it was only asked what the document would change.
+    """
 
     message_id: str
     key: Key
+    preview: bool = False
 
 
 class NoOutcomeYet(TimeoutError):
@@ -58,16 +62,19 @@ class Publisher:
 
     def submit_many(self, documents: Iterable[Publishable]) -> list[Receipt]:
         """Publish these in order, in one round trip. Errors: as `submit`; after Unavailable send all of them again."""
-        messages = [(_key(raw), raw) for raw in map(_raw, documents)]
+        messages = [(_key(raw), _asks(raw), raw) for raw in map(_raw, documents)]
         pipeline = self._redis.pipeline(transaction=False)
-        for _, raw in messages:
+        for *_, raw in messages:
             pipeline.xadd(routes.INTAKE_STREAM, self._fields(raw))
         try:
             message_ids = pipeline.execute()
         except RedisError as error:
             message = f"Redis took no documents: {error}. Send them again once it does."
             raise Unavailable("IntakeUnavailable", message) from error
-        return [Receipt(message_id.decode(), key) for message_id, (key, _) in zip(message_ids, messages, strict=True)]
+        return [
+            Receipt(message_id.decode(), key, asks)
+            for message_id, (key, asks, _) in zip(message_ids, messages, strict=True)
+        ]
 
     def outcome(self, company: str, type_: str, number: str, *, seconds: float = 10.0) -> dict[str, Any] | None:
         """Ask for a document's outcome, however old; None for a key that was never accepted.
@@ -90,7 +97,7 @@ class Publisher:
     def outcomes(self, receipts: Iterable[Receipt], *, seconds: float = 60.0) -> Iterator[tuple[Key, dict[str, Any]]]:
         """Yield each document's outcome as it happens, until all have one. Errors: NoOutcomeYet, Unavailable."""
         published = list(receipts)
-        waiting = {receipt.key for receipt in published}
+        waiting = {receipt.key: receipt.preview for receipt in published}
         position = _just_before(published)
         deadline = time.monotonic() + seconds
         while waiting:
@@ -100,8 +107,9 @@ class Publisher:
             for message_id, outcome in self._told_after(position, left):
                 position = message_id
                 key = Key(outcome["company"], outcome["type"], outcome["number"])
-                if key in waiting and _is_final(outcome):
-                    waiting.remove(key)
+                # The answer of a preview that was asked for before is no outcome of the document itself.
+                if key in waiting and _is_final(outcome) and (waiting[key] or outcome["status"] != "previewed"):
+                    del waiting[key]
                     yield key, outcome
 
     def _told_after(self, position: str, seconds: float) -> list[tuple[str, dict[str, Any]]]:
@@ -134,6 +142,10 @@ def _raw(document: Publishable) -> bytes:
 def _key(raw: bytes) -> Key:
     # Decoding says why a key cannot be read.
     return read_key(raw) or key_of(decode(raw))
+
+
+def _asks(raw: bytes) -> bool:
+    return b"preview" in raw and asks_preview(raw)
 
 
 def _just_before(receipts: list[Receipt]) -> str:

@@ -2,7 +2,8 @@
 
 from worker.messages.decode import DOCUMENT_TYPES, MASTER_TYPES, MAX_BYTES, Message, decode, decode_accepted
 from worker.messages.encode import encode, encode_outcome
-from worker.messages.identity import Key, canonical, content_hash, key_of, read_key
+from worker.messages.identity import Key, asks_preview, canonical, content_hash, key_of, read_key
+from worker.messages.preview import asking_preview, on_day, without_preview
 
 __all__ = [
     "DOCUMENT_TYPES",
@@ -10,6 +11,8 @@ __all__ = [
     "MAX_BYTES",
     "Key",
     "Message",
+    "asking_preview",
+    "asks_preview",
     "canonical",
     "content_hash",
     "decode",
@@ -17,5 +20,7 @@ __all__ = [
     "encode",
     "encode_outcome",
     "key_of",
+    "on_day",
     "read_key",
+    "without_preview",
 ]

@@ -54,6 +54,11 @@ def read_key(raw: bytes) -> Key | None:
     return None
 
 
+def asks_preview(raw: bytes) -> bool:
+    """Whether a message asks for a preview, also one that does not decode; its refusal is then filed nowhere."""
+    return len(raw) <= MAX_BYTES and _read_object(raw).get("preview") is True
+
+
 def _nameless(_: str) -> None:
     """A number names nothing, and it may be too long to be worth reading."""
 

@@ -15,7 +15,9 @@ from domain.documents import (
     JournalEntry,
     LandedCostVoucher,
     PaymentEntry,
+    PosClosing,
     PosInvoice,
+    PosOpening,
     PurchaseInvoice,
     PurchaseOrder,
     PurchaseReceipt,
@@ -48,8 +50,17 @@ def check(message: Document | Master | Item) -> None:
         )
     if isinstance(message, Document) and message.company == SHARED:
         raise _refused("SharedCompany", "company", "'*' stands for shared masters; a document belongs to one company")
+    if isinstance(message, _AT_TILLS) and message.preview:
+        raise _refused(
+            "NotPreviewed",
+            "preview",
+            "a till's documents change the ledgers with its closing, so there is nothing to foresee",
+        )
     if (rule := _RULES.get(type(message))) is not None:
         rule(message)
+
+
+_AT_TILLS = (PosOpening, PosInvoice, PosClosing)
 
 
 def _refused(code: str, field: str, reason: str) -> DocumentRejected:

@@ -9,10 +9,11 @@ import psycopg
 import structlog
 
 from domain.documents import AnyDocument
+from domain.documents.shape import Document
 from domain.errors import DocumentRejected, PerpetuaError, Unavailable
 from domain.masters import AnyMaster
 from worker.bells import Lane
-from worker.messages import MASTER_TYPES, Key, canonical, content_hash, decode, key_of, read_key
+from worker.messages import MASTER_TYPES, Key, asks_preview, canonical, content_hash, decode, key_of, read_key
 from worker.services.account_mapping import account_transfers, may_remap
 from worker.services.closing import asks_at_the_gate, guard_the_gate
 from worker.services.noting import note_outcomes
@@ -21,7 +22,7 @@ from worker.store.acceptance import accept
 from worker.store.database import Database, Rows
 from worker.store.incoming import Incoming, Receipt
 from worker.store.lanes import lanes_with_work
-from worker.store.outcomes import fetch_outcomes
+from worker.store.outcomes import asked_outcome, fetch_outcomes
 
 log = structlog.get_logger()
 
@@ -78,20 +79,36 @@ def outcomes_so_far(tools: Tools, messages: Sequence[Message], receipts: Sequenc
         if receipt.status in _FILED:
             filed.setdefault(receipt.company_id, []).append(receipt.sequence)
     stored: dict[tuple[int, int], dict[str, Any]] = {}
+    asked = _asked(tools, receipts)
     if filed:
         with tools.database.transaction() as connection:
             for company_id, sequences in filed.items():
                 for outcome in fetch_outcomes(connection, company_id, sequences):
                     stored[company_id, outcome["sequence"]] = outcome
     return [
-        stored[receipt.company_id, receipt.sequence] if receipt.status in _FILED else _settled(message, receipt)
+        stored[receipt.company_id, receipt.sequence]
+        if receipt.status in _FILED
+        else asked[receipt.company, receipt.type, receipt.number]
+        if receipt.status == "preview"
+        else _settled(message, receipt)
         for message, receipt in zip(messages, receipts, strict=True)
     ]
 
 
+def _asked(tools: Tools, receipts: Sequence[Receipt]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """What is known so far of the previews among these."""
+    keys = {(r.company, r.type, r.number) for r in receipts if r.status == "preview"}
+    if not keys:
+        return {}
+    with tools.database.transaction() as connection:
+        return {key: outcome for key in sorted(keys) if (outcome := asked_outcome(connection, *key)) is not None}
+
+
 def _tell(tools: Tools, messages: Sequence[Message], receipts: list[Receipt]) -> None:
     """Publish the outcomes that no lane will publish: of refused messages, of masters, of documents decided long ago."""
-    pairs = [(message, receipt) for message, receipt in zip(messages, receipts, strict=True) if receipt.status != "new"]
+    # What is new its lane tells, and a preview whoever answers it.
+    told = (pair for pair in zip(messages, receipts, strict=True) if pair[1].status not in ("new", "preview"))
+    pairs = list(told)
     if not pairs:
         return
     outcomes = [
@@ -174,8 +191,10 @@ def _ring(tools: Tools, receipts: list[Receipt]) -> None:
         # A master may have released parked documents of any company.
         with tools.database.transaction() as connection:
             lanes.update(Lane(*lane) for lane in lanes_with_work(connection))
+    asked = {Lane(receipt.company_id, receipt.company) for receipt in receipts if receipt.status == "preview"}
     try:
         tools.bells.ring(sorted(lanes))
+        tools.preview_bells.ring(sorted(asked))
     except Unavailable as error:
         # The documents are accepted, and the sweeper rings for them as soon as the broker is back.
         log.warning("lanes wait for the sweeper", reason=error.message)
@@ -190,10 +209,13 @@ def read(message: Message) -> Incoming:
         message_id=message.message_id,
     )
     try:
-        key: Key | None = key_of(_decoded(message))
+        decoded = _decoded(message)
+        key: Key | None = key_of(decoded)
+        incoming.preview = isinstance(decoded, Document) and decoded.preview
     except DocumentRejected as refusal:
         incoming.error = refusal.as_outcome()
         key = read_key(message.raw)
+        incoming.preview = key is not None and asks_preview(message.raw)
     except Exception as error:
         # A fault of ours in reading one message must not hold up the stream behind it.
         log.exception("a message can't be read", message_id=message.message_id)

@@ -11,6 +11,7 @@ import msgspec
 from worker.bells import Lane
 from worker.services.acceptance import Message, outcomes_so_far, take
 from worker.services.lanes import post_lane
+from worker.services.previewing import answer_previews
 from worker.services.tools import Tools
 
 # Another worker may be at the lane; it then decides these documents too, and this long we look for its outcomes.
@@ -28,6 +29,10 @@ def submit(tools: Tools, documents: Iterable[object]) -> list[dict[str, Any]]:
     receipts = take(tools, messages)
     for lane in sorted({Lane(receipt.company_id, receipt.company) for receipt in receipts if receipt.sequence}):
         post_lane(tools, lane)
+    for lane in sorted(
+        {Lane(receipt.company_id, receipt.company) for receipt in receipts if receipt.status == "preview"}
+    ):
+        answer_previews(tools, lane)
     deadline = time.monotonic() + PATIENCE_SECONDS
     outcomes = outcomes_so_far(tools, messages, receipts)
     while time.monotonic() < deadline and any(_is_open(outcome) for outcome in outcomes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from worker.bells import Lane
 from worker.services.pos_mirror import rebuild_where_lost
+from worker.services.previewing import ring_previews
 from worker.services.tools import Tools
 from worker.store.lanes import lanes_with_work
 
@@ -16,6 +17,7 @@ def sweep(tools: Tools) -> str:
     A bell that rings already is left alone. Errors: Unavailable.
     """
     rebuild_where_lost(tools)
+    ring_previews(tools)
     with tools.database.transaction() as connection:
         lanes = [Lane(*lane) for lane in lanes_with_work(connection)]
     if not lanes:

@@ -6,7 +6,7 @@ from typing import Self
 from celery import Celery
 from redis import Redis
 
-from worker.bells import REPOST, Bells
+from worker.bells import PREVIEW, REPOST, Bells
 from worker.outcomes import Outcomes
 from worker.pos_subledger import Subledger
 from worker.redis_client import connect
@@ -24,6 +24,7 @@ class Tools:
     redis: Redis
     bells: Bells
     repost_bells: Bells
+    preview_bells: Bells
     outcomes: Outcomes
     subledger: Subledger
     traces: Traces
@@ -51,6 +52,7 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         redis,
         Bells(redis, broker),
         Bells(redis, broker, REPOST),
+        Bells(redis, broker, PREVIEW),
         Outcomes(redis),
         Subledger(redis),
         Traces(redis),

@@ -17,6 +17,7 @@ from worker.store.companies import SHARED, SHARED_COMPANY, company_ids, open_com
 from worker.store.copy import NULL, copy_in, escape, hexadecimal, stamp
 from worker.store.database import Rows
 from worker.store.incoming import Incoming, Receipt
+from worker.store.previews import hold
 
 Canonical = Callable[[bytes], bytes]
 _Key = tuple[int, str, str]
@@ -54,6 +55,7 @@ class _Batch:
     outcome_rows: list[str] = field(default_factory=list)
     master_rows: list[str] = field(default_factory=list)
     refused: list[tuple[int, Incoming, dict[str, object]]] = field(default_factory=list)
+    previews: list[tuple[int, Incoming]] = field(default_factory=list)
     brought: list[tuple[int, str, int]] = field(default_factory=list)  # company, "kind:name", acceptance
 
 
@@ -68,7 +70,7 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
         if message.type and not _is_storable(message.payload):
             message.company = message.type = message.number = ""
     companies = _companies(connection, messages)
-    keys = {_key(companies, message): message.is_master for message in messages if message.type}
+    keys = {_key(companies, message): message.is_master for message in messages if message.type and not message.preview}
     documents = _known_documents(connection, [key for key, is_master in keys.items() if not is_master])
     masters = _known_masters(connection, [key for key, is_master in keys.items() if is_master])
     _load_differing(connection, companies, messages, documents)
@@ -204,7 +206,10 @@ def _take(batch: _Batch, message: Incoming, canonical: Canonical) -> Receipt:
         company_id=company,
         error=message.error,
     )
-    if message.is_master:
+    if message.preview:
+        receipt.status = "preview"
+        batch.previews.append((company, message))
+    elif message.is_master:
         _take_master(batch, message, receipt, canonical)
     else:
         _take_document(batch, message, receipt, canonical)
@@ -222,7 +227,7 @@ def _take_document(batch: _Batch, message: Incoming, receipt: Receipt, canonical
             receipt.error = None
         else:
             receipt.status = "conflict"
-            receipt.error = _conflict(message)
+            receipt.error = conflict(message.company, message.type, message.number)
             batch.refused.append((company, message, receipt.error))
         return
     batch.number += 1
@@ -270,10 +275,20 @@ def _same(known: _Known, message: Incoming, canonical: Canonical) -> bool:
     return known.payload is not None and canonical(known.payload) == canonical(message.payload)
 
 
-def _conflict(message: Incoming) -> dict[str, object]:
+def find_document(connection: Rows, company: int, type_: str, number: str) -> tuple[int, bytes] | None:
+    """The sequence and the content of the document that a key stands for."""
+    row = connection.execute(
+        "SELECT sequence, payload FROM document WHERE company_id = %s AND type = %s AND number = %s",
+        [company, type_, number],
+    ).fetchone()
+    return None if row is None else (row[0], row[1].encode())
+
+
+def conflict(company: str, type_: str, number: str) -> dict[str, object]:
+    """Why a document is refused whose key stands for another."""
     return {
         "code": "DuplicateConflict",
-        "message": f"{message.type} {message.number} of {message.company} is known with other content. The first content stands: "
+        "message": f"{type_} {number} of {company} is known with other content. The first content stands: "
         "send a new number for a new document, or cancel the first one.",
         "field": "number",
         "details": {},
@@ -305,6 +320,7 @@ def _write(connection: Rows, batch: _Batch, now: datetime) -> None:
                     for company, m, error in batch.refused
                 ],
             )
+    hold(connection, batch.previews)
     if batch.document_rows or batch.master_rows:
         connection.execute("UPDATE acceptance SET last_number = %s WHERE company_id = 0", [batch.number])
     if batch.brought:

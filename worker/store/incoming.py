@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ReceiptStatus = Literal["new", "known", "conflict", "rejected", "master", "unchanged", "unreadable"]
+ReceiptStatus = Literal["new", "known", "conflict", "rejected", "master", "unchanged", "unreadable", "preview"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -13,7 +13,8 @@ class Incoming:
     """A message that has a key, or none at all.
 
     A document: company, type, number. A master: `is_master`, `number` is its name and `company` `*` where it is shared. A message whose
-    key cannot be read has an empty type and number. `error` is the refusal of its shape, as an outcome words it.
+    key cannot be read has an empty type and number. `error` is the refusal of its shape, as an outcome words it. `preview`: it is only
+    asked what the document would change.
     """
 
     company: str = ""
@@ -25,11 +26,13 @@ class Incoming:
     publisher: str = ""
     message_id: str = ""
     error: dict[str, object] | None = None
+    preview: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Receipt:
-    """What became of a message: new and master were stored, known and unchanged were there already, the rest carry an error.
+    """What became of a message: new and master were stored, known and unchanged were there already, a preview waits to be answered;
+    the rest carry an error.
 
     `sequence` is the document's place in its company's lane (0 where it has none).
     """

@@ -11,6 +11,7 @@ import msgspec
 
 from worker.store.copy import NULL, copy_in, escape, stamp
 from worker.store.database import Rows
+from worker.store.previews import Held, find_preview
 
 _json = msgspec.json.Encoder().encode
 
@@ -63,7 +64,7 @@ def outcome(
     type_: str,
     number: str,
     status: str,
-    sequence: int,
+    sequence: int | None,
     received_at: datetime,
     posted_at: datetime | None = None,
     voucher_no: str | None = None,
@@ -85,12 +86,39 @@ def outcome(
 
 
 def fetch_outcome(connection: Rows, company: str, type_: str, number: str) -> dict[str, Any] | None:
-    """The outcome of one document; None where it was never accepted."""
+    """The outcome of one document, or what was asked about it; None where it was never accepted."""
     row = connection.execute(
         _OUTCOME + "WHERE company_id = (SELECT company_id FROM company WHERE name = %s) AND number = %s AND type = %s",
         [company, number, type_],
     ).fetchone()
-    return None if row is None else _as_outcome(row)
+    if row is not None:
+        return _as_outcome(row)
+    held = find_preview(connection, company, type_, number)
+    return None if held is None else preview_outcome(held)
+
+
+def asked_outcome(connection: Rows, company: str, type_: str, number: str) -> dict[str, Any] | None:
+    """What was told of a document's preview; where the document itself stood under its key already, what became of that."""
+    held = find_preview(connection, company, type_, number)
+    if held is None or (held.answer or {}).get("known"):
+        return fetch_outcome(connection, company, type_, number)
+    return preview_outcome(held)
+
+
+def preview_outcome(held: Held) -> dict[str, Any]:
+    """The contract's outcome of a document of which it was asked what it would change; its error says why it would not be posted."""
+    status = "previewing" if held.answer is None else "previewed"
+    seen = held.answer or {}
+    error = seen.get("error")
+    if held.decision == "refused":
+        status = "rejected"
+        error = {
+            "code": "PreviewRefused", "field": "", "details": {},
+            "message": "Somebody looked at what it would change and refused it. Change it, or send it without the flag if it shall be "
+            "posted after all.",
+        }  # fmt: skip
+    told = outcome(held.company, held.type, held.number, status, None, held.asked_at)
+    return {**told, "error": error, "preview": seen.get("preview")}
 
 
 def fetch_outcomes(connection: Rows, company_id: int, sequences: list[int]) -> list[dict[str, Any]]:

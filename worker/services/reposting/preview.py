@@ -5,14 +5,21 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from domain.accounting_period import first_open_day
 from domain.books import RepostRequest
+from domain.documents import Cancel
+from domain.documents.plan import type_of
+from domain.errors import DocumentParked
 from domain.money import Currency
+from domain.posting_time import PostingTime
 from domain.stock_ledger import Difference
+from worker.messages import decode
 from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
-from worker.services.reposting.work import Work
+from worker.services.reposting.work import Work, view_of
 from worker.store.database import Database, Rows
 from worker.store.document_pages import sequence_of
 from worker.store.lanes import LaneRow, wait_for_lane
@@ -25,20 +32,36 @@ _FAR = 10**12  # sequences that no document will ever have: what is accepted mea
 
 @dataclass(slots=True)
 class Preview:
-    """What posting a document would bring (minor units of `currency`).
+    """What posting a document would bring (minor units of `currency`, which only a company without a master lacks).
 
     `outcome`: posted, or why not; `vouchers`: change of stock value by voucher (type, number); `accounts`: change by account and month
     (`2024-06`), the document's own entries included; `rows`: movements to value again, in about `seconds`; `complete` says that all were
-    looked at, otherwise changes are those of the first ones.
+    looked at, otherwise changes are those of the first ones. `first_open_day`: the document's own day where that is open.
     """
 
     outcome: dict[str, Any]
-    currency: Currency
+    currency: Currency | None = None
+    first_open_day: date | None = None
     vouchers: list[tuple[str, str, int]] = field(default_factory=list)
     accounts: list[tuple[str, str, int]] = field(default_factory=list)
     rows: int = 0
     seconds: float = 0.0
     complete: bool = True
+
+    def told(self) -> dict[str, Any]:
+        """As the contract words it."""
+        shown = self.currency.show if self.currency is not None else str
+        return {
+            "would_be": self.outcome.get("status"),
+            "vouchers": [{"type": t, "number": n, "change": shown(a)} for t, n, a in self.vouchers],
+            "accounts": [
+                {"account": account, "month": month, "change": shown(a)} for account, month, a in self.accounts
+            ],
+            "rows": self.rows,
+            "seconds": self.seconds,
+            "complete": self.complete,
+            "first_open_day": self.first_open_day.isoformat() if self.first_open_day else None,
+        }
 
 
 def preview(database: Database, company: int, type_: str, number: str, payload: bytes) -> Preview:
@@ -46,12 +69,14 @@ def preview(database: Database, company: int, type_: str, number: str, payload: 
 
     A document that was refused or is parked is tried at its own place with this content; of any other the present outcome is told.
 
-    Errors: Unavailable; psycopg's LockNotAvailable where the lane is not free in time.
+    Errors: DocumentRejected where it does not decode; Unavailable; psycopg's LockNotAvailable where the lane is not free in time.
     """
+    document = decode(payload)
     with database.transaction() as connection:
         lane = wait_for_lane(connection, company)
         connection.execute("SAVEPOINT before")
         seen = _try(connection, lane, type_, number, payload)
+        seen.first_open_day = _first_open_day(connection, company, document)
         connection.execute("ROLLBACK TO SAVEPOINT before")
     return seen
 
@@ -64,19 +89,16 @@ def _try(connection: Rows, lane: LaneRow, type_: str, number: str, payload: byte
         sequence = _revise(connection, lane, known, payload)
     else:
         # It is posted, or a worker is about to decide it: there is nothing to try.
-        return Preview(
-            fetch_outcomes(connection, lane.company_id, [known])[0],
-            Work(connection, lane.company_id, lane.now).view.currency,
-        )
+        return Preview(fetch_outcomes(connection, lane.company_id, [known])[0])
     memory = LaneMemory(lane.company, lane.company_id)
     memory.begin(connection, lane)
     decided = Batch(connection, lane, memory).run(1)
     told = decided.outcomes if decided else []
     outcome = next(one for one in told if (one["type"], one["number"]) == (type_, number))
+    if outcome["status"] not in ("posted", "open"):
+        return Preview(outcome)
     work = Work(connection, lane.company_id, lane.now, lane)
     seen = Preview(outcome, work.view.currency)
-    if outcome["status"] not in ("posted", "open"):
-        return seen
     changes = _repost(work, lane, sequence, seen)
     _tell(work, sequence, changes, seen)
     return seen
@@ -107,6 +129,19 @@ def _revise(connection: Rows, lane: LaneRow, sequence: int, payload: bytes) -> i
     assert row is not None  # noqa: S101 - every company has its counter
     lane.decided_sequence = row[0]
     return sequence
+
+
+def _first_open_day(connection: Rows, company: int, document: object) -> date | None:
+    """The day on which a document may be posted at the earliest; a cancel finds its own."""
+    stated = getattr(document, "posting_datetime", None)
+    if isinstance(document, Cancel) or not isinstance(stated, PostingTime):
+        return None
+    try:
+        view = view_of(connection, company)
+    except DocumentParked:
+        return None  # the company's master is still to come, and its periods behind it
+    _, day = stated.at(view.zone)
+    return first_open_day(day, type_of(document), view.periods, view.frozen_upto)
 
 
 def _repost(work: Work, lane: LaneRow, sequence: int, seen: Preview) -> list[Difference]:

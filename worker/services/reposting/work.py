@@ -41,7 +41,7 @@ class Work:
         self.spelling = Spelling(self._reading, self.names)
         self._writer: RunWriter | None = None
         self._kept: list[tuple[int, int, int, str | None]] = []
-        self.view = _view(connection, company)
+        self.view = view_of(connection, company)
 
     def settle_roles(self, lane: LaneRow) -> None:
         """Give the accounts that differences may go to their numbers: only the lane does, and chunks beside it must find them."""
@@ -95,8 +95,8 @@ class Work:
         return self.names.chains[chain], state.at, state.sequence, text
 
 
-def _view(connection: Rows, company: int) -> MasterView:
-    """The masters as the last decided document saw them."""
+def view_of(connection: Rows, company: int) -> MasterView:
+    """The masters as the last decided document saw them. Errors: DocumentParked where the company has none yet."""
     book = MasterBook(company_name(connection, company), company)
     book.begin(connection, tuple)
     book.at(last_decided_acceptance(connection, company))
