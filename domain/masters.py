@@ -5,6 +5,7 @@ A master is a document too: same content changes nothing, changed content is a n
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -14,7 +15,17 @@ from domain.quantity import Quantity
 from domain.shape import ModeAmount, Name, Prose, Shape
 
 SHARED = "*"
+# What became of a company's night; that a night is not over by its deadline; one page about the nights of many companies.
+Mail = Literal["nightly", "alert", "digest"]
 ValuationMethod = Literal["fifo", "lifo", "moving_average"]
+
+# The plain form that every mail server takes: neither display names nor lists, and nothing that a header would read as two addresses.
+_MAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z", re.ASCII)
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether a text is one plain mail address."""
+    return _MAIL_ADDRESS.match(text) is not None
 
 
 class Master(Shape, tag_field="type", kw_only=True):
@@ -60,6 +71,8 @@ class Company(Master, tag="company", kw_only=True):
     sync_tolerance: Money = msgspec.field(default_factory=Money)
     stock_journals: Literal["refuse", "allow"] = "refuse"
     repost: Name = "immediately"
+    night_begins: Name = "01:00"
+    night_ends: Name = "06:00"
     provisional_accounting_for_non_stock: bool = False
     mandatory_dimensions: list[Name] = []
     second_acceptance_above: Money | None = None
@@ -192,12 +205,13 @@ class AccountingPeriod(Master, tag="accounting_period", kw_only=True):
 
 
 class Recipient(Master, tag="recipient", kw_only=True):
-    """Who gets which mail."""
+    """Who gets which mail: those named, else those of the role, else the nightly one; figures and dates in the ways of the locale."""
 
     email: Name
-    mails: list[Name] = []
-    role: Name | None = None
-    locale: Name | None = None
+    mails: list[Mail] = []
+    role: Literal["finance", "operations", "management"] | None = None
+    locale: Name = "en"
+    disabled: bool = False
 
 
 class Publisher(Master, tag="publisher", kw_only=True):

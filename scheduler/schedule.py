@@ -7,7 +7,7 @@ Times are intervals in UTC: crontabs in local time skip runs when clocks change.
 from dataclasses import dataclass
 
 # Every queue, by name: this room can't ask the worker, and a test compares.
-QUEUES = ("posting", "reposting", "pos")
+QUEUES = ("posting", "reposting", "pos", "nightly", "mail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class Ring:
 
 
 def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
-    """The whole table; `sweep_seconds` is how long a lost doorbell may go unnoticed."""
+    """The whole table; `sweep_seconds` is how long a lost doorbell may go unnoticed. Clocks and mail are looked at six times as rarely."""
+    look_seconds = 6 * sweep_seconds
     return (
         Ring(
             name="sweep the lanes",
@@ -48,13 +49,24 @@ def rings(*, sweep_seconds: float = 5.0) -> tuple[Ring, ...]:
             ),
         ),
         Ring(
-            name="close the tills",
-            task="pos.close_due",
-            queue="pos",
-            every_seconds=60,
+            name="tick the slots",
+            task="slots.tick",
+            queue="posting",
+            every_seconds=look_seconds,
             reason=(
-                "Each till closes at its own local hour. Which are due, and for which business date, is looked up; a ring that comes "
-                "late or twice, or after a night without any, sends each closing once."
+                "Each till closes, and each company's night begins, at a local hour of its own. Which are due, and for which business "
+                "date, is looked up; a ring that comes late or twice, or after nights without any, does each exactly once. It is rung "
+                "where nothing takes long, so that a night that hangs is noticed."
+            ),
+        ),
+        Ring(
+            name="send the mail",
+            task="mail.send",
+            queue="mail",
+            every_seconds=look_seconds,
+            reason=(
+                "Mails are rows that wait in PostgreSQL until a mail server has taken them. What it refused for now is tried again by "
+                "and by, and a server that is away keeps nobody else waiting."
             ),
         ),
         *(

@@ -70,6 +70,13 @@ def open_until(
     return next(closes for opens, closes in spans if opens > now) if missed else None
 
 
+def opens_next(window: Window, zone: ZoneInfo, now: datetime) -> datetime:
+    """When a window opens the next time after a moment (UTC)."""
+    today = now.astimezone(zone).date()
+    spans = (_span(window, zone, today + offset * _DAY) for offset in range(-1, 9))
+    return next(span[0] for span in spans if span is not None and span[0] > now)
+
+
 def _span(window: Window, zone: ZoneInfo, day: date) -> tuple[datetime, datetime] | None:
     """When the window of a day opens and closes; a time that the clock skips moves forward by the gap."""
     if day.weekday() in window.exempt:

@@ -36,6 +36,7 @@ class Bell:
 POST = Bell(routes.LANE_POST, routes.POSTING, routes.bell_key)
 REPOST = Bell(routes.REPOST_RUN, routes.REPOSTING, routes.repost_bell_key)
 PREVIEW = Bell(routes.DOCUMENTS_PREVIEW, routes.POSTING, routes.preview_bell_key)
+NIGHT = Bell(routes.NIGHT_WORK, routes.NIGHTLY, routes.night_bell_key)
 
 
 class Lane(NamedTuple):

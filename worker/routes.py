@@ -5,11 +5,13 @@ from typing import Final
 POSTING: Final = "posting"
 REPOSTING: Final = "reposting"
 POS: Final = "pos"
+NIGHTLY: Final = "nightly"
+MAIL: Final = "mail"
 
 # Celery's own default, where a publisher's `send_task` lands that names no queue; workers serve it as well.
 UNNAMED: Final = "celery"
 
-QUEUES: Final = (POSTING, REPOSTING, POS)
+QUEUES: Final = (POSTING, REPOSTING, POS, NIGHTLY, MAIL)
 
 DOCUMENTS_SUBMIT: Final = "documents.submit"
 DOCUMENTS_OUTCOME: Final = "documents.outcome"
@@ -21,8 +23,10 @@ REPOST_RING: Final = "repost.ring"
 POS_RESERVE: Final = "pos.reserve"
 POS_CONFIRM: Final = "pos.confirm"
 POS_RELEASE: Final = "pos.release"
-POS_CLOSE_DUE: Final = "pos.close_due"
 CANARY: Final = "canary.answer"
+SLOTS_TICK: Final = "slots.tick"
+NIGHT_WORK: Final = "night.work"
+MAIL_SEND: Final = "mail.send"
 
 # Every task has one home, so that long work (a repost, a closing) never stands before a posting.
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
@@ -36,9 +40,11 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     POS_RESERVE: {"queue": POS},
     POS_CONFIRM: {"queue": POS},
     POS_RELEASE: {"queue": POS},
-    POS_CLOSE_DUE: {"queue": POS},
     # At home here, and sent through every queue: whoever sends it names the queue that it is to prove.
     CANARY: {"queue": POSTING},
+    SLOTS_TICK: {"queue": POSTING},
+    NIGHT_WORK: {"queue": NIGHTLY},
+    MAIL_SEND: {"queue": MAIL},
 }
 
 INTAKE_STREAM: Final = "perpetua:intake"
@@ -58,6 +64,11 @@ def repost_bell_key(company_id: int) -> str:
 def preview_bell_key(company_id: int) -> str:
     """Name the Redis key that is set while a company was rung for to answer previews and nobody has come yet."""
     return f"perpetua:preview:{company_id}"
+
+
+def night_bell_key(company_id: int) -> str:
+    """Name the Redis key that is set while a company was rung for in its night and nobody has come yet."""
+    return f"perpetua:night:{company_id}"
 
 
 def trace_key(company_id: int) -> str:

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from domain.masters import is_mail_address
 from worker.addresses import EXAMPLE_OF_SENTINELS, SENTINEL, sentinels_of
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -50,6 +52,8 @@ class Settings:
     metrics_port: int | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
     flower_proxy: bool = False
     desk_users_file: Path | None = None
 
@@ -90,6 +94,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     proxy = read("PERPETUA_FLOWER_PROXY", _yes, False)
     if certificate is None and not proxy:
         _require_loopback(flower_address)
+    smtp_url = read("PERPETUA_SMTP_URL", _smtp, None)
+    mail_from = read("PERPETUA_MAIL_FROM", _sender, None)
+    if smtp_url is not None and mail_from is None:
+        message = "PERPETUA_SMTP_URL is set without PERPETUA_MAIL_FROM: set the address that mails come from, like books@example.org"
+        raise SettingsError(message)
     return Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
@@ -112,6 +121,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         tls_key=key,
         flower_proxy=proxy,
         desk_users_file=read("PERPETUA_DESK_USERS", _path, None),
+        smtp_url=smtp_url,
+        mail_from=mail_from,
     )
 
 
@@ -150,6 +161,26 @@ def _broker(name: str, value: str) -> str | None:
     if value.startswith(f"{SENTINEL}:"):
         return _sentinels(name, value)
     return _url(name, value, None, "redis://:password@host:6379/0")
+
+
+def _smtp(name: str, value: str) -> str | None:
+    url = _url(name, value, ("smtp", "smtp+starttls", "smtps"), "smtp+starttls://user:password@host:587")
+    parts = urlsplit(value)
+    if not parts.hostname:
+        message = f"{name} names no host: write it like smtp+starttls://user:password@host:587"
+        raise SettingsError(message)
+    if parts.scheme == "smtp" and parts.password and not _is_loopback(parts.hostname):
+        message = f"{name} would send its password in the clear: use smtp+starttls:// or smtps://"
+        raise SettingsError(message)
+    return url
+
+
+def _sender(name: str, value: str) -> str | None:
+    address = parseaddr(value)[1]
+    if not is_mail_address(address) or any(not letter.isprintable() for letter in value):
+        message = f"{name} is {value!r}: write it like books@example.org, or Perpetua <books@example.org>"
+        raise SettingsError(message)
+    return value
 
 
 def _url(name: str, value: str, schemes: tuple[str, ...] | None, example: str) -> str:

@@ -7,8 +7,9 @@ from celery import shared_task
 from worker import routes
 from worker.bells import Lane
 from worker.services.lanes import post_lane
+from worker.services.nightly import tick, work
+from worker.services.notices import send_waiting
 from worker.services.pos_reservations import confirm, release, reserve
-from worker.services.pos_schedule import close_due
 from worker.services.previewing import answer_previews
 from worker.services.probing import answer_queue
 from worker.services.reposting import progress_in_words, repost_company, ring_reposts
@@ -86,14 +87,26 @@ def release_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
     return release(task.tools, company, hold)
 
 
-@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_CLOSE_DUE, ignore_result=True)
-def close_tills(task: PerpetuaTask) -> str:
-    """Send the closings whose hour has come; returns in words which."""
-    return close_due(task.tools)
-
-
 @shared_task(base=PerpetuaTask, bind=True, name=routes.CANARY)
 def answer_probe(task: PerpetuaTask) -> float:
     """Prove that the queue through which this came is served, down to PostgreSQL and Redis; returns the time."""
     # One that was called by hand came through no queue.
     return answer_queue(task.tools, str((task.request.delivery_info or {}).get("routing_key", "")))
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.SLOTS_TICK, ignore_result=True)
+def tick_slots(task: PerpetuaTask) -> str:
+    """Send the closings of tills and begin the nights whose hour has come; returns in words which."""
+    return tick(task.tools)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.NIGHT_WORK)
+def work_at_night(task: PerpetuaTask, company_id: int, company: str) -> str:
+    """Do what is due in a company's night, for one turn; returns what happened in words."""
+    return work(task.tools, Lane(company_id, company))
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.MAIL_SEND, ignore_result=True)
+def send_mail(task: PerpetuaTask) -> str:
+    """Hand the mails that wait to the mail server; returns in words how many."""
+    return send_waiting(task.tools)

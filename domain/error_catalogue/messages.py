@@ -100,6 +100,11 @@ MESSAGES: dict[str, Entry] = {
         "Somebody looked at the preview of a document and decided that it shall not be posted.",
         "Change the document, or send it without the flag if it shall be posted after all.",
     ),
+    "UnknownLocale": Entry(
+        Family.REJECTED,
+        "A recipient's locale is no language and country that figures can be written for.",
+        "Use a name such as de_DE or en_IN.",
+    ),
     "SchemaVersion": Entry(
         Family.REJECTED,
         "The message states a version of the contract that is not known here.",

@@ -19,9 +19,9 @@ def told(server: Redis) -> list[dict[str, Any]]:
     return [msgspec.json.decode(fields[b"outcome"]) for fields in _fields(server, routes.OUTCOMES_STREAM)]
 
 
-def doorbells(server: Redis) -> list[list[object]]:
-    """The arguments of the tasks that wait in the posting queue, oldest first."""
-    messages = [msgspec.json.decode(message) for message in cast("list[bytes]", server.lrange(routes.POSTING, 0, -1))]
+def doorbells(server: Redis, queue: str = routes.POSTING) -> list[list[object]]:
+    """The arguments of the tasks that wait in a queue, oldest first."""
+    messages = [msgspec.json.decode(message) for message in cast("list[bytes]", server.lrange(queue, 0, -1))]
     return [msgspec.json.decode(base64.b64decode(message["body"]))[0] for message in reversed(messages)]
 
 

@@ -148,6 +148,10 @@ MALFORMED = {
     "till opens at 25": (changed("pos_profile", opens_at="25:00"), "BadTime", "opens_at"),
     "period backwards": (changed("accounting_period", end="2023-12-31"), "BadTime", "end"),
     "no mail address": (changed("recipient", email="books"), "BadMailAddress", "email"),
+    "two mail addresses": (changed("recipient", email="a@example.org,b@example.org"), "BadMailAddress", "email"),
+    "no locale": (changed("recipient", locale="Klingon"), "UnknownLocale", "locale"),
+    "night at 25": (changed("company", night_begins="25:00"), "BadTime", "night_begins"),
+    "night of no length": (changed("company", night_ends="01:00"), "BadTime", "night_ends"),
 }
 
 

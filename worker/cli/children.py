@@ -17,14 +17,20 @@ _CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
 
 
 def children(settings: Settings) -> list[ChildCommand]:
-    """The intake, one worker with its processes, another for long work, beat and Flower."""
+    """The intake, one worker with its processes, others for reposts and for the night, beat and Flower."""
     from worker.processes import ChildCommand
 
-    quick = [queue for queue in (*routes.QUEUES, routes.UNNAMED) if queue != routes.REPOSTING]
+    long = {routes.REPOSTING, routes.NIGHTLY, routes.MAIL}
+    quick = [queue for queue in (*routes.QUEUES, routes.UNNAMED) if queue not in long]
     return [
         ChildCommand("intake", [sys.executable, "-m", "worker.intake"]),
-        # Its own process, so that no document ever waits behind a repost.
-        *_apart(settings, ("worker", "perpetua", quick, settings.worker_processes), ("reposter", "reposts", [routes.REPOSTING], 1)),
+        # Workers of their own, so that no document ever waits behind a repost, nor a company's night behind a mail server.
+        *_apart(
+            settings,
+            ("worker", "perpetua", quick, settings.worker_processes),
+            ("reposter", "reposts", [routes.REPOSTING], 1),
+            ("nightly", "nights", [routes.NIGHTLY, routes.MAIL], 2),
+        ),
         beat_command(),
         flower_command(),
     ]  # fmt: skip

@@ -35,11 +35,11 @@ def write_rows(
 ) -> None:
     """Print rows in the form asked for. Errors: CommandFailedError where a workbook has nowhere to go."""
     if form is Form.XLSX:
-        from worker.cli.workbook import write_workbook
+        from worker.reports.workbook import Sheet, write_workbook
 
         if output is None:
             raise CommandFailedError("a workbook needs a file to go to: add --output FILE.xlsx")
-        write_workbook(columns, rows, title, output)
+        write_workbook([Sheet(title, columns, rows)], output)
         return
     lines = {Form.TABLE: table_lines, Form.JSON: _json_lines, Form.CSV: _csv_lines}[form](columns, rows)
     if output is None:

@@ -87,6 +87,14 @@ def _documents(database: State) -> Iterator[str]:
     yield "last nightly      " + (
         f"{nightly['job']} of {nightly['business_date']}, {nightly['finished_at']}" if nightly else "none yet"
     )
+    for night in database["late_nights"]:
+        yield f"  late            {night['company']}, night of {night['business_date']}: {night['stands_at']}"
+    mail = database["mail"]
+    yield f"mail              {mail['waiting']} wait to be sent{_since(mail['oldest_waiting'])}" + (
+        f" ({mail['answer']})" if mail["answer"] else ""
+    )
+    if mail["undelivered"]:
+        yield f"  undelivered     {mail['undelivered']} in the last week: perpetua notices list says why"
 
 
 def _since(moment: datetime | None) -> str:
@@ -101,6 +109,7 @@ def _runs(server: State) -> str:
 
 def _database(settings: Settings) -> State | None:
     from worker.cli.connection import url
+    from worker.services.nightly.standing import night_standing
     from worker.store.database import Database
     from worker.store.migrate import current
     from worker.store.status import lane_statuses
@@ -112,6 +121,7 @@ def _database(settings: Settings) -> State | None:
     with Database(address) as database, database.transaction() as connection:
         lanes = lane_statuses(connection)
         nightly = connection.execute(_NIGHTLY).fetchone()
+        standing = night_standing(connection, datetime.now(UTC))
     return {
         "revision": revision,
         "accepted": sum(lane.waiting for lane in lanes),
@@ -120,6 +130,8 @@ def _database(settings: Settings) -> State | None:
         "rejected": sum(lane.rejected for lane in lanes),
         "lanes": [asdict(lane) for lane in lanes],
         "nightly": dict(zip(("job", "business_date", "finished_at"), nightly, strict=True)) if nightly else None,
+        "late_nights": [asdict(night) for night in standing.late],
+        "mail": asdict(standing.mail),
     }
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from babel.core import Locale, UnknownLocaleError
+
 from domain.documents import (
     DeliveryNote,
     JournalEntry,
@@ -29,7 +31,7 @@ from domain.documents import (
 from domain.documents.purchase_receipt import PurchaseReceiptLine
 from domain.documents.shape import Document, ItemLine, TradeDocument
 from domain.errors import DocumentRejected
-from domain.masters import SHARED, AccountingPeriod, Company, Item, Master, PosProfile, Recipient
+from domain.masters import SHARED, AccountingPeriod, Company, Item, Master, PosProfile, Recipient, is_mail_address
 from domain.posting_time import zone
 from scheduler.windows import window_of
 from worker.messages.refusal import empty_document
@@ -37,7 +39,6 @@ from worker.messages.refusal import empty_document
 SCHEMA_VERSION = 1
 
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
-_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 _AGAIN = "Correct it at the source and send it again."
 
@@ -224,6 +225,10 @@ def _company(company: Company) -> None:
         window_of(company.repost)
     except ValueError as error:
         raise _refused("BadTime", "repost", str(error)) from error
+    for field, clock in (("night_begins", company.night_begins), ("night_ends", company.night_ends)):
+        _check_clock(clock, field)
+    if company.night_begins == company.night_ends:
+        raise _refused("BadTime", "night_ends", "a night begins and ends at different times")
     _check_day(f"2000-{company.fiscal_year_start}", "fiscal_year_start", "month and day, for instance 04-01")
     if company.stock_frozen_upto is not None:
         _check_day(company.stock_frozen_upto, "stock_frozen_upto", "a day, for instance 2024-03-31")
@@ -256,8 +261,13 @@ def _item(item: Item) -> None:
 
 def _pos_profile(profile: PosProfile) -> None:
     for field, clock in (("opens_at", profile.opens_at), ("closes_at", profile.closes_at)):
-        if clock is not None and not _CLOCK.match(clock):
-            raise _refused("BadTime", field, f"{clock!r} is not a time of day such as 08:30")
+        if clock is not None:
+            _check_clock(clock, field)
+
+
+def _check_clock(clock: str, path: str) -> None:
+    if not _CLOCK.match(clock):
+        raise _refused("BadTime", path, f"{clock!r} is not a time of day such as 08:30")
 
 
 def _accounting_period(period: AccountingPeriod) -> None:
@@ -267,8 +277,14 @@ def _accounting_period(period: AccountingPeriod) -> None:
 
 
 def _recipient(recipient: Recipient) -> None:
-    if not _MAIL_ADDRESS.match(recipient.email):
+    if not is_mail_address(recipient.email):
         raise _refused("BadMailAddress", "email", f"{recipient.email!r} is not a mail address")
+    try:
+        Locale.parse(recipient.locale.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        raise _refused(
+            "UnknownLocale", "locale", f"{recipient.locale!r} is not a language and country such as de_DE or en"
+        ) from None
 
 
 # Keyed by exact type, so a rule only ever meets the shape in its signature.

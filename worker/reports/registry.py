@@ -9,6 +9,7 @@ from worker.reports import (
     delivered_not_invoiced,
     document_status,
     general_ledger,
+    nights,
     pos_sessions,
     received_not_billed,
     repost_status,
@@ -38,6 +39,7 @@ REPORTS: Final[dict[str, Report]] = {
         voucher_series.REPORT,
         document_status.REPORT,
         repost_status.REPORT,
+        nights.REPORT,
         changed_since.REPORT,
     )
 }

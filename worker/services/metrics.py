@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from domain.errors import Unavailable
 from worker import routes
 from worker.broker import queue_depths
 from worker.pos_subledger import Subledger
+from worker.services.nightly.standing import night_standing
 from worker.services.tools import Tools
 from worker.store.database import Rows
 from worker.store.status import active_reader, lane_statuses, repost_statuses, till_statuses
@@ -79,7 +81,9 @@ def register(tools: Tools, broker: Celery) -> BooksCollector:
 
 def _of_database(tools: Tools) -> list[Metric]:
     with tools.database.transaction() as connection:
-        return [*_lanes(connection), *_reposts(connection), *_tills(connection, tools.subledger), _reader(connection)]
+        return [
+            *_lanes(connection), *_reposts(connection), *_tills(connection, tools.subledger), *_nights(connection), _reader(connection),
+        ]  # fmt: skip
 
 
 def _lanes(connection: Rows) -> Iterator[Metric]:
@@ -140,6 +144,25 @@ def _tills(connection: Rows, subledger: Subledger) -> Iterator[Metric]:
         live = (subledger.totals(till.company_id, str(session)).get("total", 0) for session in till.sessions)
         total.add_metric(named, sum(live))
     yield from (sessions, sales, quarantined, total)
+
+
+def _nights(connection: Rows) -> Iterator[Metric]:
+    standing = night_standing(connection, datetime.now(UTC))
+    late = Gauge("perpetua_nights_not_over", "Nights past their deadline that are not over.", labels=["company"])
+    for company, nights in Counter(night.company for night in standing.late).items():
+        late.add_metric([company], nights)
+    yield late
+    yield Gauge("perpetua_mail_waiting", "Mails that wait to be sent.", value=standing.mail.waiting)
+    yield Gauge(
+        "perpetua_mail_oldest_seconds",
+        "How long the oldest of them has waited.",
+        value=_age(standing.mail.oldest_waiting),
+    )
+    yield Gauge(
+        "perpetua_mail_undelivered",
+        "Mails of the last week that were refused or given up.",
+        value=standing.mail.undelivered,
+    )
 
 
 def _reader(connection: Rows) -> Metric:

@@ -49,15 +49,20 @@ class _Till:
         return time.fromisoformat(self.profile.closes_at or "00:00")
 
 
-def close_due(tools: Tools, now: datetime | None = None) -> str:
-    """Send the closing of every profile whose hour has come, those of missed business dates first; says in words what was sent.
+def close_due(tools: Tools, now: datetime | None = None, *, company: int | None = None) -> str:
+    """Send the closing of every profile whose hour has come, in one company or all; those of missed business dates first.
+
+    Says in words what was sent.
 
     Errors: Unavailable; what was sent stands, and the next ring sends the rest.
     """
     moment = now or datetime.now(UTC)
     with tools.database.transaction() as connection:
         tills = [
-            till for name, company in all_companies(connection).items() for till in _tills(connection, company, name)
+            till
+            for name, number in all_companies(connection).items()
+            if company in (None, number)
+            for till in _tills(connection, number, name)
         ]
     sent = [number for till in tills for number in _close(tools, till, moment)]
     return f"{len(sent)} closings were sent: {', '.join(sent)}" if sent else "no closing is due"

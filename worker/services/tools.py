@@ -6,7 +6,7 @@ from typing import Self
 from celery import Celery
 from redis import Redis
 
-from worker.bells import PREVIEW, REPOST, Bells
+from worker.bells import NIGHT, PREVIEW, REPOST, Bells
 from worker.outcomes import Outcomes
 from worker.pos_subledger import Subledger
 from worker.redis_client import connect
@@ -25,6 +25,7 @@ class Tools:
     bells: Bells
     repost_bells: Bells
     preview_bells: Bells
+    night_bells: Bells
     outcomes: Outcomes
     subledger: Subledger
     traces: Traces
@@ -53,6 +54,7 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         Bells(redis, broker),
         Bells(redis, broker, REPOST),
         Bells(redis, broker, PREVIEW),
+        Bells(redis, broker, NIGHT),
         Outcomes(redis),
         Subledger(redis),
         Traces(redis),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from domain.errors import PerpetuaError
 from worker.store.database import Rows
@@ -58,6 +60,26 @@ def all_companies(connection: Rows) -> dict[str, int]:
     """Every company but the shared one, by name."""
     found = connection.execute("SELECT name, company_id FROM company WHERE company_id <> 0 ORDER BY company_id")
     return dict(found.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySettings:
+    """A company whose master is known, with that master's newest version as it was sent."""
+
+    company_id: int
+    name: str
+    created_at: datetime
+    payload: bytes
+
+
+def all_settings(connection: Rows) -> list[CompanySettings]:
+    """The settings of every company, a company's own master before a shared one."""
+    found = connection.execute(
+        "SELECT c.company_id, c.name, c.created_at, newest.payload FROM company c CROSS JOIN LATERAL ("
+        "  SELECT payload FROM master m WHERE m.company_id IN (0, c.company_id) AND m.kind = 'company' AND m.name = c.name "
+        "  ORDER BY m.company_id DESC, m.version DESC LIMIT 1) newest WHERE c.company_id <> 0 ORDER BY c.company_id"
+    )
+    return [CompanySettings(company, name, created, payload.encode()) for company, name, created, payload in found]
 
 
 def company_name(connection: Rows, company: int) -> str:

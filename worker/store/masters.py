@@ -67,6 +67,16 @@ def names_of_kind(connection: Rows, company_id: int, kind: str) -> list[str]:
     return [name for (name,) in found]
 
 
+def newest_of_kind(connection: Rows, kind: str) -> list[tuple[int, bytes]]:
+    """The newest version of every master of a kind, each with its company (0: shared), by company and name."""
+    found = connection.execute(
+        "SELECT DISTINCT ON (company_id, name) company_id, payload FROM master WHERE kind = %s "
+        "ORDER BY company_id, name, version DESC",
+        [kind],
+    )
+    return [(company, payload.encode()) for company, payload in found]
+
+
 def first_sequence_after(connection: Rows, company_id: int, acceptance: int) -> int:
     """The sequence that the first document of a company after this number of acceptance has, or will have."""
     row = connection.execute(

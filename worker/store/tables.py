@@ -9,6 +9,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, tex
 
 from worker.store.columns import columns, metadata, table
 from worker.store.desk_tables import desk_action
+from worker.store.night_tables import mail, notice, slot
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.preview_tables import document_preview
 from worker.store.reconciliation_tables import (
@@ -324,17 +325,6 @@ stream_lease = table(
     key="company_id stream",
 )
 
-slot = table(
-    "slot",
-    columns("int", "company_id"),
-    columns("text", "job"),
-    columns("day", "business_date"),
-    columns("moment", "due_at"),
-    columns("moment", "claimed_at finished_at mailed_at", null=True),
-    columns("json", "result", null=True),
-    key="company_id job business_date",
-)
-
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
     link, posted_batch, pos_receipt, pos_certificate, repost_chunk, desk_action,
@@ -345,5 +335,5 @@ DERIVED = (
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    pos_session, pos_invoice, sync_mark, sync_proposal, document_preview,
+    pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail,
 )  # fmt: skip

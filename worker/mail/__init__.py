@@ -1,0 +1,1 @@
+"""What is said by mail, how it looks, and how it reaches a mail server."""
