@@ -16,6 +16,7 @@ import msgspec
 
 from domain.general_ledger import Entry, outstanding
 from domain.master_view import MasterBook, MasterView
+from domain.out_of_sync import Drift, OutOfSync
 from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Balance, Chain, Difference, Lot, Movement
 
@@ -36,6 +37,7 @@ class Lacking(Exception):
         between: tuple[date, date] | None = None,
         standing: bool = False,
         reserved: tuple[Chain, ...] = (),
+        differences: bool = False,
     ) -> None:
         super().__init__("not loaded")
         self.chains = chains  # balances of these chains
@@ -48,6 +50,7 @@ class Lacking(Exception):
         self.between = between  # (first, last) posting date: what each account's entries of these days add up to
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
         self.reserved = reserved  # what open sales at tills reserve of these chains
+        self.differences = differences  # all that is known of accounts that differ from their stock, as of now
 
 
 @dataclass(slots=True)
@@ -184,7 +187,10 @@ class RepostRequest(NamedTuple):
 
 @dataclass(slots=True)
 class Posting:
-    """All that one document writes: both ledgers together, or nothing. A sale at a till writes its receipt alone."""
+    """All that one document writes: both ledgers together, or nothing. A sale at a till writes its receipt alone.
+
+    `drift` is by what it leads stock and its accounts apart, or together again; `mends` the proposal that it accepts.
+    """
 
     voucher: Voucher
     movements: list[Movement] = field(default_factory=list)
@@ -195,12 +201,14 @@ class Posting:
     orders: list[OrderLine] = field(default_factory=list)
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
+    drift: list[Drift] = field(default_factory=list)
+    mends: int = 0
 
 
 class Books:
     """The working books of one company while a batch is decided.
 
-    `balances`, `vouchers`, `histories` hold what is loaded; `posted` collects the batch's postings in order.
+    `balances`, `vouchers`, `histories` hold what is loaded; `out_of_sync` every account that differs from its stock.
     """
 
     def __init__(self, masters: MasterBook, *, next_movement: int) -> None:
@@ -217,6 +225,7 @@ class Books:
         self.account_balances: dict[tuple[date, date], list[Entry]] = {}
         self.standing: list[StandingStock] | None = None
         self.reserved: dict[Chain, int] = {}
+        self.out_of_sync: dict[str, OutOfSync] = {}
 
     @property
     def view(self) -> MasterView:
@@ -282,6 +291,13 @@ class Books:
             return self.account_balances[first, last]
         except KeyError:
             raise Lacking(between=(first, last)) from None
+
+    def difference_of(self, account: str) -> OutOfSync | None:
+        """All that is known of an account that differs from its stock. Errors: Lacking."""
+        state = self.out_of_sync.get(account)
+        if state is not None and not state.is_known:
+            raise Lacking(differences=True)
+        return state
 
     def first_short(self, lot: Lot, at: int, sequence: int, needed: int) -> ShortMoment | None:
         """The first later moment at which the lot holds less than `needed`. Errors: Lacking."""

@@ -98,6 +98,7 @@ class MasterView:
         self._methods: dict[str, list[tuple[int, str]]] = {}
         self._mode_accounts: dict[str, str] = {}
         self._resolutions: dict[tuple[str | None, str, str], str] = {}
+        self._holding_stock: dict[str, bool] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
     def effective_date(self, day: date, cause_day: date, document_type: str = "") -> date:
@@ -198,6 +199,22 @@ class MasterView:
         if isinstance(known, Account) and known.account_type:
             return known.account_type
         return STANDARD_CHART[name].account_type if name in STANDARD_CHART else ""
+
+    def is_stock_account(self, name: str) -> bool:
+        """Whether an account holds the value of stock: its type says so; where it has none, a warehouse or the company does."""
+        known = self._holding_stock.get(name)
+        if known is None:
+            type_ = self.account_type(name)
+            known = self._holding_stock[name] = type_ == "stock" or (
+                not type_ and self.root_type(name) in ("asset", "") and self._is_named_for_stock(name)
+            )
+        return known
+
+    def _is_named_for_stock(self, name: str) -> bool:
+        warehouses = self.book.all("warehouse")
+        return name == self._role_account("inventory") or any(
+            isinstance(warehouse, Warehouse) and warehouse.account == name for warehouse in warehouses
+        )
 
     def _root_type(self, name: str, field: str) -> str:
         known = self.book.get("account", name)

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
 
 import msgspec
+
+
+class Drift(NamedTuple):
+    """By how much a document's rows part a stock account from its stock: stock value less entries, minor units."""
+
+    voucher: int
+    account: str
+    date: date
+    amount: int
 
 
 class Side(msgspec.Struct, gc=False, kw_only=True):
@@ -40,7 +51,7 @@ class OutOfSync:
 
     `difference` is stock value less balance (minor units). `stock_value` and `balance` are as of when somebody last looked, None before
     that. `since` is an instant (microseconds); `causes` are the sequences of the documents that it comes from; `remedies` is in the order
-    in which they are best accepted.
+    in which they are best accepted. `has_changed`: only difference, since and causes hold, the rest is as before.
     """
 
     account: str
@@ -51,3 +62,24 @@ class OutOfSync:
     warehouses: tuple[str, ...] = ()
     causes: set[int] = field(default_factory=set)
     remedies: list[Remedy] = field(default_factory=list)
+    has_changed: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its figures and remedies are those of now."""
+        return not self.has_changed and self.stock_value is not None
+
+    def remedy(self, number: int) -> Remedy | None:
+        """The open proposal of this number, where it mends this account."""
+        return next((remedy for remedy in self.remedies if remedy.number == number), None)
+
+
+def reference_of(number: int) -> str:
+    """What a journal entry states as its `reference` to be a proposal's."""
+    return f"RECON-{number}"
+
+
+def number_in(reference: str | None) -> int:
+    """The proposal that a reference names, 0 where it names none."""
+    kind, _, number = (reference or "").partition("-")
+    return int(number) if kind == "RECON" and number.isascii() and number.isdigit() else 0

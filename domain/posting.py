@@ -37,6 +37,7 @@ from domain.documents.plan import Head, Plan, type_of
 from domain.folding import fold
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
+from domain.sync_gate import drift_of, pass_gate
 
 Planner = Callable[..., Plan]
 
@@ -75,12 +76,17 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
             accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
         plan = _PLANNERS[head.type](document, head, books)
         require_complete(plan, head)
-    return post_planned(head, plan, books)
+    mends = pass_gate(document, head, plan, books)
+    posting = post_planned(head, plan, books)
+    posting.mends = mends
+    return posting
 
 
 def post_planned(head: Head, plan: Plan, books: Books) -> Posting:
     """Check a plan and fold it into the books: for documents that the system makes itself. Errors: DocumentRejected, Lacking."""
-    return fold(check(head, plan, books))
+    posting = fold(check(head, plan, books))
+    posting.drift = drift_of(posting, head, plan)
+    return posting
 
 
 def compute(document: AnyDocument, books: Books) -> dict[str, object]:

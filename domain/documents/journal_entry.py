@@ -22,7 +22,7 @@ class JournalLine(Line, kw_only=True):
 
 
 class JournalEntry(Document, tag="journal_entry", kw_only=True):
-    """Entries that balance; `reference` names what they cure, for instance a reconciliation proposal."""
+    """Entries that balance; `reference` names what they mend (a reconciliation proposal), or is the publisher's own."""
 
     lines: list[JournalLine]
     reference: Name | None = None
@@ -32,7 +32,7 @@ class JournalEntry(Document, tag="journal_entry", kw_only=True):
 
 
 def plan(document: JournalEntry, head: Head, books: Books) -> Plan:  # noqa: ARG001 - the signature of every plan
-    """Entries as stated, which must balance; a stock account only where the company allows it, or to cure a difference.
+    """Entries as stated, which must balance.
 
     Errors: DocumentRejected, DocumentParked.
     """
@@ -47,18 +47,6 @@ def plan(document: JournalEntry, head: Head, books: Books) -> Plan:  # noqa: ARG
     for index, line in enumerate(document.lines):
         field = f"lines[{index}]"
         account = view.account(line.account, f"{field}.account")
-        if (
-            view.account_type(account) == "stock"
-            and view.company.stock_journals == "refuse"
-            and document.reference is None
-        ):
-            raise DocumentRejected(
-                "StockAccountOnlyViaStock",
-                f"{field}.account: {account} is a stock account, which only stock documents move. Publish a stock entry or a "
-                "count; to mend a difference, accept its proposal.",
-                f"{field}.account",
-                {"account": account},
-            )
         stated = currency.exact(line.debit, f"{field}.debit") - currency.exact(line.credit, f"{field}.credit")
         amount = convert(stated, document.exchange_rate or 0, currency, view.currency) if foreign else stated
         difference += stated

@@ -100,6 +100,26 @@ ACCOUNTS: dict[str, Entry] = {
         "The account is a group, which holds no entries of its own.",
         "Name one of the accounts below it.",
     ),
+    "ProposalNotOpen": Entry(
+        Family.REJECTED,
+        "A journal names a proposal that is not open for the account, or not any more.",
+        "Look at perpetua reconcile proposals for what is open.",
+    ),
+    "MendingDoesNotFit": Entry(
+        Family.REJECTED,
+        "A journal that names a proposal books another amount on the stock account.",
+        "Accept the proposal as it is, by perpetua reconcile accept.",
+    ),
+    "ProposalIncomplete": Entry(
+        Family.REJECTED,
+        "A proposal needs something to be set before it can be accepted: an account, a cost center, a dimension.",
+        "Accept it with --set for each of them.",
+    ),
+    "SecondPersonNeeded": Entry(
+        Family.REJECTED,
+        "A proposal is more than the company lets one person accept, and the same person accepted it before.",
+        "Let somebody else accept it.",
+    ),
     "StockAccountOnlyViaStock": Entry(
         Family.REJECTED,
         "A journal touches a stock account that agrees with its stock.",

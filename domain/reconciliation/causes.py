@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 
 class CauseKind(StrEnum):
@@ -88,15 +88,43 @@ def classify(legs: Legs) -> CauseKind:
     return CauseKind.LEG_ALTERED
 
 
-def still_open(causes: Iterable[Cause]) -> list[Cause]:
-    """The causes that are not mended: what a proposal named together with the journal that it became adds up to nothing."""
-    by_proposal: defaultdict[tuple[str, int], list[Cause]] = defaultdict(list)
-    for cause in causes:
-        by_proposal[cause.account, cause.proposal].append(cause)
+class Part(Protocol):
+    """A document's part of an account's difference (minor units), and the proposal that it was assigned to (0 for none)."""
+
+    @property
+    def voucher(self) -> int:
+        """The document's sequence."""
+
+    @property
+    def amount(self) -> int:
+        """Minor units."""
+
+    @property
+    def proposal(self) -> int:
+        """The proposal's number."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+def still_open(parts: Iterable[P]) -> list[P]:
+    """One account's parts that are not mended; what is left out adds up to nothing.
+
+    A document that was taken back on another date is over. So is what a proposal named, together with the journal that it became: cancel
+    that journal, and it is open again.
+    """
+    by_voucher: defaultdict[int, list[P]] = defaultdict(list)
+    for part in parts:
+        by_voucher[part.voucher].append(part)
+    by_proposal: defaultdict[int, list[P]] = defaultdict(list)
+    for group in by_voucher.values():
+        if sum(part.amount for part in group) != 0:
+            for part in group:
+                by_proposal[part.proposal].append(part)
     return [
-        cause
-        for (_, proposal), group in by_proposal.items()
-        if not proposal or sum(cause.amount for cause in group) != 0
-        for cause in group
-        if cause.amount
+        part
+        for proposal, group in by_proposal.items()
+        if not proposal or sum(one.amount for one in group) != 0
+        for part in group
+        if part.amount
     ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.errors import DocumentRejected
-from domain.out_of_sync import Side
+from domain.out_of_sync import Side, reference_of
 
 
 class ProposalKind(StrEnum):
@@ -45,17 +45,6 @@ class Proposal:
     def reference(self) -> str:
         """The name by which a journal entry says that it is this proposal's."""
         return reference_of(self.number)
-
-
-def reference_of(number: int) -> str:
-    """What a journal entry states as its `reference` to be a proposal's."""
-    return f"RECON-{number}"
-
-
-def number_in(reference: str | None) -> int:
-    """The proposal that a reference names, 0 where it names none."""
-    kind, _, number = (reference or "").partition("-")
-    return int(number) if kind == "RECON" and number.isascii() and number.isdigit() else 0
 
 
 def adjustment(account: str, difference: int, contra: str) -> tuple[Side, ...]:

@@ -25,15 +25,24 @@ class Answers:
     """Loads what is asked for into the books of a company whose lane the caller holds.
 
     `flush` writes what the batch has posted so far, so that reads see it. `wanted` are vouchers that the batch is known to ask for:
-    they are read along with the first, so that one read serves many documents.
+    they are read along with the first, so that one read serves many documents. `know_differences` finds out about accounts that differ from
+    their stock.
     """
 
-    def __init__(self, connection: Rows, company_id: int, memory: LaneMemory, flush: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: Rows,
+        company_id: int,
+        memory: LaneMemory,
+        flush: Callable[[], None],
+        know_differences: Callable[[], None],
+    ) -> None:
         self._connection = connection
         self._company_id = company_id
         self._memory = memory
         self._books: Books = memory.books
         self._flush = flush
+        self._know_differences = know_differences
         self.wanted: list[tuple[str, str]] = []
 
     def answered(self, ask: Callable[[], Result]) -> Result:
@@ -65,6 +74,8 @@ class Answers:
         if lacking.between:
             self._flush()
             books.account_balances[lacking.between] = balances_between(connection, self._company_id, *lacking.between)
+        if lacking.differences:
+            self._know_differences()
         if lacking.serials:
             balances.load_parts(connection, *lacking.serials)
             books.serial_places.add(lacking.serials)

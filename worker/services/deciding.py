@@ -18,6 +18,7 @@ from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
+from worker.services.out_of_sync import Standing
 from worker.services.pos_closing import LaneDesk, changes_tills
 from worker.services.pos_sales import Tills
 from worker.services.results import Decided, Parked, Results
@@ -65,7 +66,8 @@ class Batch:
         self._waiting: dict[str, list[int]] = {}
         self._first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
         self._tills = Tills(connection, lane, memory)
-        self._answers = Answers(connection, lane.company_id, memory, self._flush)
+        self._standing = Standing(connection, lane, memory, self._flush)
+        self._answers = Answers(connection, lane.company_id, memory, self._flush, self._standing.know)
         self._changed: list[int] = []
         self._generated: list[int] = []
         self._appender = Appender(memory.names, lane.counters, lane.batch_no + 1, stamp(lane.now))
@@ -75,13 +77,14 @@ class Batch:
 
         Errors: DecisionFault; those of PostgreSQL. After any of them the transaction and the memory are void.
         """
-        due, has_parked = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
+        due, has_parked, has_differences = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
         if not due:
             return None
         due = _upto_closing(due)
         self._horizon = due[-1].place
         # Masters after the documents: each that a document was released by, or that was there before it, is seen then.
         self._memory.masters.begin(self._connection, self._masters_ahead)
+        self._standing.begin(has_differences=has_differences)
         self._read(due, has_parked=has_parked)
         self._load_ahead()
         while self._heap:
@@ -220,6 +223,7 @@ class Batch:
         voucher = posting.voucher
         apply(posting, document, self._books)
         self._tills.take(posting, document)
+        self._standing.take(posting)
         if posting.differences or voucher.reverses:
             # Corrections reach further than the vouchers they name: what else is loaded is read again when needed.
             self._books.forget_vouchers()
@@ -282,6 +286,7 @@ class Batch:
         memory.balances.save(connection, self._results.moved())
         memory.series.save(connection)
         self._tills.save()
+        self._standing.save()
         lane.batch_no += 1
         fresh = [document.sequence for document in due if not document.released]
         lane.decided_sequence = max(fresh, default=lane.decided_sequence)
@@ -294,6 +299,7 @@ class Batch:
         decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._results.posted}
         clear_decisions(connection, lane.company_id, [s for s in sorted(decided_anew) if self._due[s].released])
         write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
+        self._standing.release()
         save_lane(connection, lane, self._appender, self._first)
         decided = self._results.told(connection, lane, self._due, decisions)
         decided.changed = self._changed

@@ -299,6 +299,29 @@ def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
     return [*state.layers, *stored, *state.newest]
 
 
+def whole_balances(connection: Rows, company: int, numbers: list[int]) -> list[tuple[int, Balance]]:
+    """The balances of these chains with all of their layers, for checks."""
+    pages: dict[int, list[Layer]] = {}
+    for number, page in connection.execute(
+        "SELECT chain_id, layers FROM layer_page WHERE company_id = %s AND chain_id = ANY(%s) ORDER BY chain_id, page_no",
+        [company, numbers],
+    ):
+        pages.setdefault(number, []).extend(_layers.decode(page))
+    found = connection.execute(
+        "SELECT chain_id, qty, value, state FROM balance WHERE company_id = %s AND chain_id = ANY(%s) ORDER BY chain_id",
+        [company, numbers],
+    )
+    whole = []
+    for number, qty, value, text in found:
+        state = _state.decode(text)
+        layers = deque([*state.layers, *pages.get(number, ()), *state.newest])
+        shortages = deque(Shortage(*shortage) for shortage in state.shortages)
+        whole.append(
+            (number, Balance(qty=qty, value=int(value), layers=layers, shortages=shortages, batches=state.batches))
+        )
+    return whole
+
+
 def _stored_layers(connection: Rows, company: int, number: int) -> list[Layer]:
     """The layers that lie in pages, oldest first."""
     pages = connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from worker.store.append import Appender, Counters
 from worker.store.database import Rows
@@ -74,12 +74,20 @@ def _lane_row(row: tuple[Any, ...]) -> LaneRow:
     return LaneRow(*row[:11], Counters(*row[11:]))  # type: ignore[call-arg]
 
 
-def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> tuple[list[Due], bool]:
+class DueNow(NamedTuple):
+    """What is to be decided next; whether any document is parked, and whether any stock account differs from its stock."""
+
+    documents: list[Due]
+    has_parked: bool
+    has_differences: bool
+
+
+def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) -> DueNow:
     """The next documents in the order in which they are to be decided, at most `documents` and about `size` bytes of them.
 
     Up to the place of the last one nothing is missing: one statement reads both the new and the released, so that neither overtakes
-    the other. Says too whether any document is parked; the statement that took the lane could not know, it may have looked
-    before the lane's last writer was done.
+    the other. What it says beside them the statement that took the lane could not know: it may have looked before the lane's last
+    writer was done.
     """
     found = connection.execute(
         "WITH fresh AS ("
@@ -96,7 +104,8 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         "  NOT due.released AND (EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence) "
         "    OR d.type IN ('sales_invoice', 'cancel') AND EXISTS ("
         "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size, "
-        "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL) "
+        "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL), "
+        "  EXISTS (SELECT FROM sync_account a WHERE a.company_id = %(company)s) "
         "FROM due JOIN document d ON d.company_id = %(company)s AND d.sequence = due.sequence "
         "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
         "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
@@ -104,7 +113,7 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         {"company": lane.company_id, "decided": lane.decided_sequence, "documents": documents, "size": size},
     ).fetchall()
     due = [Due(row[0], row[1], row[2].encode(), *row[3:9]) for row in found]
-    has_parked = bool(found) and found[0][10]
+    has_parked, has_differences = found[0][10:] if found else (False, False)
     fresh = [document for document in due if not document.released]
     released = len(due) - len(fresh)
     fresh_size = sum(row[9] for row, document in zip(found, due, strict=True) if not document.released)
@@ -114,7 +123,8 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
     if released >= documents:
         # One master may release more documents than fit, so the list may end between two of the same moment.
         ends.append(max(document.place for document in due if document.released))
-    return [document for document in due if not ends or document.place <= min(ends)], has_parked
+    due = [document for document in due if not ends or document.place <= min(ends)]
+    return DueNow(due, has_parked, has_differences)
 
 
 def parked_documents(

@@ -124,3 +124,9 @@ def term_names(connection: Rows, company: int, numbers: Iterable[int]) -> dict[i
         "SELECT term_id, name FROM term WHERE company_id = %s AND term_id = ANY(%s)", [company, wanted]
     )
     return {0: "", **dict(found.fetchall())}
+
+
+def account_numbers(connection: Rows, company: int) -> dict[str, int]:
+    """Every account that ledger rows of a company may name, with its number."""
+    found = connection.execute("SELECT name, term_id FROM term WHERE company_id = %s AND kind = 'account'", [company])
+    return dict(found.fetchall())

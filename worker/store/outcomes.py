@@ -220,6 +220,23 @@ def _next_acceptance(connection: Rows) -> int:
     return number
 
 
+def release_waiting(connection: Rows, company_id: int, causes: list[str]) -> int:
+    """Have whatever waits for one of these causes decided anew, after everything accepted so far; gives how many documents that are."""
+    waiting = connection.execute(
+        "SELECT count(*) FROM outcome WHERE company_id = %s AND status = 'parked' AND moment IS NULL AND waits_for && %s::text[]",
+        [company_id, causes],
+    ).fetchone()
+    if waiting is None or not waiting[0]:
+        return 0
+    changed = connection.execute(
+        "WITH next AS (UPDATE acceptance SET last_number = last_number + 1 WHERE company_id = 0 RETURNING last_number) "
+        "UPDATE outcome SET moment = next.last_number, released_at = clock_timestamp() FROM next "
+        "WHERE company_id = %s AND status = 'parked' AND moment IS NULL AND waits_for && %s::text[]",
+        [company_id, causes],
+    )
+    return changed.rowcount
+
+
 def revise(connection: Rows, company_id: int, sequence: int, payload: str, actor: str, reason: str) -> int:
     """Keep an operator's edit of a document that was not posted; the original stays, decisions use the newest. Gives its number."""
     row = connection.execute(

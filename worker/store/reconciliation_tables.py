@@ -102,6 +102,7 @@ sync_cause = table(
 sync_account = table(
     "sync_account",
     columns("int", "company_id account_id"),
+    columns("texts", "warehouses"),
     columns("big", "difference"),
     columns("big", "stock_value balance", null=True),
     columns("moment", "since"),

@@ -1,18 +1,68 @@
-"""Verdicts as they were recorded: the latest of a company, that of a night, and the difference night by night."""
+"""Verdicts: recorded for good, and read back: the latest of a company, that of a night, and the difference night by night."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from domain.money import Currency
 from domain.reconciliation import AccountVerdict, Cause, CauseKind, Finding, Reconciliation
 from worker.store.database import Rows
 
+_json = msgspec.json.Encoder().encode
+
 _LOOK = (
     "SELECT r.reconciliation_id, r.night, r.as_of, r.verdict, r.is_full, r.batch_no, r.rows_read, r.figures, r.started_at, "
     "r.recorded_at, c.name, c.currency, c.precision FROM reconciliation r JOIN books.company c USING (company_id) "
 )
+
+
+class AccountRow(NamedTuple):
+    """An account as a look records it: numbers for names, minor units."""
+
+    account: int
+    warehouses: list[str]
+    stock_value: int
+    balance: int
+    out_of_sync: bool
+    parted_at: datetime | None
+    parted_batch: int
+    first_night: date | None
+
+
+class CauseToKeep(NamedTuple):
+    """A cause as a look records it: numbers for names, minor units."""
+
+    account: int
+    kind: str
+    voucher: int
+    posting_date: date | None
+    amount: int
+    figure: int
+    proposal: int
+    message: str
+    recorded_at: datetime | None
+    first_night: date
+
+
+@dataclass(slots=True, kw_only=True)
+class Look:
+    """Everything that one look at a company's books came to."""
+
+    night: date
+    as_of: date | None
+    verdict: str
+    is_full: bool
+    batch_no: int
+    rows_read: int
+    figures: dict[str, Any]
+    started_at: datetime
+    accounts: list[AccountRow]
+    causes: list[CauseToKeep]
+    findings: list[tuple[str, str]]  # code and message
 
 
 class NightTotal(NamedTuple):
@@ -21,6 +71,46 @@ class NightTotal(NamedTuple):
     night: date
     difference: int
     verdict: str
+
+
+def record(connection: Rows, company: int, look: Look) -> int:
+    """Write a look for good and give its number; the caller holds the company's lane. A finding keeps the first night it was seen on."""
+    row = connection.execute(
+        "INSERT INTO reconciliation (company_id, reconciliation_id, night, as_of, verdict, is_full, batch_no, rows_read, figures, "
+        "started_at, recorded_at) "
+        "SELECT %(company)s, coalesce(max(reconciliation_id), 0) + 1, %(night)s, %(as_of)s, %(verdict)s, %(is_full)s, "
+        "%(batch_no)s, %(rows_read)s, %(figures)s, %(started_at)s, clock_timestamp() FROM reconciliation WHERE company_id = %(company)s "
+        "RETURNING reconciliation_id",
+        {
+            "company": company, "night": look.night, "as_of": look.as_of, "verdict": look.verdict, "is_full": look.is_full,
+            "batch_no": look.batch_no, "rows_read": look.rows_read, "figures": _json(look.figures).decode(),
+            "started_at": look.started_at,
+        },
+    ).fetchone()  # fmt: skip
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    number: int = row[0]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO reconciliation_account (company_id, reconciliation_id, account_id, warehouses, stock_value, balance, out_of_sync, "
+            "parted_at, parted_batch, first_night) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [(company, number, *account) for account in look.accounts],
+        )
+        cursor.executemany(
+            "INSERT INTO reconciliation_cause (company_id, reconciliation_id, cause_no, account_id, kind, voucher_id, posting_date, "
+            "amount, figure, proposal_id, message, recorded_at, first_night) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [(company, number, place, *cause) for place, cause in enumerate(look.causes, start=1)],
+        )
+        cursor.executemany(
+            "INSERT INTO reconciliation_finding (company_id, reconciliation_id, finding_no, code, message, first_night) "
+            "SELECT %(company)s, %(number)s, %(place)s, %(code)s, %(message)s, coalesce("
+            "  (SELECT min(first_night) FROM reconciliation_finding f WHERE f.company_id = %(company)s AND f.code = %(code)s "
+            "   AND f.message = %(message)s), %(night)s)",
+            [
+                {"company": company, "number": number, "place": place, "code": code, "message": message, "night": look.night}
+                for place, (code, message) in enumerate(look.findings, start=1)
+            ],
+        )  # fmt: skip
+    return number
 
 
 def latest(connection: Rows, company: int) -> Reconciliation | None:
@@ -45,14 +135,16 @@ def of_night(connection: Rows, company: int, night: date) -> Reconciliation | No
     )
 
 
-def trend(connection: Rows, company: int, upto: date, nights: int = 30) -> list[NightTotal]:
-    """The difference of the last so many nights up to one, oldest first; nights without a look are left out."""
+def trend(connection: Rows, company: int, upto: date | None = None, nights: int = 30) -> list[NightTotal]:
+    """The difference of the last so many nights up to one, or to the last, oldest first; nights without a look are left out."""
     found = connection.execute(
-        "SELECT night, coalesce(sum(abs(a.stock_value - a.balance)), 0)::bigint, verdict FROM ("
-        "  SELECT DISTINCT ON (night) company_id, night, reconciliation_id, verdict FROM reconciliation "
-        "  WHERE company_id = %(company)s AND as_of IS NULL AND night <= %(upto)s AND night > %(upto)s::date - %(nights)s "
-        "  ORDER BY night, reconciliation_id DESC"
-        ") r LEFT JOIN reconciliation_account a USING (company_id, reconciliation_id) "
+        "WITH upto AS (SELECT coalesce(%(upto)s::date, (SELECT max(night) FROM reconciliation WHERE company_id = %(company)s)) AS night), "
+        "looks AS ("
+        "  SELECT DISTINCT ON (r.night) r.night, r.reconciliation_id, r.verdict FROM reconciliation r, upto "
+        "  WHERE r.company_id = %(company)s AND r.as_of IS NULL AND r.night <= upto.night AND r.night > upto.night - %(nights)s::int "
+        "  ORDER BY r.night, r.reconciliation_id DESC"
+        ") SELECT night, coalesce(sum(abs(a.stock_value - a.balance)), 0)::bigint, verdict FROM looks "
+        "LEFT JOIN reconciliation_account a ON a.company_id = %(company)s AND a.reconciliation_id = looks.reconciliation_id "
         "GROUP BY night, verdict ORDER BY night",
         {"company": company, "upto": upto, "nights": nights},
     )
@@ -115,7 +207,7 @@ def _accounts(connection: Rows, company: int, number: int) -> list[AccountVerdic
 
 def _causes(connection: Rows, company: int, number: int) -> list[Cause]:
     found = connection.execute(
-        "SELECT coalesce(t.name, ''), kind, amount, message, coalesce(v.type, ''), coalesce(v.number, ''), "
+        "SELECT coalesce(t.name, ''), c.kind, c.amount, c.message, coalesce(v.type, ''), coalesce(v.number, ''), "
         "  coalesce(books.voucher_no(v.type, v.series_year, v.series_no), ''), c.posting_date, figure, recorded_at, first_night, "
         "  proposal_id "
         "FROM reconciliation_cause c LEFT JOIN term t ON t.company_id = c.company_id AND t.term_id = c.account_id "

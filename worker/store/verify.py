@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from worker.store.append import HASHED, chained
+from worker.store.book_laws import unbalanced
 from worker.store.database import Rows
 from worker.store.repost_rows import FIRST_NUMBER
 from worker.store.vouchers import VISIBLE
@@ -239,13 +240,7 @@ def _stream(
 
 def _check_balanced(connection: Rows, company_id: int) -> Iterator[Problem]:
     """Law 1: debits equal credits, per voucher, date and cause."""
-    found = connection.execute(
-        "SELECT v.type, v.number, e.posting_date, sum(e.debit - e.credit) FROM gl_entry e "
-        "LEFT JOIN voucher v ON v.company_id = e.company_id AND v.voucher_id = e.voucher_id WHERE e.company_id = %s "
-        "GROUP BY e.run_id, e.voucher_id, e.cause_id, e.posting_date, v.type, v.number HAVING sum(e.debit - e.credit) <> 0",
-        [company_id],
-    )
-    for type_, number, day, difference in found:
+    for type_, number, day, difference in unbalanced(connection, company_id):
         yield Problem(
             "DebitCreditMismatch", f"{type_} {number} on {day}: debits less credits are {difference} minor units"
         )

@@ -259,3 +259,14 @@ def _add_corrections(connection: Rows, company: int, vouchers: dict[int, PostedV
     )
     for sequence, number, amount in trued_up:
         vouchers[sequence].true_ups[number] = amount
+
+
+def voucher_names(connection: Rows, company: int, sequences: Iterable[int]) -> dict[int, str]:
+    """What people call posted documents, by sequence: `delivery note DN-1`."""
+    wanted = list(sequences)
+    if not wanted:
+        return {}
+    found = connection.execute(
+        "SELECT voucher_id, type, number FROM voucher WHERE company_id = %s AND voucher_id = ANY(%s)", [company, wanted]
+    )
+    return {sequence: f"{type_.replace('_', ' ')} {number}" for sequence, type_, number in found}

@@ -31,6 +31,7 @@ from domain.pos_consolidation import (
 )
 from domain.pos_receipt import LineKey, PosReceipt
 from domain.posting import post_planned
+from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.choosing import Chosen, choose
 from worker.services.pos_closing.desk import LaneDesk
@@ -70,8 +71,10 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     drawer, figures = _drawer(closing, head, profile, chosen, documents)
     goods = [chain for sale in sales for chain, _ in sale.receipt.goods]
     desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(goods)))
+    accounts = {view.stock_account(chain.warehouse) for chain in goods}
+    desk.answers.answered(lambda: require_in_sync(head, drawer, accounts, desk.books))
     _post(desk, head, profile, documents)
-    drawer.figures = figures
+    drawer.figures |= figures
     desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
     into = {sale.sequence: document.sequence for document in documents for sale in document.made.sales}
     consolidate_sales(desk.connection, desk.company, sequence, into)

@@ -19,7 +19,8 @@ from domain.stock_ledger import Difference
 from worker.messages import decode
 from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
-from worker.services.reposting.work import Work, view_of
+from worker.services.present_view import present_view
+from worker.services.reposting.work import Work
 from worker.store.database import Database, Rows
 from worker.store.document_pages import sequence_of
 from worker.store.lanes import LaneRow, wait_for_lane
@@ -137,7 +138,7 @@ def _first_open_day(connection: Rows, company: int, document: object) -> date | 
     if isinstance(document, Cancel) or not isinstance(stated, PostingTime):
         return None
     try:
-        view = view_of(connection, company)
+        view = present_view(connection, company)
     except DocumentParked:
         return None  # the company's master is still to come, and its periods behind it
     _, day = stated.at(view.zone)

@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from domain.books import RepostRequest
-from domain.master_view import MasterView
 from domain.reposting import Checkpoint, Findings, Replay, ReplayState
 from domain.stock_ledger import Chain
-from worker.services.master_book import MasterBook
+from worker.services.present_view import present_view
 from worker.store.chain_states import keep_states, state_text
-from worker.store.companies import company_name
 from worker.store.database import Rows
 from worker.store.lanes import LaneRow
-from worker.store.masters import last_decided_acceptance
 from worker.store.names import Names
 from worker.store.repost_history import Known, StoredHistory
 from worker.store.repost_pass import pass_text
@@ -41,7 +38,7 @@ class Work:
         self.spelling = Spelling(self._reading, self.names)
         self._writer: RunWriter | None = None
         self._kept: list[tuple[int, int, int, str | None]] = []
-        self.view = view_of(connection, company)
+        self.view = present_view(connection, company)
 
     def settle_roles(self, lane: LaneRow) -> None:
         """Give the accounts that differences may go to their numbers: only the lane does, and chunks beside it must find them."""
@@ -93,11 +90,3 @@ class Work:
         chain, state = kept
         text = None if state.balance is None else state_text(state.balance)
         return self.names.chains[chain], state.at, state.sequence, text
-
-
-def view_of(connection: Rows, company: int) -> MasterView:
-    """The masters as the last decided document saw them. Errors: DocumentParked where the company has none yet."""
-    book = MasterBook(company_name(connection, company), company)
-    book.begin(connection, tuple)
-    book.at(last_decided_acceptance(connection, company))
-    return MasterView(book)

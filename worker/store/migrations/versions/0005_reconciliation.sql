@@ -101,6 +101,7 @@ CREATE TABLE sync_cause (
 CREATE TABLE sync_account (
     company_id INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
+    warehouses TEXT[] NOT NULL,
     difference BIGINT NOT NULL,
     stock_value BIGINT,
     balance BIGINT,
@@ -129,6 +130,8 @@ CREATE TABLE sync_proposal (
 );
 
 CREATE INDEX sync_proposal_open ON sync_proposal (company_id, proposal_id) WHERE status IN ('proposed', 'awaiting_second', 'submitted');
+
+CREATE INDEX repost_request_run ON repost_request (company_id, run_id) WHERE run_id IS NOT NULL;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

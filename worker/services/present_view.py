@@ -1,0 +1,17 @@
+"""The masters of a company as the last decided document saw them: for work that no document of its own asks for."""
+
+from __future__ import annotations
+
+from domain.master_view import MasterView
+from worker.services.master_book import MasterBook
+from worker.store.companies import company_name
+from worker.store.database import Rows
+from worker.store.masters import last_decided_acceptance
+
+
+def present_view(connection: Rows, company: int) -> MasterView:
+    """The company's masters as they hold in its lane now. Errors: DocumentParked where the company has no master yet."""
+    book = MasterBook(company_name(connection, company), company)
+    book.begin(connection, tuple)
+    book.at(last_decided_acceptance(connection, company))
+    return MasterView(book)

@@ -1,0 +1,116 @@
+"""The laws of the books asked of what has come in: what does not hold is a finding, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from domain.errors import DocumentParked
+from domain.master_view import MasterView
+from domain.money import Currency
+from domain.quantity import show_quantity
+from domain.reconciliation.soundness import unsound
+from domain.stock_ledger import Chain
+from worker.store.balances import whole_balances
+from worker.store.book_laws import astray_receipts, unbalanced
+from worker.store.chain_totals import mismatches, wrong_quantities
+from worker.store.database import Rows
+from worker.store.ledger_sums import Mark
+from worker.store.names import Names
+from worker.store.spelling import Spelling
+from worker.store.vouchers import voucher_names
+
+AT_ONCE = 2_000  # balances whose layers lie in memory together
+
+Finding = tuple[str, str]  # code and message
+
+
+def check_laws(
+    connection: Rows,
+    company: int,
+    view: MasterView,
+    after: Mark,
+    upto: Mark,
+    moved: dict[int, datetime],
+    *,
+    is_full: bool,
+) -> list[Finding]:
+    """Everything that does not hold of the rows between two marks, and of the chains that they moved (all chains in a full look)."""
+    spelling = Spelling(connection, Names(company))
+    findings: list[Finding] = [
+        (
+            "DebitCreditMismatch",
+            f"{_spelled(one.type)} {one.number} on {one.day}: debits less credits are {view.currency.show(one.difference)}.",
+        )
+        for one in unbalanced(connection, company, after, upto)
+    ]
+    findings += _chains(connection, company, view.currency, upto, None if is_full else list(moved), spelling)
+    findings += _quantities(connection, company, view, upto, moved, spelling)
+    findings += _layers(connection, company, view.currency, moved, spelling)
+    findings += [
+        ("ReceiptAstray", f"The sale {one.number}: {one.reason}.")
+        for one in astray_receipts(connection, company, 0 if is_full else after.batch_no)
+    ]
+    return findings
+
+
+def _chains(
+    connection: Rows, company: int, currency: Currency, upto: Mark, chains: list[int] | None, spelling: Spelling
+) -> list[Finding]:
+    found = mismatches(connection, company, upto, chains)
+    spelling.know_chains([one.chain for one in found])
+    findings = []
+    for one in found:
+        held = f"{show_quantity(one.qty)} worth {currency.show(one.amount)}"
+        rows = f"{show_quantity(one.rows_qty)} worth {currency.show(one.rows_amount)}"
+        place = _place(spelling.chains[one.chain])
+        findings.append(("BalanceMismatch", f"{place}: the balance holds {held}, its rows come to {rows}."))
+    return findings
+
+
+def _quantities(
+    connection: Rows, company: int, view: MasterView, upto: Mark, moved: dict[int, datetime], spelling: Spelling
+) -> list[Finding]:
+    found = wrong_quantities(connection, company, upto, moved)
+    spelling.know_chains([one.chain for one in found])
+    named = voucher_names(connection, company, {one.voucher for one in found})
+    findings, seen = [], set()
+    for one in found:
+        chain = spelling.chains[one.chain]
+        if one.chain in seen or (one.counted is None and _may_be_short(view, chain)):
+            continue
+        seen.add(one.chain)
+        wanted = "nothing less than zero" if one.counted is None else f"{show_quantity(one.counted)}, as counted"
+        after = f"{show_quantity(one.running)} after {named.get(one.voucher, str(one.voucher))}"
+        findings.append(("RunningQuantity", f"{_place(chain)}: {after}, which should leave {wanted}."))
+    return findings
+
+
+def _may_be_short(view: MasterView, chain: Chain) -> bool:
+    if chain.part:
+        return False
+    try:
+        return view.allows_negative(view.kept_item(chain.item))
+    except DocumentParked:
+        return True
+
+
+def _layers(
+    connection: Rows, company: int, currency: Currency, moved: Collection[int], spelling: Spelling
+) -> list[Finding]:
+    findings = []
+    numbers = sorted(moved)
+    for start in range(0, len(numbers), AT_ONCE):
+        for number, balance in whole_balances(connection, company, numbers[start : start + AT_ONCE]):
+            for code, reason in unsound(balance, currency):
+                spelling.know_chains([number])
+                findings.append((code, f"{_place(spelling.chains[number])}: {reason}."))
+    return findings
+
+
+def _place(chain: Chain) -> str:
+    return f"{chain.item}{f' ({chain.part})' if chain.part else ''} in {chain.warehouse}"
+
+
+def _spelled(type_: str) -> str:
+    return type_.replace("_", " ")

@@ -1,0 +1,236 @@
+"""A look at a company's books: add up what has come in, find what differs and why, record the verdict, let go what is mended.
+
+The long part, adding up and checking, runs beside the lane, so posting goes on. Then the lane is held for a moment: what was posted
+meanwhile is added, and causes, accounts, proposals and the verdict are written together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+
+from domain.master_view import MasterView
+from domain.reconciliation import CauseKind, Reconciliation, classify, is_beyond, parted, still_open
+from domain.sync_gate import place_of_account
+from worker.bells import Lane
+from worker.services.out_of_sync import Settlement, settle, warehouses_of
+from worker.services.present_view import present_view
+from worker.services.reconciliation.checking import Finding, check_laws
+from worker.services.reconciliation.informing import inform
+from worker.services.reconciliation.wording import in_words
+from worker.services.tools import Tools
+from worker.store.bisection import last_agreement, steps
+from worker.store.chain_totals import add_chains
+from worker.store.database import Database, Rows
+from worker.store.lanes import wait_for_lane
+from worker.store.ledger_sums import (
+    BEGINNING,
+    AccountSum,
+    Mark,
+    add_days,
+    balances_as_of,
+    entries_of_newcomers,
+    forget_sums,
+    known_accounts,
+    present_mark,
+    set_mark,
+    sums_between,
+    take_mark,
+)
+from worker.store.names import account_numbers, term_names
+from worker.store.outcomes import release_waiting
+from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, record
+from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
+from worker.store.sync_state import AccountState, states
+from worker.store.vouchers import voucher_names
+
+LONGEST_STATEMENT = "30min"  # of a full look at books of many years
+CLASSIFIED_AT_ONCE = 1_000
+
+
+def run(
+    tools: Tools, lane: Lane, *, night: date | None = None, as_of: date | None = None, full: bool = False
+) -> Reconciliation:
+    """Look at a company's books and ring for its lane, in case documents that waited may go on. Errors: as `reconcile`."""
+    seen = reconcile(tools.database, lane.company_id, night=night, as_of=as_of, full=full)
+    tools.bells.ring([lane])
+    return seen
+
+
+def reconcile(
+    database: Database, company: int, *, night: date | None = None, as_of: date | None = None, full: bool = False
+) -> Reconciliation:
+    """Look at a company's books, of all posting dates or up to one; gives the verdict as it was recorded.
+
+    `night` is the business date that it is for (today in the company's time zone); `full` adds everything up anew, as is done once a week
+    anyway. Proposals and what posting knows always follow the books of all dates.
+
+    Errors: DocumentParked where the company has no master yet; Unavailable; psycopg's LockNotAvailable where another look is under way
+    or the lane is not free in time.
+    """
+    with database.transaction() as connection:
+        number = _Run(connection, company, night, as_of, full=full).run()
+    with database.transaction() as connection:
+        seen = by_number(connection, company, number)
+    assert seen is not None  # noqa: S101 - it was recorded a moment ago
+    return seen
+
+
+@dataclass(slots=True)
+class _Advance:
+    """What came in since the mark: rows in both ledgers, the documents whose rows differ, chains that moved and from when on."""
+
+    rows: int = 0
+    apart: list[AccountSum] = field(default_factory=list)
+    moved: dict[int, datetime] = field(default_factory=dict)
+
+
+class _Run:
+    def __init__(self, connection: Rows, company: int, night: date | None, as_of: date | None, *, full: bool) -> None:
+        self.connection, self.company, self.as_of = connection, company, as_of
+        connection.execute(f"SET LOCAL statement_timeout = '{LONGEST_STATEMENT}'")
+        self.view: MasterView = present_view(connection, company)
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None  # noqa: S101 - a constant query gives its row
+        self.started_at: datetime = row[0]
+        self.night = night or self.started_at.astimezone(self.view.zone).date()
+        self.mark, due = take_mark(connection, company)
+        self.is_full = full or due
+        self.advance = _Advance()
+
+    def run(self) -> int:
+        """Look, and give the number under which the verdict is recorded."""
+        connection, company = self.connection, self.company
+        if self.is_full:
+            forget_sums(connection, company)
+            self.mark = BEGINNING
+        begun = self.mark
+        self._move_on(present_mark(connection, company))
+        findings = check_laws(
+            connection, company, self.view, begun, self.mark, self.advance.moved, is_full=self.is_full
+        )
+        kinds = _classified(connection, company, {(one.account, one.voucher) for one in self.advance.apart})
+        lane = wait_for_lane(connection, company)
+        self._move_on(present_mark(connection, company))
+        set_mark(connection, company, self.mark, is_full=self.is_full)
+        prove(connection, company, self.advance.apart, self.night, is_full=self.is_full)
+        name_kinds(connection, company, kinds)
+        unnamed = {(cause.account, cause.voucher) for cause in causes(connection, company) if not cause.kind}
+        name_kinds(connection, company, _classified(connection, company, unnamed))
+        balances = balances_as_of(connection, company, None)
+        parted_at = self._parted(balances)
+        settlement = Settlement(
+            now=lane.now, balances=balances, since={a: at for a, (at, _) in parted_at.items()}, night=self.night
+        )
+        settled = settle(connection, company, self.view, settlement)
+        number = record(connection, company, self._look(balances, parted_at, findings))
+        names = term_names(connection, company, balances)
+        agreeing = sorted(f"in_sync:{name}" for name in names.values() if name and name not in settled.apart)
+        release_waiting(connection, company, agreeing)
+        return number
+
+    def _move_on(self, upto: Mark) -> None:
+        """Add up what came in between the mark and this one, and set the mark there."""
+        connection, company = self.connection, self.company
+        if self.view.perpetual:
+            numbers = account_numbers(connection, company)
+            typed = {number for name, number in numbers.items() if self.view.is_stock_account(name)}
+            known = known_accounts(connection, company)
+            sums = sums_between(connection, company, typed | known, self.mark, upto)
+            newcomers = {one.account for one in sums.days} - known - typed if self.mark != BEGINNING else set()
+            earlier = entries_of_newcomers(connection, company, newcomers, self.mark)
+            add_days(connection, company, [*sums.days, *earlier])
+            self.advance.rows += sums.rows
+            self.advance.apart += [*sums.apart, *(one for one in earlier if one.difference)]
+        for chain, since in add_chains(connection, company, self.mark, upto).items():
+            self.advance.moved[chain] = min(since, self.advance.moved.get(chain, since))
+        self.mark = upto
+
+    def _parted(self, balances: dict[int, tuple[int, int]]) -> dict[int, tuple[datetime, int]]:
+        """For each account that differs: when it and its stock parted, and the batch that was posted then."""
+        found = {}
+        for account, (stock_value, balance) in balances.items():
+            if stock_value != balance:
+                # A full look may have found what was altered long ago, so what earlier looks saw counts for nothing.
+                after = 0 if self.is_full else last_agreement(self.connection, self.company, account)
+                step = parted(steps(self.connection, self.company, account, after, self.mark.batch_no))
+                if step is not None:
+                    found[account] = (step.at, step.batch)
+        return found
+
+    # -- the verdict --------------------------------------------------------------------------------------------------
+
+    def _look(
+        self, present: dict[int, tuple[int, int]], parted_at: dict[int, tuple[datetime, int]], findings: list[Finding]
+    ) -> Look:
+        connection, company = self.connection, self.company
+        balances = present if self.as_of is None else balances_as_of(connection, company, self.as_of)
+        names = term_names(connection, company, balances)
+        kept = states(connection, company)
+        accounts = [
+            self._account(account, names[account], figures, parted_at.get(account), kept.get(account))
+            for account, figures in sorted(balances.items(), key=lambda item: names[item[0]])
+        ]
+        informing, figures = inform(connection, company, self.view, names)
+        told = [*informing, *self._causes(names)]
+        verdict = "out_of_sync" if any(a.out_of_sync for a in accounts) else "faulty" if findings else "in_sync"
+        return Look(
+            night=self.night, as_of=self.as_of, verdict=verdict, is_full=self.is_full, batch_no=self.mark.batch_no,
+            rows_read=self.advance.rows, figures=figures, started_at=self.started_at, accounts=accounts, causes=told,
+            findings=findings,
+        )  # fmt: skip
+
+    def _account(
+        self, account: int, name: str, figures: tuple[int, int], parted_at: tuple[datetime, int] | None,
+        kept: AccountState | None,
+    ) -> AccountRow:  # fmt: skip
+        stock_value, balance = figures
+        differs = stock_value != balance
+        at, batch = parted_at or (None, 0)
+        return AccountRow(
+            account=account,
+            warehouses=warehouses_of(self.view, name),
+            stock_value=stock_value,
+            balance=balance,
+            out_of_sync=is_beyond(stock_value - balance, self.view.company.sync_tolerance, self.view.currency),
+            parted_at=at if differs else None,
+            parted_batch=batch if differs else 0,
+            first_night=(kept.first_night if kept else None) or (self.night if differs else None),
+        )
+
+    def _causes(self, names: dict[int, str]) -> list[CauseToKeep]:
+        """Causes that are open as of the date asked for, the greatest part of each account first."""
+        by_account: defaultdict[int, list[CauseRow]] = defaultdict(list)
+        for cause in causes(self.connection, self.company):
+            if self.as_of is None or cause.day <= self.as_of:
+                by_account[cause.account].append(cause)
+        opened = [
+            cause
+            for account in sorted(by_account, key=lambda number: names.get(number, ""))
+            for cause in sorted(still_open(by_account[account]), key=lambda one: -abs(one.amount))
+        ]
+        named = voucher_names(self.connection, self.company, {cause.voucher for cause in opened})
+        return [
+            CauseToKeep(
+                account=cause.account, kind=cause.kind, voucher=cause.voucher, posting_date=cause.day, amount=cause.amount,
+                figure=0, proposal=cause.proposal,
+                message=in_words(CauseKind(cause.kind), named.get(cause.voucher, f"document {cause.voucher}")),
+                recorded_at=cause.recorded_at, first_night=cause.first_night or self.night,
+            )
+            for cause in opened
+        ]  # fmt: skip
+
+
+def _classified(connection: Rows, company: int, keys: Collection[tuple[int, int]]) -> list[tuple[int, int, str]]:
+    """Why documents' rows differ: account, voucher, kind."""
+    wanted, kinds = sorted(keys), []
+    for start in range(0, len(wanted), CLASSIFIED_AT_ONCE):
+        for one in legs_of(connection, company, wanted[start : start + CLASSIFIED_AT_ONCE]):
+            document = None if one.payload is None else msgspec.json.decode(one.payload)
+            names_account = bool(place_of_account(one.account_name, document))
+            kinds.append((one.account, one.voucher, str(classify(one.legs._replace(names_account=names_account)))))
+    return kinds

@@ -1,0 +1,222 @@
+"""Adding both ledgers up, from one mark to the next: facts only grow, so what came in since is all that can have changed a sum.
+
+A mark is where posting's own numbers stood, and the last published run. Rows of runs are numbered by themselves and become visible all at
+once, so they are found by the chunks of the runs that were published since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from worker.store.database import Rows
+
+_BEFORE_ALL = -(2**62)
+
+
+class Mark(NamedTuple):
+    """How far both ledgers are added up."""
+
+    batch_no: int
+    movement: int
+    difference: int
+    entry: int
+    run: int
+
+
+BEGINNING = Mark(0, _BEFORE_ALL, _BEFORE_ALL, _BEFORE_ALL, 0)
+
+
+class AccountSum(NamedTuple):
+    """What rows come to in a stock account on a posting date, in minor units; `voucher` 0 where all vouchers' are summed."""
+
+    account: int
+    voucher: int
+    day: date
+    stock_value: int
+    balance: int
+
+    @property
+    def difference(self) -> int:
+        """Stock value less balance."""
+        return self.stock_value - self.balance
+
+
+class Sums(NamedTuple):
+    """Rows read, what they come to by account and day, and the vouchers whose rows in the two ledgers differ."""
+
+    rows: int
+    days: list[AccountSum]
+    apart: list[AccountSum]
+
+
+# Rows of the stock ledger after one mark and up to another, as `chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount`.
+STOCK_ROWS = """
+    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, value AS amount FROM stock_movement
+     WHERE company_id = %(company)s AND movement_id > %(after_movement)s AND movement_id <= %(upto_movement)s
+    UNION ALL
+    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount FROM stock_difference
+     WHERE company_id = %(company)s AND difference_id > %(after_difference)s AND difference_id <= %(upto_difference)s
+    UNION ALL
+    SELECT d.chain_id, d.account_id, d.voucher_id, d.posting_date, d.posting_at, d.qty, d.amount
+      FROM repost_run r
+      JOIN repost_chunk k ON k.company_id = r.company_id AND k.run_id = r.run_id
+      JOIN stock_difference d ON d.company_id = k.company_id AND d.difference_id BETWEEN k.first_difference AND k.last_difference
+     WHERE r.company_id = %(company)s AND r.published_at IS NOT NULL AND r.run_id > %(after_run)s AND r.run_id <= %(upto_run)s
+"""
+
+# Likewise of the general ledger, as `account_id, voucher_id, posting_date, amount, run_id, cause_id`.
+ENTRY_ROWS = """
+    SELECT account_id, voucher_id, posting_date, debit - credit AS amount, run_id, cause_id FROM gl_entry
+     WHERE company_id = %(company)s AND entry_id > %(after_entry)s AND entry_id <= %(upto_entry)s
+    UNION ALL
+    SELECT e.account_id, e.voucher_id, e.posting_date, e.debit - e.credit, e.run_id, e.cause_id
+      FROM repost_run r
+      JOIN repost_chunk k ON k.company_id = r.company_id AND k.run_id = r.run_id
+      JOIN gl_entry e ON e.company_id = k.company_id AND e.entry_id BETWEEN k.first_entry AND k.last_entry
+     WHERE r.company_id = %(company)s AND r.published_at IS NOT NULL AND r.run_id > %(after_run)s AND r.run_id <= %(upto_run)s
+"""
+
+_BY_VOUCHER = f"""
+    WITH stock AS (
+        SELECT account_id, voucher_id, posting_date, sum(amount)::bigint AS amount, count(*) AS row_count
+          FROM ({STOCK_ROWS}) s WHERE account_id <> 0 GROUP BY 1, 2, 3
+    ), ledger AS (
+        SELECT account_id, voucher_id, posting_date, sum(amount)::bigint AS amount, count(*) AS row_count FROM ({ENTRY_ROWS}) e
+         WHERE account_id = ANY(%(accounts)s) OR account_id IN (SELECT account_id FROM stock) GROUP BY 1, 2, 3
+    ), both_sides AS MATERIALIZED (
+        SELECT account_id, voucher_id, posting_date, coalesce(s.amount, 0) AS stock_value, coalesce(l.amount, 0) AS balance,
+               coalesce(s.row_count, 0) + coalesce(l.row_count, 0) AS row_count
+          FROM stock s FULL JOIN ledger l USING (account_id, voucher_id, posting_date)
+    )
+    SELECT account_id, NULL, posting_date, sum(stock_value)::bigint, sum(balance)::bigint, sum(row_count)::bigint
+      FROM both_sides GROUP BY account_id, posting_date
+    UNION ALL
+    SELECT account_id, voucher_id, posting_date, stock_value, balance, 0 FROM both_sides WHERE stock_value <> balance
+"""
+
+
+def present_mark(connection: Rows, company: int) -> Mark:
+    """Where a company's ledgers stand now."""
+    row = connection.execute(
+        "SELECT batch_no, last_movement, last_difference, last_entry, coalesce((SELECT max(run_id) FROM repost_run r "
+        "  WHERE r.company_id = l.company_id AND published_at IS NOT NULL), 0) FROM lane l WHERE company_id = %s",
+        [company],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - every company has its lane
+    return Mark(*row)
+
+
+def between(company: int, after: Mark, upto: Mark) -> dict[str, object]:
+    """The parameters of rows after one mark and up to another."""
+    return {
+        "company": company,
+        **{f"after_{name}": value for name, value in after._asdict().items()},
+        **{f"upto_{name}": value for name, value in upto._asdict().items()},
+    }
+
+
+def sums_between(connection: Rows, company: int, accounts: Collection[int], after: Mark, upto: Mark) -> Sums:
+    """Add up stock accounts after one mark and up to another: `accounts`, and all that stock stands in. Errors: those of PostgreSQL."""
+    found = connection.execute(_BY_VOUCHER, {**between(company, after, upto), "accounts": list(accounts)})
+    sums = Sums(0, [], [])
+    rows = 0
+    for account, voucher, day, stock_value, balance, row_count in found:
+        rows += row_count
+        (sums.days if voucher is None else sums.apart).append(
+            AccountSum(account, voucher or 0, day, stock_value, balance)
+        )
+    return sums._replace(rows=rows)
+
+
+def present_balances(
+    connection: Rows, company: int, accounts: Collection[int], now: Mark
+) -> dict[int, tuple[int, int]]:
+    """Stock value and balance of accounts at a mark: what is kept of them, and what came in since. Errors: those of PostgreSQL."""
+    row = connection.execute(
+        "SELECT batch_no, movement, difference, entry, run_id FROM sync_mark WHERE company_id = %s", [company]
+    ).fetchone()
+    known = balances_as_of(connection, company, None)
+    for one in sums_between(connection, company, accounts, Mark(*row) if row else BEGINNING, now).days:
+        stock_value, balance = known.get(one.account, (0, 0))
+        known[one.account] = stock_value + one.stock_value, balance + one.balance
+    return {account: known.get(account, (0, 0)) for account in accounts}
+
+
+def entries_of_newcomers(connection: Rows, company: int, accounts: Collection[int], upto: Mark) -> list[AccountSum]:
+    """What entries there are up to a mark in accounts that stock has never stood in before, by voucher and day."""
+    if not accounts:
+        return []
+    found = connection.execute(
+        f"SELECT account_id, voucher_id, posting_date, sum(amount)::bigint FROM ({ENTRY_ROWS}) e "
+        "WHERE account_id = ANY(%(accounts)s) GROUP BY 1, 2, 3",
+        {**between(company, BEGINNING, upto), "accounts": list(accounts)},
+    )
+    return [AccountSum(account, voucher, day, 0, balance) for account, voucher, day, balance in found]
+
+
+# ------------------------------------------------------------------------------------------------------- the sums as kept
+
+
+def take_mark(connection: Rows, company: int) -> tuple[Mark, bool]:
+    """The mark up to which sums are kept, until the transaction ends nobody else's; and whether a full look is due.
+
+    One is due at first, and a week after the last: what was altered behind the system's back shows only there.
+    """
+    connection.execute(
+        "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, run_id, full_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
+        [company, *BEGINNING],
+    )
+    row = connection.execute(
+        "SELECT batch_no, movement, difference, entry, run_id, full_at < clock_timestamp() - interval '7 days' FROM sync_mark "
+        "WHERE company_id = %s FOR UPDATE",
+        [company],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it was written a moment ago
+    return Mark(*row[:5]), row[5]
+
+
+def set_mark(connection: Rows, company: int, mark: Mark, *, is_full: bool) -> None:
+    """Note how far the kept sums reach."""
+    connection.execute(
+        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, run_id = %s, "
+        "full_at = CASE WHEN %s THEN clock_timestamp() ELSE full_at END WHERE company_id = %s",
+        [*mark, is_full, company],
+    )
+
+
+def forget_sums(connection: Rows, company: int) -> None:
+    """Drop what is kept of a company, to be added up anew."""
+    connection.execute("DELETE FROM stock_account_day WHERE company_id = %s", [company])
+    connection.execute("DELETE FROM chain_total WHERE company_id = %s", [company])
+
+
+def add_days(connection: Rows, company: int, days: Collection[AccountSum]) -> None:
+    """Add sums by account and day to those that are kept."""
+    if days:
+        connection.execute(
+            "INSERT INTO stock_account_day (company_id, account_id, posting_date, stock_value, balance) "
+            "SELECT %s, a, d, sum(s)::bigint, sum(b)::bigint "
+            "FROM unnest(%s::int[], %s::date[], %s::bigint[], %s::bigint[]) AS t (a, d, s, b) "
+            "GROUP BY a, d ON CONFLICT (company_id, account_id, posting_date) DO UPDATE SET "
+            "stock_value = stock_account_day.stock_value + excluded.stock_value, balance = stock_account_day.balance + excluded.balance",
+            [company, *(list(column) for column in zip(*((s.account, s.day, s.stock_value, s.balance) for s in days), strict=True))],
+        )  # fmt: skip
+
+
+def known_accounts(connection: Rows, company: int) -> set[int]:
+    """The accounts that sums are kept of."""
+    found = connection.execute("SELECT DISTINCT account_id FROM stock_account_day WHERE company_id = %s", [company])
+    return {account for (account,) in found}
+
+
+def balances_as_of(connection: Rows, company: int, as_of: date | None) -> dict[int, tuple[int, int]]:
+    """Stock value and balance of each account by the kept sums, of all posting dates or up to one."""
+    found = connection.execute(
+        "SELECT account_id, sum(stock_value)::bigint, sum(balance)::bigint FROM stock_account_day "
+        "WHERE company_id = %s AND (%s::date IS NULL OR posting_date <= %s) GROUP BY account_id",
+        [company, as_of, as_of],
+    )
+    return {account: (stock_value, balance) for account, stock_value, balance in found}
