@@ -37,7 +37,7 @@ from domain.documents.plan import Head, Plan, type_of
 from domain.folding import fold
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
-from domain.sync_gate import drift_of, pass_gate
+from domain.sync_gate import drift_of, named_by_hand, pass_gate
 
 Planner = Callable[..., Plan]
 
@@ -76,16 +76,22 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
             accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
         plan = _PLANNERS[head.type](document, head, books)
         require_complete(plan, head)
-    mends = pass_gate(document, head, plan, books)
-    posting = post_planned(head, plan, books)
+    by_hand = named_by_hand(head, plan)
+    mends = pass_gate(document, head, plan, books, by_hand)
+    posting = _folded(head, plan, books, by_hand)
     posting.mends = mends
     return posting
 
 
 def post_planned(head: Head, plan: Plan, books: Books) -> Posting:
     """Check a plan and fold it into the books: for documents that the system makes itself. Errors: DocumentRejected, Lacking."""
+    return _folded(head, plan, books, named_by_hand(head, plan))
+
+
+def _folded(head: Head, plan: Plan, books: Books, by_hand: set[str]) -> Posting:
     posting = fold(check(head, plan, books))
-    posting.drift = drift_of(posting, head, plan)
+    if by_hand or head.type == "cancel":
+        posting.drift = drift_of(posting, head.view)
     return posting
 
 

@@ -23,15 +23,27 @@ from domain.out_of_sync import Drift, OutOfSync, Side, number_in
 from domain.posting_time import from_instant
 
 
-def pass_gate(document: AnyDocument, head: Head, plan: Plan, books: Books) -> int:
+def named_by_hand(head: Head, plan: Plan) -> set[str]:
+    """Stock accounts that a document itself names: in its entries, or as the other side of a movement. A cancel names none."""
+    named: set[str] = set()
+    if head.type != "cancel":
+        is_stock_account = head.view.is_stock_account
+        named.update(entry.account for entry in plan.entries if is_stock_account(entry.account))
+        for rows in (plan.movements, plan.differences):
+            named.update(row.contra for row in rows if row.contra and is_stock_account(row.contra))
+    return named
+
+
+def pass_gate(document: AnyDocument, head: Head, plan: Plan, books: Books, by_hand: set[str]) -> int:
     """Let a document through that may move the accounts which it touches; gives the proposal that it accepts, 0 for none.
 
-    A company that only warns gets the warning among the figures. Errors: DocumentRejected, DocumentParked; Lacking.
+    `by_hand` are the stock accounts that it names itself. A company that only warns gets the warning among the figures.
+
+    Errors: DocumentRejected, DocumentParked; Lacking.
     """
     view = head.view
     if not view.perpetual:
         return 0
-    by_hand = set() if head.type == "cancel" else _named_by_hand(plan, view)
     mends = number_in(document.reference) if isinstance(document, JournalEntry) and by_hand else 0
     if mends:
         _require_mending(mends, by_hand, plan, books)
@@ -63,10 +75,9 @@ def require_in_sync(head: Head, plan: Plan, accounts: Collection[str], books: Bo
     plan.figures["warning"] = parked.as_outcome()
 
 
-def drift_of(posting: Posting, head: Head, plan: Plan) -> list[Drift]:
-    """By what a posting parts stock and its accounts: nothing, unless it names a stock account or takes back what did."""
-    view = head.view
-    if not view.perpetual or not (head.type == "cancel" or _named_by_hand(plan, view)):
+def drift_of(posting: Posting, view: MasterView) -> list[Drift]:
+    """By what a posting that names a stock account, or takes one back that did, parts stock and its accounts."""
+    if not view.perpetual:
         return []
     sums: defaultdict[tuple[int, str, Any], int] = defaultdict(int)
     for movement in posting.movements:
@@ -78,13 +89,6 @@ def drift_of(posting: Posting, head: Head, plan: Plan) -> list[Drift]:
         if entry.account in stood_in or view.is_stock_account(entry.account):
             sums[entry.voucher, entry.account, entry.date] -= entry.amount
     return [Drift(*key, amount) for key, amount in sums.items() if amount]
-
-
-def _named_by_hand(plan: Plan, view: MasterView) -> set[str]:
-    """Stock accounts that the document itself names: in its entries, or as the other side of a movement."""
-    named = {entry.account for entry in plan.entries}
-    named.update(row.contra for rows in (plan.movements, plan.differences) for row in rows)
-    return {account for account in named if account and view.is_stock_account(account)}
 
 
 def _touched(plan: Plan, view: MasterView) -> set[str]:

@@ -11,6 +11,7 @@ from worker.cli.failure import CommandFailedError
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from worker.services.tools import Tools
     from worker.settings import Settings
     from worker.store.database import Database
 
@@ -51,6 +52,15 @@ def url(configured: str | None, name: str) -> str:
     if configured is None:
         raise CommandFailedError(f"{name} is not set: set it to the URL of your server")
     return configured
+
+
+def open_command_tools() -> Tools:
+    """What services work with, as a worker has it; closed again by whoever opens it."""
+    from worker.broker import sender
+    from worker.services.tools import open_tools
+
+    settings = connected_settings()
+    return open_tools(settings, sender(url(settings.broker_url, "PERPETUA_BROKER_URL")))
 
 
 @contextmanager

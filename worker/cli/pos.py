@@ -45,10 +45,10 @@ def close(
     ] = None,
 ) -> None:
     """Close a till now; exits 0 when its sales are consolidated."""
-    from worker.cli.connection import one_company
+    from worker.cli.connection import one_company, open_command_tools
     from worker.services.submission import submit
 
-    with _tools() as tools:
+    with open_command_tools() as tools:
         with tools.database.transaction() as connection:
             company_id, name = one_company(connection, company)
         moment = at or _now(tools, company_id)
@@ -73,10 +73,10 @@ def close(
 
 def rebuild(company: CompanyOption = None) -> None:
     """Build a company's sub-ledger in Redis anew from PostgreSQL."""
-    from worker.cli.connection import one_company
+    from worker.cli.connection import one_company, open_command_tools
     from worker.services.pos_mirror import rebuild as rebuild_sub_ledger
 
-    with _tools() as tools:
+    with open_command_tools() as tools:
         with tools.database.transaction() as connection:
             company_id, name = one_company(connection, company)
         sales = rebuild_sub_ledger(tools, company_id)
@@ -129,15 +129,6 @@ def _from_books(number: str, company: str | None) -> Export:
             f"{name} has no closing {number} that stands: perpetua pos sessions shows which it has"
         )
     return found
-
-
-def _tools() -> Tools:
-    from worker.broker import sender
-    from worker.cli.connection import connected_settings, url
-    from worker.services.tools import open_tools
-
-    settings = connected_settings()
-    return open_tools(settings, sender(url(settings.broker_url, "PERPETUA_BROKER_URL")))
 
 
 def _now(tools: Tools, company: int) -> datetime:

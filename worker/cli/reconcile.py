@@ -35,8 +35,12 @@ def register(app: typer.Typer) -> None:
 
 def run(
     company: CompanyOption = None,
-    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The books up to and with this posting date.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Add everything up anew, not only what came in since the last look.")] = False,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The books up to and with this posting date.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Add everything up anew, not only what came in since the last look.")
+    ] = False,
     form: FormOption = Form.TABLE,
 ) -> None:
     """Look at the books now; exits 0 when stock and its accounts agree and every law holds."""
@@ -79,7 +83,10 @@ def list_looks(
         scope = scope_of(connection, number)
         if scope is None:
             raise CommandFailedError(f"the master of {name} is not known yet: submit it first")
-        rows = [(one.night, one.verdict, amount(one.difference, scope.currency)) for one in trend(connection, number, nights=nights)]
+        rows = [
+            (one.night, one.verdict, amount(one.difference, scope.currency))
+            for one in trend(connection, number, nights=nights)
+        ]
         write_rows(columns, rows, form, f"Reconciliation of {name}", None)
 
 
@@ -117,7 +124,8 @@ def accept(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE",
+            "--set",
+            metavar="NAME=VALUE",
             help="cost_center, account (instead of stock adjustment), dimensions.NAME, posting_datetime, remarks; once for each.",
         ),
     ] = None,
@@ -145,7 +153,9 @@ def accept(
         raise CommandFailedError(
             f"{accepted.outcome['number']} is {accepted.outcome['status']}: {error.get('message', 'a worker decides it')}"
         )
-    print(f"Proposal {number} is posted as {accepted.outcome['voucher_no']}; what waited for {accepted.proposal.account} goes on.")
+    print(
+        f"Proposal {number} is posted as {accepted.outcome['voucher_no']}; what waited for {accepted.proposal.account} goes on."
+    )
 
 
 def _settings(stated: list[str]) -> dict[str, str]:

@@ -131,8 +131,6 @@ CREATE TABLE sync_proposal (
 
 CREATE INDEX sync_proposal_open ON sync_proposal (company_id, proposal_id) WHERE status IN ('proposed', 'awaiting_second', 'submitted');
 
-CREATE INDEX repost_request_run ON repost_request (company_id, run_id) WHERE run_id IS NOT NULL;
-
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliation_account
