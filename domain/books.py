@@ -80,7 +80,7 @@ class Link(msgspec.Struct, gc=False):
     """A line of one voucher that refers to a line of another: what cancels, returns and bills are measured by.
 
     `kind`: bills, returns, delivers, landed_cost, pays, consolidates, reverses, amends. `qty` millionths, `amount` minor units.
-    `named` says in words which document refers, where the link was read back.
+    `type`, `number` and `at` say which document refers and its posting time (microseconds), where the link was read back.
     """
 
     voucher: int
@@ -90,7 +90,14 @@ class Link(msgspec.Struct, gc=False):
     target_line: int
     qty: int = 0
     amount: int = 0
-    named: str = ""
+    type: str = ""
+    number: str = ""
+    at: int = 0
+
+    @property
+    def named(self) -> str:
+        """Which document refers, in words."""
+        return f"{self.type.replace('_', ' ')} {self.number}"
 
 
 @dataclass(slots=True)

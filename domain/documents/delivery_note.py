@@ -36,7 +36,7 @@ def plan(document: DeliveryNote, head: Head, books: Books) -> Plan:
     planned = Plan()
     amounts = compute(document, document.lines, head.view)
     original = original_of(document, head, books) if document.is_return else None
-    deliver(planned, document, document.lines, head, original)
+    deliver(planned, document, document.lines, head, original, books)
     fulfil(planned, document.lines, head, books, "sales_order")
     planned.figures = amounts.figures
     return planned

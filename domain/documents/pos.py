@@ -101,7 +101,7 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     )  # fmt: skip
     original = original_of(document, head, books) if document.is_return else None
     planned = Plan()
-    returned = _returned_lines(planned, document, head, original)
+    returned = _returned_lines(planned, document, head, original, books)
     total = rounded(_rounding_of(document, profile, view), amounts, view)
     paid = take_payments(document, profile, amounts, total, view)
     goods: dict[Chain, int] = {}
@@ -121,21 +121,16 @@ def _rounding_of(document: PosInvoice, profile: PosProfile, view: MasterView) ->
     return RoundedTotal(True)
 
 
-def _returned_lines(planned: Plan, document: PosInvoice, head: Head, original: PostedVoucher | None) -> list[int]:
-    """For each line the line of the original (from 1) that it takes back, 0 where there is none. Errors: DocumentRejected."""
+def _returned_lines(
+    planned: Plan, document: PosInvoice, head: Head, original: PostedVoucher | None, books: Books
+) -> list[int]:
+    """For each line the line of the original (from 1) that it takes back, 0 where there is none. Errors: DocumentRejected, Lacking."""
     if original is None:
         return [0] * len(document.lines)
     sold = cast("PosInvoice", original.document)
     found = []
     for index, line in enumerate(document.lines):
-        place = original_line(original, sold.lines, line, index)
-        strangers = set(line.serials or ()) - set(sold.lines[place].serials or ())
-        if strangers:
-            raise DocumentRejected(
-                "NotOnOriginal",
-                f"lines[{index}].serials: {original.number} did not sell {', '.join(sorted(strangers))}.",
-                f"lines[{index}].serials",
-            )
+        place = original_line(original, sold.lines, line, index, books, planned)
         planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
         found.append(place + 1)
     return found

@@ -85,7 +85,7 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
         fulfil(planned, document.lines, head, books, "purchase_order")
     original = original_of(document, head, books) if document.is_return else None
     if original is not None and not document.update_stock:
-        _take_back(planned, document, head, original)
+        _take_back(planned, document, head, original, books)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
     for index, line in enumerate(document.lines):
@@ -119,11 +119,11 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     return planned
 
 
-def _take_back(planned: Plan, document: PurchaseInvoice, head: Head, original: PostedVoucher) -> None:
+def _take_back(planned: Plan, document: PurchaseInvoice, head: Head, original: PostedVoucher, books: Books) -> None:
     """Which lines of the original a debit note takes back, and that no more comes back than was billed."""
     billed = cast("PurchaseInvoice", original.document)
     for index, line in enumerate(document.lines):
-        place = original_line(original, billed.lines, line, index, planned)
+        place = original_line(original, billed.lines, line, index, books, planned)
         planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 

@@ -36,7 +36,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
         share = LineCost(-amounts.nets_base[index], [])
         returned_line = 0
         if original:
-            place = original_line(original, original_lines, line, index, planned)
+            place = original_line(original, original_lines, line, index, books, planned)
             returned_line = place + 1
             share = _share(
                 original_costs[place],

@@ -47,32 +47,32 @@ def original_of(document: TradeDocument, head: Head, books: Books) -> PostedVouc
 
 
 def original_line(
-    original: PostedVoucher, lines: Sequence[ItemLine], line: ItemLine, index: int, planned: Plan | None = None
+    original: PostedVoucher,
+    lines: Sequence[ItemLine],
+    line: ItemLine,
+    index: int,
+    books: Books,
+    planned: Plan | None = None,
 ) -> int:
     """The original's line (counted from 0) that a return's line takes back: as stated, else the first of that item with enough left.
 
-    `planned` holds what earlier lines of the same return take back. Errors: DocumentRejected where there is none, or more comes
-    back than is left.
+    A line that says its batch or its serial numbers fits only where the original has them. `planned` holds what earlier lines of the
+    same return take back. Errors: DocumentRejected where there is none, or more comes back than is left; Lacking.
     """
     field = f"lines[{index}]"
     wanted = -line.qty
-    if line.return_of is not None:
-        candidates = [line.return_of - 1] if 1 <= line.return_of <= len(lines) else []
-    else:
-        same = [i for i, own in enumerate(lines) if own.item == line.item and own.batch == line.batch]
-        same = same or [i for i, own in enumerate(lines) if own.item == line.item]
-        here = [i for i in same if lines[i].warehouse == line.warehouse and lines[i].rate == line.rate]
-        candidates = here + [i for i in same if i not in here]
-    candidates = [i for i in candidates if lines[i].item == line.item]
+    candidates = [c for c in _candidates(lines, line) if lines[c].item == line.item]
     if not candidates:
         raise DocumentRejected(
             "NotOnOriginal",
             f"{field}: {original.number} has no such line of {line.item}. Name the line with return_of.",
             f"{field}.return_of" if line.return_of else f"{field}.item",
         )
+    candidates = _of_the_same_goods(original, lines, line, candidates, field)
     left = [lines[c].qty - linked_qty(original, c + 1, "returns", planned) for c in candidates]
     for candidate, qty in zip(candidates, left, strict=True):
         if wanted <= qty:
+            _require_not_back_yet(original, candidate, line, books, field)
             return candidate
     raise DocumentRejected(
         "OverReturned",
@@ -81,6 +81,61 @@ def original_line(
         f"{field}.qty",
         {"left": show_quantity(max(left))},
     )
+
+
+def _candidates(lines: Sequence[ItemLine], line: ItemLine) -> list[int]:
+    """Lines of the original in the order in which a return's line would take from them."""
+    if line.return_of is not None:
+        return [line.return_of - 1] if 1 <= line.return_of <= len(lines) else []
+    same = [i for i, own in enumerate(lines) if own.item == line.item]
+    here = [i for i in same if lines[i].warehouse == line.warehouse and lines[i].rate == line.rate]
+    return here + [i for i in same if i not in here]
+
+
+def _of_the_same_goods(
+    original: PostedVoucher, lines: Sequence[ItemLine], line: ItemLine, candidates: list[int], field: str
+) -> list[int]:
+    """The candidates that had the batch, or all of the serial numbers, that come back. Errors: DocumentRejected naming what none had."""
+    serials = set(line.serials or ())
+    strangers = serials.difference(*(lines[c].serials or () for c in candidates))
+    if strangers:
+        raise DocumentRejected(
+            "NotOnOriginal",
+            f"{field}.serials: {', '.join(sorted(strangers))} of {line.item} is not on {original.number}. Name the units that it has.",
+            f"{field}.serials",
+            {"serials": sorted(strangers)},
+        )
+    fitting = [
+        c
+        for c in candidates
+        if serials <= set(lines[c].serials or ()) and (not line.batch or line.batch == (lines[c].batch or line.batch))
+    ]
+    if not fitting:
+        which = "serials" if serials else "batch"
+        lacks = (
+            f"no single line of {original.number} has all of these units of {line.item}. Return each of its lines by one of your own."
+            if serials
+            else f"{original.number} has no batch {line.batch} of {line.item}. Name the batch that it has."
+        )
+        raise DocumentRejected("NotOnOriginal", f"{field}.{which}: {lacks}", f"{field}.{which}")
+    return fitting
+
+
+def _require_not_back_yet(original: PostedVoucher, place: int, line: ItemLine, books: Books, field: str) -> None:
+    """A serial number comes back once. Errors: DocumentRejected naming those that have come back before; Lacking."""
+    if not line.serials:
+        return
+    for link in linked(original, place + 1, "returns"):
+        earlier = books.voucher(link.type, link.number)
+        lines: Sequence[ItemLine] = earlier.document.lines if earlier is not None else []  # type: ignore[attr-defined]
+        again = set(line.serials) & set(lines[link.line - 1].serials or ()) if lines else set()
+        if again:
+            raise DocumentRejected(
+                "OverReturned",
+                f"{field}.serials: {', '.join(sorted(again))} of {original.number} came back with {link.number} already.",
+                f"{field}.serials",
+                {"serials": sorted(again)},
+            )
 
 
 def linked(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = None) -> list[Link]:

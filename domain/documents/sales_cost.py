@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.books import Link, PostedVoucher
+from domain.books import Books, Link, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import linked, original_line
@@ -31,6 +31,7 @@ def deliver(
     lines: Sequence[ItemLine],
     head: Head,
     original: PostedVoucher | None,
+    books: Books,
 ) -> None:
     """Plan the goods of a delivery or of an invoice that updates stock; on a return, back in at the share of what they cost.
 
@@ -38,7 +39,7 @@ def deliver(
     """
     original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
     for index, line in enumerate(lines):
-        place = original_line(original, original_lines, line, index, planned) if original else -1
+        place = original_line(original, original_lines, line, index, books, planned) if original else -1
         if original:
             planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
         dimensions = dimensions_of(

@@ -84,10 +84,10 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
     )  # fmt: skip
     original = original_of(document, head, books) if document.is_return else None
     if document.update_stock:
-        deliver(planned, document, document.lines, head, original)
+        deliver(planned, document, document.lines, head, original, books)
         fulfil(planned, document.lines, head, books, "sales_order")
     elif original is not None:
-        _take_back(planned, document, head, original)
+        _take_back(planned, document, head, original, books)
     for index, line in enumerate(document.lines):
         _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
     for tax in amounts.taxes:
@@ -102,10 +102,10 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
     return planned
 
 
-def _take_back(planned: Plan, document: SalesInvoice, head: Head, original: PostedVoucher) -> None:
+def _take_back(planned: Plan, document: SalesInvoice, head: Head, original: PostedVoucher, books: Books) -> None:
     sold = cast("SalesInvoice", original.document)
     for index, line in enumerate(document.lines):
-        place = original_line(original, sold.lines, line, index, planned)
+        place = original_line(original, sold.lines, line, index, books, planned)
         planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 

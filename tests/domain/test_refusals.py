@@ -49,6 +49,12 @@ def cancel(books: Accountant, number: str, type_: str = "purchase_receipt") -> A
     return books.says("cancel", f"CX-{number}", target={"type": type_, "number": number})
 
 
+def sold_clocks(books: Accountant) -> None:
+    """Three clocks received, and sold on two lines of one delivery."""
+    receipt(books, "PR-2", line("Clock", 3, serials=["C1", "C2", "C3"]))
+    delivery(books, "DN-2", line("Clock", 2, serials=["C1", "C2"]), line("Clock", 1, serials=["C3"]))
+
+
 def twice(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
     """What the second one says after the first."""
     first()
@@ -78,6 +84,19 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("NotAStockItem", "lines[0].item", lambda b: entry(b, "material_issue", {"item": "Advice", "qty": 1, "from": "Stores"})),
     ("NotAStockItem", "lines[0].item", lambda b: count(b, line("Advice"))),
     ("NotOnOriginal", "lines[0].item", lambda b: delivery(b, "DN-9", line("Pear", -1), is_return=True, return_against="DN-1")),
+    ("NotOnOriginal", "lines[0].serials", lambda b: twice(
+        lambda: sold_clocks(b), lambda: delivery(b, "DN-9", line("Clock", -1, serials=["C9"]), is_return=True, return_against="DN-2"))),
+    ("NotOnOriginal", "lines[0].serials", lambda b: twice(
+        lambda: sold_clocks(b), lambda: delivery(b, "DN-9", line("Clock", -2, serials=["C1", "C3"]), is_return=True, return_against="DN-2"))),
+    ("NotOnOriginal", "lines[0].serials", lambda b: twice(
+        lambda: sold_clocks(b), lambda: receipt(b, "PR-9", line("Clock", -1, serials=["C9"]), is_return=True, return_against="PR-2"))),
+    ("NotOnOriginal", "lines[0].batch", lambda b: twice(
+        lambda: receipt(b, "PR-2", line("Cheese", batch="B1"), line("Cheese", batch="B2")),
+        lambda: receipt(b, "PR-9", line("Cheese", -1, batch="B3"), is_return=True, return_against="PR-2"))),
+    ("OverReturned", "lines[0].serials", lambda b: twice(
+        lambda: (sold_clocks(b), delivery(b, "DN-8", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2"),
+                 delivery(b, "DN-7", line("Clock", 1, serials=["C1"]))),
+        lambda: delivery(b, "DN-9", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2"))),
     ("NotOnReference", "lines[0].against_receipt", lambda b: bill(b, "PI-9", line("Pear", against_receipt="PR-1"))),
     ("NothingConsumed", "lines", lambda b: entry(b, "repack", {"item": "Apple", "qty": 1, "to": "Stores", "finished": True})),
     ("NothingCounted", "lines[0]", lambda b: count(b, {"item": "Apple", "warehouse": "Stores"})),

@@ -77,7 +77,8 @@ class PaperMasters:
 
 def named(link: Link, posting: Posting) -> Link:
     """A link that says which document refers."""
-    return msgspec.structs.replace(link, named=f"{posting.voucher.type.replace('_', ' ')} {posting.voucher.number}")
+    voucher = posting.voucher
+    return msgspec.structs.replace(link, type=voucher.type, number=voucher.number, at=voucher.at)
 
 
 class PaperCompany:
@@ -289,11 +290,10 @@ class PaperCompany:
                     if d.document == sequence and d.kind in (DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE)
                 ]  # fmt: skip
                 links: list[Link] = [
-                    named(link, p)
-                    for s, p in self.postings.items()
-                    if s not in cancelled and not p.voucher.reverses
+                    named(link, self.postings[link.voucher])
+                    for p in self.postings.values()
                     for link in p.links
-                    if link.target == sequence
+                    if link.target == sequence and link.voucher not in cancelled and link.kind != "reverses"
                 ]
                 return PostedVoucher(
                     sequence, head.type, number, head.at, head.date, self.documents[sequence], movements=movements,

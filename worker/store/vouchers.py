@@ -201,7 +201,7 @@ def _add_outstanding(connection: Rows, company: int, vouchers: dict[int, PostedV
 
 def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
     found = connection.execute(
-        "SELECT l.voucher_id, l.line_no, l.kind, l.target_id, l.target_line, l.qty, l.amount, replace(v.type, '_', ' ') || ' ' || v.number "
+        "SELECT l.voucher_id, l.line_no, l.kind, l.target_id, l.target_line, l.qty, l.amount, v.type, v.number, v.posting_at "
         "FROM link l JOIN voucher v ON v.company_id = l.company_id AND v.voucher_id = l.voucher_id "
         "WHERE l.company_id = %(company)s AND l.target_id = ANY(%(vouchers)s) AND NOT EXISTS ("
         "  SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0) "
@@ -209,7 +209,7 @@ def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher
         {"company": company, "vouchers": list(vouchers)},
     )
     for row in found:
-        vouchers[row[3]].links.append(Link(*row))
+        vouchers[row[3]].links.append(Link(*row[:-1], instant(row[-1])))
 
 
 def _add_corrections(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
