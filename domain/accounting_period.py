@@ -1,7 +1,8 @@
 """Accounting periods: one calendar for stock and accounts together, so the two can never disagree.
 
 A closed or frozen period is a fact. A document dated into it is refused; what a later one would have changed there is posted on the
-first open day instead. So a period may be closed only once nothing is on its way into it any more.
+first open day instead. So a period may be closed only once nothing is on its way into it any more, and is opened again only by those
+who may, with a reason that is kept.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.errors import DocumentRejected
-from domain.masters import AccountingPeriod
+from domain.masters import AccountingPeriod, Company
 
 _NAMED = 5  # how many of a kind a reason names; the count says how many there are
 
@@ -106,6 +107,43 @@ def closes_more(before: AccountingPeriod | None, after: AccountingPeriod) -> boo
     return not (same_days and same_status)
 
 
+def opens_again(before: AccountingPeriod | None, after: AccountingPeriod) -> bool:
+    """Whether a version of a period opens anything that the one before it had closed or frozen: for a type, or on a day."""
+    if before is None:
+        return False
+    types = {"", *(before.document_types or {}), *(after.document_types or {})}
+    shut = {name for name in types if _status(before, name) != "open"}
+    same_days_shut = after.start <= before.start and after.end >= before.end
+    return bool(shut) and not (same_days_shut and all(_status(after, name) != "open" for name in shut))
+
+
+def require_may_reopen(what: str, actor: str | None, reason: str | None, companies: Iterable[Company]) -> None:
+    """Reopening is for those whom every company concerned names in `may_reopen_periods`, and says why.
+
+    Errors: DocumentRejected NotPermitted, ReasonMissing.
+    """
+    for company in companies:
+        if actor is None or actor not in company.may_reopen_periods:
+            raise DocumentRejected(
+                "NotPermitted",
+                f"actor: {actor or 'nobody'} may not reopen {what} in {company.name}. Have it done by one of those whom the company "
+                f"names in may_reopen_periods ({', '.join(company.may_reopen_periods) or 'nobody so far'}).",
+                "actor",
+                {"company": company.name, "actor": actor or "", "role": "may_reopen_periods"},
+            )
+    if not reason:
+        raise DocumentRejected(
+            "ReasonMissing",
+            f"reason: say why {what} is opened again; it is kept with who did it and when.",
+            "reason",
+        )
+
+
+def _status(period: AccountingPeriod, document_type: str) -> str:
+    """What a period is for a document type; for the empty one, its own status."""
+    return (period.document_types or {}).get(document_type, period.status)
+
+
 def _listed(names: tuple[str, ...]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -115,7 +153,6 @@ def _shut_by(day: date, document_type: str, periods: Iterable[AccountingPeriod])
     text = day.isoformat()
     for period in periods:
         if period.start <= text <= period.end:
-            status = (period.document_types or {}).get(document_type, period.status)
-            if status != "open":
+            if _status(period, document_type) != "open":
                 return period
     return None

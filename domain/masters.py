@@ -29,12 +29,16 @@ def is_mail_address(text: str) -> bool:
 
 
 class Master(Shape, tag_field="type", kw_only=True):
-    """Header of every master; `company` is `*` where it is shared by all companies."""
+    """Header of every master; `company` is `*` where it is shared by all companies.
+
+    `actor` and `reason` say who changed it and why; both are asked for where what was closed or frozen is opened again.
+    """
 
     name: Name
     company: Name = SHARED
     schema: int = 1
     actor: Name | None = None
+    reason: Prose | None = None
 
 
 class Company(Master, tag="company", kw_only=True):
@@ -78,6 +82,7 @@ class Company(Master, tag="company", kw_only=True):
     second_acceptance_above: Money | None = None
     fiscal_year_start: Name = "01-01"
     stock_frozen_upto: Name | None = None
+    may_reopen_periods: list[Name] = []
 
 
 class Account(Master, tag="account", kw_only=True):

@@ -192,13 +192,13 @@ MESSAGES: dict[str, Entry] = {
     ),
     "NotPermitted": Entry(
         Family.REJECTED,
-        "The publisher may not send this company's or type's documents.",
-        "Ask for the right in the publisher's master.",
+        "Whoever is named as the actor may not do this in the company: reopening a period, for instance, has its own role.",
+        "Have it done by one of those whom the message names, or give the actor the role in the company's master.",
     ),
-    "BadSignature": Entry(
+    "ReasonMissing": Entry(
         Family.REJECTED,
-        "The message's signature does not fit its bytes.",
-        "Sign the bytes as sent, with the key of the publisher's master.",
+        "A period is opened again without a word on why.",
+        "State the reason; it is kept with who did it and when.",
     ),
     "InternalFault": Entry(
         Family.REJECTED,

@@ -11,6 +11,8 @@ import pytest
 from tests.support.lanes import COMPANY, MASTERS, cancel, delivery, number_of, post_all, receipt
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
+from worker.reports import REPORTS
+from worker.reports.scope import scope_of
 from worker.services.acceptance import Message, read, store
 from worker.services.reposting import run_pending
 from worker.store.database import Database
@@ -121,6 +123,47 @@ def test_what_is_corrected_after_the_closing_shows_on_the_first_open_day_in_both
     assert sum(amount for _, account, amount in ledger if account == "Cost of Goods Sold") == 0.0
     by_day = {day: round(amount * 100) for day, account, amount in ledger if account == "Stock In Hand"}
     assert by_day == dict(stock)
+
+
+def test_reopening_asks_for_a_role_and_a_reason_and_is_kept(books: Database) -> None:
+    send(books, receipt("PR-1"))
+    post_all(books)
+    assert reasons(send(books, {**JUNE, "actor": "clara"})[0]) == []
+    again = {**JUNE, "status": "open", "actor": "paul", "reason": "a bill was forgotten"}
+    assert code(send(books, again)[0]) == "NotPermitted"
+    send(books, {**COMPANY, "may_reopen_periods": ["clara", "paul"]})
+    assert code(send(books, {**again, "actor": "mallory"})[0]) == "NotPermitted"
+    assert code(send(books, {key: value for key, value in again.items() if key != "reason"})[0]) == "ReasonMissing"
+    for sly in ({"end": "2024-06-14"}, {"document_types": {"purchase_receipt": "open"}}, {"start": "2024-06-16"}):
+        assert code(send(books, {**JUNE, **sly, "actor": "mallory"})[0]) == "NotPermitted"
+    assert send(books, {**JUNE, "status": "frozen", "actor": "mallory"})[0].error is None
+    assert send(books, again)[0].error is None
+    with books.transaction() as connection:
+        scope = scope_of(connection, number_of(books))
+        assert scope is not None
+        told = [
+            (row["status"], row["actor"], row["reason"]) for row in REPORTS["period-changes"].dicts(connection, scope)
+        ]
+    assert told == [("closed", "clara", ""), ("frozen", "mallory", ""), ("open", "paul", "a bill was forgotten")]
+
+
+def test_a_freeze_is_lifted_by_those_who_may(books: Database) -> None:
+    send(books, {**COMPANY, "stock_frozen_upto": "2024-06-30", "may_reopen_periods": ["clara"]})
+    lifted = {
+        **COMPANY,
+        "stock_frozen_upto": "2024-05-31",
+        "may_reopen_periods": ["clara", "paul"],
+        "reason": "recount",
+    }
+    assert code(send(books, {**lifted, "actor": "paul"})[0]) == "NotPermitted"
+    assert code(send(books, {**COMPANY, "actor": "paul"})[0]) == "NotPermitted"
+    assert send(books, {**lifted, "actor": "clara"})[0].error is None
+
+
+def code(receipt: Receipt) -> str:
+    """The code of a refusal."""
+    assert receipt.error is not None
+    return str(receipt.error["code"])
 
 
 def test_a_year_is_closed_to_retained_earnings(books: Database) -> None:

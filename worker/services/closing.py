@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from domain.accounting_period import Unfinished, closes_more, may_close
+from domain.accounting_period import Unfinished, closes_more, may_close, opens_again, require_may_reopen
 from domain.documents import Cancel, Document
 from domain.errors import DocumentRejected
 from domain.exact import NANO
@@ -49,14 +49,18 @@ def _ask_for_period(connection: Rows, incoming: Incoming, period: AccountingPeri
     shared = incoming.company == SHARED
     companies = all_companies(connection) if shared else company_ids(connection, [incoming.company])
     owner = SHARED_COMPANY if shared else companies.get(incoming.company, SHARED_COMPANY)
-    before = _newest(connection, owner, "accounting_period", incoming.number)
-    if not closes_more(before if isinstance(before, AccountingPeriod) else None, period):
+    newest = _newest(connection, owner, "accounting_period", incoming.number)
+    before = newest if isinstance(newest, AccountingPeriod) else None
+    known = {name: _newest(connection, company, "company", name) for name, company in companies.items()}
+    settings = {name: company for name, company in known.items() if isinstance(company, Company)}
+    if opens_again(before, period):
+        require_may_reopen(f"the period {period.name}", period.actor, period.reason, settings.values())
+    if not closes_more(before, period):
         return
     reasons = [
         reason
-        for name, company in companies.items()
-        if isinstance(settings := _newest(connection, company, "company", name), Company)
-        for reason in may_close(_unfinished(connection, company, settings, period))
+        for name, own in settings.items()
+        for reason in may_close(_unfinished(connection, companies[name], own, period))
     ]
     if reasons:
         raise DocumentRejected(
@@ -68,12 +72,15 @@ def _ask_for_period(connection: Rows, incoming: Incoming, period: AccountingPeri
 
 
 def _ask_for_freeze(connection: Rows, after: Company) -> None:
-    """A freeze of stock waits for reposts before it: what they find must still go where it belongs."""
+    """A freeze of stock waits for reposts before it: what they find must still go where it belongs. It is lifted by those who may."""
     company = company_ids(connection, [after.name]).get(after.name)
-    if company is None or after.stock_frozen_upto is None:
+    if company is None:
         return
     before = _newest(connection, company, "company", after.name)
-    if isinstance(before, Company) and before.stock_frozen_upto == after.stock_frozen_upto:
+    frozen = before.stock_frozen_upto if isinstance(before, Company) else None
+    if isinstance(before, Company) and frozen is not None and (after.stock_frozen_upto or "") < frozen:
+        require_may_reopen(f"what is frozen up to {frozen}", after.actor, after.reason, [before])
+    if after.stock_frozen_upto is None or frozen == after.stock_frozen_upto:
         return
     waiting = pending_reposts(connection, company, _end_of(after.stock_frozen_upto, after))
     if waiting:
