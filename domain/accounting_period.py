@@ -152,7 +152,6 @@ def _listed(names: tuple[str, ...]) -> str:
 def _shut_by(day: date, document_type: str, periods: Iterable[AccountingPeriod]) -> AccountingPeriod | None:
     text = day.isoformat()
     for period in periods:
-        if period.start <= text <= period.end:
-            if _status(period, document_type) != "open":
-                return period
+        if period.start <= text <= period.end and _status(period, document_type) != "open":
+            return period
     return None

@@ -10,6 +10,7 @@ from domain.documents.item_lines import Part, parts, require_warehouse, stock_qt
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import linked, original_line
 from domain.documents.shape import ItemLine, TradeDocument
+from domain.errors import DocumentRejected
 from domain.exact import MICRO, cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
@@ -112,8 +113,18 @@ def components(view: MasterView, line: ItemLine, item: Item, warehouse: str, fie
 
 
 def _cost_account(line: ItemLine, item: Item, view: MasterView, field: str) -> str:
+    """Where the cost of sold goods goes: an account of profit and loss. Errors: DocumentRejected."""
     stated = getattr(line, "expense_account", None)
-    return view.expense_account(stated, item, "cost_of_goods_sold", f"{field}.expense_account")
+    account = view.expense_account(stated, item, "cost_of_goods_sold", f"{field}.expense_account")
+    if view.is_balance_sheet(account):
+        raise DocumentRejected(
+            "NotProfitAndLoss",
+            f"{field}.expense_account: {account} belongs to the balance sheet, but goods that are sold are an expense. Name an account "
+            "of profit and loss: on the line, in the defaults of the item or of its group, or as the company's cost_of_goods_sold.",
+            f"{field}.expense_account",
+            {"account": account},
+        )
+    return account
 
 
 def _sold(original: PostedVoucher | None, line: int, part: Part) -> Movement | None:

@@ -25,20 +25,10 @@ ACCOUNTS: dict[str, Entry] = {
         "Stock is frozen up to a day at or after the posting time.",
         "Post later than the frozen day, or have it lifted.",
     ),
-    "BackdatedNotAllowed": Entry(
-        Family.REJECTED,
-        "The document is dated before what its item and warehouse already have.",
-        "Date it later, or have a person with the role post it.",
-    ),
     "PeriodClosed": Entry(
         Family.REJECTED,
         "The posting time lies in a closed period.",
         "Date the document into an open period, or have the period reopened.",
-    ),
-    "AccountsFrozen": Entry(
-        Family.REJECTED,
-        "Accounts are frozen up to the posting time.",
-        "Date the document later, or have a person with the role post it.",
     ),
     "StockAccountNotLinked": Entry(
         Family.REJECTED,

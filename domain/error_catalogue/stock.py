@@ -60,11 +60,6 @@ STOCK: dict[str, Entry] = {
         "Reposts that reach into this are still pending.",
         "Wait until they are done.",
     ),
-    "RepostInProgress": Entry(
-        Family.REJECTED,
-        "The document is being reposted.",
-        "Wait until the repost is done, then cancel.",
-    ),
     "NothingToReconcile": Entry(
         Family.REJECTED,
         "Every counted line equals the books.",
@@ -94,11 +89,6 @@ STOCK: dict[str, Entry] = {
         Family.REJECTED,
         "The warehouse is a group, which holds no stock of its own.",
         "Name one of the warehouses below it.",
-    ),
-    "WarehouseOfOtherCompany": Entry(
-        Family.REJECTED,
-        "The warehouse belongs to another company.",
-        "Name a warehouse of the document's company.",
     ),
     "CountedTwice": Entry(
         Family.REJECTED,

@@ -65,6 +65,7 @@ def twice(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
 REFUSED: list[tuple[str, str, Told]] = [
     ("AlreadyCancelled", "target", lambda b: twice(
         lambda: cancel(b, "DN-1", "delivery_note"), lambda: cancel(b, "DN-1", "delivery_note"))),
+    ("NotProfitAndLoss", "lines[0].expense_account", lambda b: delivery(b, "DN-9", line(qty=1, expense_account="Cash"))),
     ("NotPositive", "lines[0].conversion_factor", lambda b: receipt(b, "PR-9", line(conversion_factor=0))),
     ("BatchMissing", "lines[0].batch", lambda b: receipt(b, "PR-9", line("Cheese"))),
     ("BatchNotWanted", "lines[0].batch", lambda b: receipt(b, "PR-9", line(batch="B1"))),
@@ -87,7 +88,8 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("NotOnOriginal", "lines[0].serials", lambda b: twice(
         lambda: sold_clocks(b), lambda: delivery(b, "DN-9", line("Clock", -1, serials=["C9"]), is_return=True, return_against="DN-2"))),
     ("NotOnOriginal", "lines[0].serials", lambda b: twice(
-        lambda: sold_clocks(b), lambda: delivery(b, "DN-9", line("Clock", -2, serials=["C1", "C3"]), is_return=True, return_against="DN-2"))),
+        lambda: sold_clocks(b),
+        lambda: delivery(b, "DN-9", line("Clock", -2, serials=["C1", "C3"]), is_return=True, return_against="DN-2"))),
     ("NotOnOriginal", "lines[0].serials", lambda b: twice(
         lambda: sold_clocks(b), lambda: receipt(b, "PR-9", line("Clock", -1, serials=["C9"]), is_return=True, return_against="PR-2"))),
     ("NotOnOriginal", "lines[0].batch", lambda b: twice(

@@ -48,8 +48,9 @@ def test_ringing_for_nobody_sends_nothing(server: Redis, bells: Bells) -> None:
 
 def test_a_broker_that_is_away_leaves_the_bell_silent(server: Redis) -> None:
     bells = Bells(server, sender("redis://127.0.0.1:1/0"))
-    with pytest.raises(Unavailable, match="broker does not answer"):
+    with pytest.raises(Unavailable, match="broker does not answer") as caught:
         bells.ring([GROCERY])
+    assert caught.value.code == "BrokerUnavailable"
     assert server.exists(routes.bell_key(GROCERY.company_id)) == 0
 
 

@@ -94,11 +94,20 @@ def test_a_wait_that_is_too_short_names_what_is_missing(server: Redis, publisher
 
 
 def test_redis_that_is_away_is_named() -> None:
-    with pytest.raises(Unavailable, match="Redis took no documents"):
+    with pytest.raises(Unavailable, match="Redis took no documents") as caught:
         Publisher("redis://127.0.0.1:1/0").submit(CANCEL)
+    assert caught.value.code == "IntakeUnavailable"
+
+
+def test_outcomes_that_nobody_can_tell_are_not_taken_for_none(publisher: Publisher) -> None:
+    receipts = publisher.submit_many([CANCEL])
+    with pytest.raises(Unavailable, match="Documents that were accepted are not affected") as caught:
+        Publisher("redis://127.0.0.1:1/0").wait(receipts, seconds=1)
+    assert caught.value.code == "OutcomesUnavailable"
 
 
 def test_asking_without_a_worker_says_so(publisher: Publisher) -> None:
-    with pytest.raises(Unavailable, match="No worker told the outcome of cancel C-1"):
+    with pytest.raises(Unavailable, match="No worker told the outcome of cancel C-1") as caught:
         publisher.outcome("Grocery", "cancel", "C-1", seconds=0.5)
+    assert caught.value.code == "WorkerUnavailable"
     gc.collect()  # Celery's pending results unsubscribe when they are collected, for which the server must still run.

@@ -8,17 +8,22 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
+from domain.documents import PurchaseReceipt
+from domain.errors import Unavailable
 from tests.support.books import statuses, undecided
 from tests.support.shop import documents, masters
 from tests.support.streams import doorbells
 from worker.bells import Lane
 from worker.broker import sender
+from worker.messages import decode
 from worker.services import lanes
 from worker.services.acceptance import Message, take
+from worker.services.computing import figures_of
 from worker.services.lanes import post_lane
 from worker.services.posting import drain
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
+from worker.store.lanes import take_lane
 
 SHOP = list(documents("Grocery", 12))
 
@@ -87,3 +92,14 @@ def test_a_turn_that_takes_too_long_is_handed_on(tools: Tools, lane: Lane, setti
     assert said.endswith("; more wait")
     assert len(doorbells(tools.redis)) == before + 1
     assert undecided(str(settings.database_url)) == len(SHOP) - 3
+
+
+def test_figures_are_not_computed_while_another_writer_has_the_lane(tools: Tools, lane: Lane) -> None:
+    receipt = decode(msgspec.json.encode(SHOP[0]))
+    assert isinstance(receipt, PurchaseReceipt)
+    with tools.database.transaction() as writer:
+        assert take_lane(writer, lane.company_id) is not None
+        with pytest.raises(Unavailable) as caught:
+            figures_of(tools.database, lane.company_id, receipt)
+    assert caught.value.code == "LaneBusy"
+    assert figures_of(tools.database, lane.company_id, receipt)["grand_total"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from domain.errors import Unavailable
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptPayment, ReceiptTax, TaxKey, Tender
 from domain.stock_ledger import Chain
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
@@ -215,6 +217,18 @@ def test_a_wiped_redis_is_rebuilt_by_the_next_sale_and_by_the_sweeper(tools: Too
     rebuild_where_lost(tools)
     assert rebuild(tools, 1) == 2
     assert tools.subledger.reserved(1) == before[0]
+
+
+def test_a_till_is_told_why_nothing_can_be_held(tools: Tools) -> None:
+    lines = [{"item": "Apple", "warehouse": "Shelf", "qty": 1}]
+    # A closing that this database has not heard of has been drained: whatever is read here is older than what Redis knows.
+    tools.subledger.end_rebuild(1, 10**9)
+    with pytest.raises(Unavailable) as caught:
+        reserve(tools, SHOP, "H-1", lines)
+    assert caught.value.code == "StockMoving"
+    with connect("redis://127.0.0.1:1/0") as away, pytest.raises(Unavailable) as caught:
+        reserve(replace(tools, subledger=Subledger(away)), SHOP, "H-1", lines)
+    assert caught.value.code == "SubledgerUnavailable"
 
 
 def test_of_fifty_tills_that_reserve_the_last_unit_one_sells_it(tools: Tools) -> None:
