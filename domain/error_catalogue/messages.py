@@ -195,11 +195,6 @@ MESSAGES: dict[str, Entry] = {
         "Whoever is named as the actor may not do this in the company: reopening a period, for instance, has its own role.",
         "Have it done by one of those whom the message names, or give the actor the role in the company's master.",
     ),
-    "ReasonMissing": Entry(
-        Family.REJECTED,
-        "A period is opened again without a word on why.",
-        "State the reason; it is kept with who did it and when.",
-    ),
     "InternalFault": Entry(
         Family.REJECTED,
         "Deciding the document failed three times for a reason of our own.",

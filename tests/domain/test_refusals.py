@@ -55,6 +55,13 @@ def sold_clocks(books: Accountant) -> None:
     delivery(books, "DN-2", line("Clock", 2, serials=["C1", "C2"]), line("Clock", 1, serials=["C3"]))
 
 
+def sold_and_back(books: Accountant) -> None:
+    """One of the clocks came back, and was sold to somebody else."""
+    sold_clocks(books)
+    delivery(books, "DN-8", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2")
+    delivery(books, "DN-7", line("Clock", 1, serials=["C1"]))
+
+
 def twice(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
     """What the second one says after the first."""
     first()
@@ -96,8 +103,7 @@ REFUSED: list[tuple[str, str, Told]] = [
         lambda: receipt(b, "PR-2", line("Cheese", batch="B1"), line("Cheese", batch="B2")),
         lambda: receipt(b, "PR-9", line("Cheese", -1, batch="B3"), is_return=True, return_against="PR-2"))),
     ("OverReturned", "lines[0].serials", lambda b: twice(
-        lambda: (sold_clocks(b), delivery(b, "DN-8", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2"),
-                 delivery(b, "DN-7", line("Clock", 1, serials=["C1"]))),
+        lambda: sold_and_back(b),
         lambda: delivery(b, "DN-9", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2"))),
     ("NotOnReference", "lines[0].against_receipt", lambda b: bill(b, "PI-9", line("Pear", against_receipt="PR-1"))),
     ("NothingConsumed", "lines", lambda b: entry(b, "repack", {"item": "Apple", "qty": 1, "to": "Stores", "finished": True})),

@@ -209,7 +209,7 @@ def _add_links(connection: Rows, company: int, vouchers: dict[int, PostedVoucher
         {"company": company, "vouchers": list(vouchers)},
     )
     for row in found:
-        vouchers[row[3]].links.append(Link(*row[:-1], instant(row[-1])))
+        vouchers[row[3]].links.append(Link(*(*row[:-1], instant(row[-1]))))
 
 
 def _add_corrections(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
