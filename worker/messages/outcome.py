@@ -64,4 +64,5 @@ class Outcome(msgspec.Struct, kw_only=True):
     voucher_no: str | None = None
     error: Fault | None = None
     vouchers: list[str] = []
+    warning: Fault | None = None
     preview: Foreseen | None = None

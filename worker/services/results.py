@@ -96,7 +96,17 @@ class Results:
             number = voucher_no(voucher.type, numbered.year, numbered.number)
             status = "open" if voucher.type == "pos_invoice" else "posted"
             decided.outcomes.append(
-                outcome(company, voucher.type, voucher.number, status, voucher.sequence, received, now, number)
+                outcome(
+                    company,
+                    voucher.type,
+                    voucher.number,
+                    status,
+                    voucher.sequence,
+                    received,
+                    now,
+                    number,
+                    warning=cast("dict[str, Any] | None", voucher.figures.get("warning")),
+                )
             )
         for decision in decisions:
             if decision.moment is not None:

@@ -51,12 +51,14 @@ def _array(texts: tuple[str, ...]) -> str:
     return escape("{" + quoted + "}")
 
 
-_OUTCOME = "SELECT company, type, number, status, sequence, received_at, posted_at, voucher_no, error FROM books.document_status "
+_OUTCOME = (
+    "SELECT company, type, number, status, sequence, received_at, posted_at, voucher_no, error, warning "
+    "FROM books.document_status "
+)
 
 
 def _as_outcome(row: Sequence[Any]) -> dict[str, Any]:
-    company, type_, number, status, sequence, received_at, posted_at, voucher_no, error = row
-    return outcome(company, type_, number, status, sequence, received_at, posted_at, voucher_no, error)
+    return outcome(*row)
 
 
 def outcome(
@@ -69,6 +71,7 @@ def outcome(
     posted_at: datetime | None = None,
     voucher_no: str | None = None,
     error: dict[str, Any] | None = None,
+    warning: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The contract's outcome of one document; times are ISO 8601 text in UTC."""
     return {
@@ -82,6 +85,7 @@ def outcome(
         "voucher_no": voucher_no,
         "error": error if status in {"rejected", "parked", "accepted", "quarantined"} else None,
         "vouchers": [voucher_no] if voucher_no else [],
+        **({"warning": warning} if warning else {}),
     }
 
 
