@@ -1,0 +1,43 @@
+"""Whatever is posted, in whatever order and with whatever reposts in between: every look finds the two ledgers agreeing, document by
+document, and adding what came in says the same as adding everything up."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.support.histories import any_setting, history, masters
+from tests.support.lanes import number_of, post_all, publish
+from tests.support.servers import Database as FreshDatabase
+from tests.support.stories import opened
+from worker.services.reconciliation import reconcile
+from worker.services.reposting import run_pending
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 108))
+def test_no_document_of_a_random_history_parts_the_ledgers(database: FreshDatabase, seed: int) -> None:
+    told = history(Random(seed), 18, any_setting(Random(seed)))
+    random = Random(seed)
+    with opened(database) as books:
+        publish(books, masters(told.setting))
+        company, waiting = number_of(books, "Paper"), list(told.documents)
+        while waiting:
+            count = random.randint(1, 5)
+            publish(books, waiting[:count])
+            waiting = waiting[count:]
+            post_all(books, "Paper")
+            if random.random() < 0.4:
+                run_pending(books, company)
+            if random.random() < 0.6:
+                seen = reconcile(books, company)
+                assert (seen.verdict, [cause for cause in seen.causes if cause.amount], seen.findings) == (
+                    "in_sync",
+                    [],
+                    (),
+                )
+        added = reconcile(books, company)
+        full = reconcile(books, company, full=True)
+        assert (full.verdict, full.findings) == ("in_sync", ())
+        assert full.accounts == added.accounts
