@@ -115,7 +115,8 @@ class PostedVoucher:
 
     `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and
     are not cancelled; `cancelled_by` is the sequence of its cancel, 0 while it stands. `figures` are its totals as stored;
-    `entries` its general ledger as of now, netted per account, party, cost center and dimensions. `caused` are the landed cost
+    `entries` its general ledger as of now, netted per account, party, cost center and dimensions; `elsewhere` what it booked under
+    the vouchers that it bills, as of now. `caused` are the landed cost
     and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of this
     voucher's issues, by movement (minor units, as booked on stock); `set_aside` what of its movements' present values is not their
     own cost: true-ups of issues that they covered, and residues. `outstanding` is what it has left open; `sale` says where a sale at
@@ -130,6 +131,7 @@ class PostedVoucher:
     document: object
     movements: list[Movement] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    elsewhere: list[Entry] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     cancelled_by: int = 0

@@ -13,7 +13,7 @@ from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, Lot, Movement, lot_of
-from domain.valuation import moving_average
+from domain.valuation import fifo, moving_average
 from domain.valuation.method import Method, method_of
 
 
@@ -97,10 +97,16 @@ def _plainly_there(checked: Checked) -> bool:
             or balance.qty + movement.qty < 0
             or balance.last_at > at
             or (balance.last_at == at and balance.last_sequence > sequence)
-            or (balance.stored and movement.qty < 0 and not checked.methods[chain].covers(balance, -movement.qty))
+            or (balance.stored and movement.qty < 0 and not _at_hand(checked, movement))
         ):
             return False
     return True
+
+
+def _at_hand(checked: Checked, movement: Movement) -> bool:
+    """Whether the loaded layers are all that an issue looks at; one at a stated rate looks at every layer."""
+    balance, method = checked.balances[movement.chain], checked.methods[movement.chain]
+    return movement.counted_rate is None and method.covers(balance, -movement.qty)
 
 
 def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:
@@ -129,8 +135,8 @@ def _check_quantities(checked: Checked) -> None:
         if movement.qty < 0 and movement.basis != Basis.COUNTED:
             out[chain] = out.get(chain, 0) - movement.qty
             _check_issue(checked, movement, running[lot])
-        elif movement.qty > 0 and chain.part and running[lot] > MICRO:
-            _require_one(checked, movement)
+        elif movement.qty > 0:
+            _check_incoming(checked, movement, running[lot])
     for lot, after in running.items():
         if lot in checked.backdated:
             change = after - checked.backdated[lot]
@@ -165,17 +171,25 @@ def _quantity_at(checked: Checked, lot: Lot) -> int:
 def _check_issue(checked: Checked, movement: Movement, running: int) -> None:
     """Goods that leave must be there, or may be short and have a known cost; a return needs its own receipt's layer."""
     if running < 0:
-        if not checked.view.allows_negative(checked.view.item(movement.chain.item)):
+        item = checked.view.item(movement.chain.item)
+        if running < -checked.view.negligible_shortage(item) and not checked.view.allows_negative(item):
             raise _short(checked, movement, running)
         _require_rate(checked, movement)
     if movement.basis in (Basis.SENT_BACK, Basis.REVERSED):
         _require_layer(checked, movement.chain, movement.source)
+    _require_all_rates(checked, movement)
 
 
-def _require_one(checked: Checked, movement: Movement) -> None:
-    """A serial number is one unit: it can't come to where it lies already."""
+def _check_incoming(checked: Checked, movement: Movement, running: int) -> None:
+    """Goods that come in must have a known cost; and a serial number is one unit, which can't come to where it lies already."""
+    if movement.basis == Basis.COUNTED:
+        if movement.counted_rate is None:
+            _require_rate(checked, movement, "rate")
+        return
+    if movement.basis == Basis.RETURNED and not movement.source:
+        _require_rate(checked, movement, "rate" if checked.head.type == "stock_entry" else "cost_rate")
     chain = movement.chain
-    if checked.view.item(chain.item).has_serial:
+    if chain.part and running > MICRO and checked.view.item(chain.item).has_serial:
         field = f"lines[{movement.line - 1}].serials"
         raise DocumentRejected(
             "SerialThereAlready",
@@ -190,21 +204,39 @@ def _require_layer(checked: Checked, chain: Chain, receipt: int) -> None:
         raise Lacking(receipt_layer=(chain, receipt))
 
 
-def _require_rate(checked: Checked, movement: Movement) -> None:
+def _require_rate(checked: Checked, movement: Movement, field: str = "") -> None:
+    """Goods that are valued at the rate in force need one: of the chain, stated for an issue, or the item's."""
     balance = checked.balances[movement.chain]
-    if balance.qty <= 0 and balance.last_rate is None and checked.fallback_rate(movement) is None:
-        raise rate_missing(movement.chain.item, movement.chain.warehouse, f"lines[{movement.line - 1}]")
+    stated = movement.counted_rate if movement.basis == Basis.COST else None
+    if balance.qty <= 0 and balance.last_rate is None and stated is None and checked.fallback_rate(movement) is None:
+        place = f"lines[{movement.line - 1}]"
+        raise rate_missing(movement.chain.item, movement.chain.warehouse, f"{place}.{field}" if field else place)
+
+
+def _require_all_rates(checked: Checked, movement: Movement) -> None:
+    """Goods that leave at a stated rate are looked for among all layers, not only among those at hand. Errors: Lacking."""
+    balance = checked.balances[movement.chain]
+    if not balance.stored or checked.methods[movement.chain] is not fifo:
+        return
+    by_rate = movement.counted_rate is not None
+    if movement.basis == Basis.SENT_BACK:
+        own = sum(layer.qty for layer in (*balance.layers, *balance.newest) if layer.receipt == movement.source)
+        by_rate = own < -movement.qty
+    if by_rate:
+        raise Lacking(layers=(movement.chain, balance.qty))
 
 
 def _check_later(checked: Checked, lot: Lot, change: int) -> None:
     """A backdated document must not leave a later moment short: refused naming the first one."""
     chain, part = lot.chain, lot.batch or lot.chain.part
     history = checked.books.history(lot, *checked.place)
-    if change >= 0 or history.lowest is None or history.lowest + change >= 0:
+    item = checked.view.item(chain.item)
+    least = -checked.view.negligible_shortage(item)
+    if change >= 0 or history.lowest is None or history.lowest + change >= least:
         return
-    if checked.view.allows_negative(checked.view.item(chain.item)):
+    if checked.view.allows_negative(item):
         return
-    moment = checked.books.first_short(lot, *checked.place, -change)
+    moment = checked.books.first_short(lot, *checked.place, least - change)
     if moment is None:
         return
     at = from_instant(moment.at).astimezone(checked.view.zone)

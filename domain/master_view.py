@@ -35,6 +35,7 @@ from domain.masters import (
 )
 from domain.money import Currency
 from domain.posting_time import zone
+from domain.quantity import QUANTITY_SCALE
 from domain.stock_ledger import Chain
 
 # What a missing default account is called, by the role that it would play.
@@ -377,6 +378,13 @@ class MasterView:
         if item.has_batch or item.has_serial:
             return False
         return self.company.allow_negative_stock if item.allow_negative_stock is None else item.allow_negative_stock
+
+    def negligible_shortage(self, item: Item) -> int:
+        """By how much (millionths) stock of this item may fall short unasked: less than half of the last decimal that upstream keeps."""
+        precision = self.company.quantity_precision
+        if precision is None or item.has_batch or item.has_serial:
+            return 0
+        return int((10 ** (QUANTITY_SCALE - precision) - 1) // 2)
 
 
 def fallback_rate(item: Item) -> int | None:

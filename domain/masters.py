@@ -42,11 +42,16 @@ class Master(Shape, tag_field="type", kw_only=True):
 
 
 class Company(Master, tag="company", kw_only=True):
-    """A company, its settings and its default accounts."""
+    """A company, its settings and its default accounts.
+
+    `quantity_precision`: the decimals that its upstream apps keep of quantities. A shortage that vanishes when rounded to them is what
+    their rounding left, and not refused; left out, every millionth counts.
+    """
 
     currency: Name
     time_zone: Name = "UTC"
     currency_precision: int | None = None
+    quantity_precision: int | None = None
     perpetual_inventory: bool = True
     chart_of_accounts: Name = "standard"
     inventory: Name | None = None
@@ -181,7 +186,11 @@ class PaymentMode(Shape, kw_only=True):
 
 
 class PosProfile(Master, tag="pos_profile", kw_only=True):
-    """How a till sells and closes."""
+    """How a till sells and closes.
+
+    `disable_rounded_total`: true asks for every total to the cent, false rounds them to the company's smallest coin, the whole unit where
+    it names none; left out, totals are rounded only in a company that names one.
+    """
 
     warehouse: Name | None = None
     customer_default: Name | None = None
@@ -190,7 +199,7 @@ class PosProfile(Master, tag="pos_profile", kw_only=True):
     closes_at: Name | None = None
     consolidate_by: Literal["closing", "customer"] = "closing"
     returns: Literal["net", "credit_note"] = "net"
-    disable_rounded_total: bool = False
+    disable_rounded_total: bool | None = None
     post_change_entries: bool = True
     opening_float: list[ModeAmount] = []
     cost_center: Name | None = None

@@ -105,7 +105,7 @@ def require_free(target: PostedVoucher) -> None:
 
 
 def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> Plan:
-    """Every movement and entry of the target taken back exactly, at the target's own place in time and under its voucher.
+    """Every movement and entry of the target taken back exactly, at the target's own place in time and where it was booked.
 
     Where that lies in a closed period, both ledgers take it back on the first open day not before the cancel's own.
     What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: Lacking.
@@ -140,16 +140,9 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, day
     for difference in target.caused:
         planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
-    for entry in target.entries:
+    for entry in (*target.entries, *target.elsewhere):
         planned.entries.append(
-            replace(
-                entry,
-                amount=-entry.amount,
-                currency_amount=-entry.currency_amount,
-                cause=head.sequence,
-                voucher=target.sequence,
-                date=day,
-            )
+            replace(entry, amount=-entry.amount, currency_amount=-entry.currency_amount, cause=head.sequence, date=day)
         )
     planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
     return planned

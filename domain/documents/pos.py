@@ -15,7 +15,7 @@ from domain.documents.item_lines import require_warehouse
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.pos_payment import Paid, take_payments
 from domain.documents.references import original_line, original_of
-from domain.documents.sales_cost import components
+from domain.documents.sales_cost import components, cost_account
 from domain.documents.sales_invoice import RoundedTotal, SalesLine, rounded
 from domain.documents.shape import Document, Payment, Tax, TradeDocument
 from domain.errors import DocumentRejected
@@ -113,12 +113,13 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
 
 
 def _rounding_of(document: PosInvoice, profile: PosProfile, view: MasterView) -> RoundedTotal | None:
-    """As the sale says, else to the smallest coin of a company that has one, unless the profile says otherwise."""
+    """As the sale says, else as the profile says, else to the smallest coin of a company that has one."""
     if document.rounded_total is not None:
         return document.rounded_total
-    if profile.disable_rounded_total or view.company.smallest_currency_fraction is None:
-        return None
-    return RoundedTotal(True)
+    disabled = profile.disable_rounded_total
+    if disabled is None:
+        disabled = view.company.smallest_currency_fraction is None
+    return None if disabled else RoundedTotal(True)
 
 
 def _returned_lines(
@@ -156,7 +157,8 @@ def _lines(
         if item.is_stock_item or item.bundle:
             warehouse = require_warehouse(line.warehouse or profile.warehouse, item, view, field)
             view.stock_account(warehouse, f"{field}.warehouse")
-            for _, part in components(view, line, item, warehouse, field):
+            for component, part in components(view, line, item, warehouse, field):
+                cost_account(line.expense_account, component, view, field)
                 goods[part.chain] = goods.get(part.chain, 0) + part.qty
         key = LineKey(
             item=line.item,
@@ -203,8 +205,8 @@ def _require_available(document: PosInvoice, goods: dict[Chain, int], view: Mast
         raise Lacking(chains=missing)
     books.require_reserved(goods)
     for chain, qty in goods.items():
-        left = books.balances[chain].qty - books.reserved[chain]
-        if qty > 0 and qty > left and not view.allows_negative(view.item(chain.item)):
+        left, stocked = books.balances[chain].qty - books.reserved[chain], view.item(chain.item)
+        if qty > 0 and qty > left + view.negligible_shortage(stocked) and not view.allows_negative(stocked):
             index = next((i for i, line in enumerate(document.lines) if line.item == chain.item), 0)
             part = f" ({chain.part})" if chain.part else ""
             raise DocumentRejected(

@@ -12,10 +12,10 @@ from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.provisional import release
 from domain.documents.purchase_costs import LineCost, accepted_goods, line_costs
 from domain.documents.references import (
     linked,
-    linked_qty,
     original_line,
     original_of,
     reference,
@@ -147,25 +147,13 @@ def _payable(
 
 
 def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
-    """A service, or goods of a company that keeps periodic inventory: an expense; a provisional one is released first."""
+    """A service, or goods of a company that keeps periodic inventory: an expense, in the place of a provisional one."""
     view, line, item, field = head.view, billed.line, billed.item, billed.field
     role = "default_expense"
     account = view.expense_account(line.expense_account, item, role, f"{field}.expense_account")
     ref = reference(line.against_receipt)
-    if ref is not None and view.company.provisional_accounting_for_non_stock and not item.is_stock_item:
-        receipt = require_posted(books, "purchase_receipt", ref.number, f"{field}.against_receipt")
-        received = cast("PurchaseReceipt", receipt.document)
-        place = referred_line(received.lines, ref, line.item, f"{field}.against_receipt")
-        own = received.lines[place]
-        provisional = own.provisional_account or view.role("provisional")
-        expense = view.expense_account(own.expense_account, item, role, f"{field}.expense_account")
-        amounts = compute(received, received.lines, view, buying=True)
-        before = linked_qty(receipt, place + 1, "bills", planned)
-        part = max(0, min(line.qty, own.qty - before))
-        share = cumulative_share(amounts.nets_base[place], before, part, own.qty)
-        billed.book(planned, head, provisional, share)
-        billed.book(planned, head, expense, -share)
-        planned.links.append(Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty))
+    if ref is not None and not item.is_stock_item:
+        release(planned, head, books, line, ref, item, billed.index)
     billed.book(planned, head, account, billed.net)
 
 

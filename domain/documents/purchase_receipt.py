@@ -10,6 +10,7 @@ from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.provisional import accrue
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import linked_qty, reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
@@ -61,7 +62,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         item = view.item(line.item, f"{field}.item")
         if not item.is_stock_item:
             dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-            _provisional(planned, head, line, cost.net, dimensions, field)
+            accrue(planned, head, line, item, cost.net, dimensions, field)
             continue
         warehouse = require_warehouse(line.warehouse, item, view, field)
         qty = stock_qty(line, item, line.qty, field)
@@ -84,19 +85,6 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
             _reject_goods(planned, head, line, item, index, warehouse, dimensions)
     planned.figures = amounts.figures
     return planned
-
-
-def _provisional(planned: Plan, head: Head, line: PurchaseReceiptLine, net: int, dimensions: str, field: str) -> None:
-    """A service received: an expense against a provisional liability, where the company accounts for it before the bill."""
-    view = head.view
-    if not (view.perpetual and view.company.provisional_accounting_for_non_stock):
-        return
-    item = view.item(line.item, field)
-    expense = view.expense_account(line.expense_account, item, "default_expense", f"{field}.expense_account")
-    account = line.provisional_account
-    provisional = view.account(account, f"{field}.provisional_account") if account else view.role("provisional")
-    planned.entry(head, expense, net, cost_center=cost_center_of(head, line.cost_center, item), dimensions=dimensions)
-    planned.entry(head, provisional, -net, dimensions=dimensions)
 
 
 def _reject_goods(

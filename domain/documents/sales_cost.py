@@ -70,7 +70,7 @@ def deliver_line(
     account = view.stock_account(warehouse, f"{field}.warehouse")
     center = cost_center_of(head, line.cost_center, item)
     for component, part in components(view, line, item, warehouse, field):
-        cogs = _cost_account(line, component, view, field)
+        cogs = cost_account(getattr(line, "expense_account", None), component, view, field)
         if line.qty > 0:
             movement = planned.move(
                 head, index + 1, part.chain, -part.qty, Basis.COST, account=account, contra=cogs,
@@ -112,9 +112,8 @@ def components(view: MasterView, line: ItemLine, item: Item, warehouse: str, fie
     return found
 
 
-def _cost_account(line: ItemLine, item: Item, view: MasterView, field: str) -> str:
+def cost_account(stated: str | None, item: Item, view: MasterView, field: str) -> str:
     """Where the cost of sold goods goes: an account of profit and loss. Errors: DocumentRejected."""
-    stated = getattr(line, "expense_account", None)
     account = view.expense_account(stated, item, "cost_of_goods_sold", f"{field}.expense_account")
     if view.is_balance_sheet(account):
         raise DocumentRejected(

@@ -13,10 +13,10 @@ from domain.documents import account_transfer, transformation
 from domain.documents.item_lines import Part, parts, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.shape import Charge, Document, Line
-from domain.documents.stock_rules import charge_amount, opening_account, rate_missing
+from domain.documents.stock_rules import charge_amount, opening_account
 from domain.errors import DocumentRejected
 from domain.exact import allocate
-from domain.master_view import MasterView, fallback_rate
+from domain.master_view import MasterView
 from domain.masters import Item
 from domain.money import Money, Rate
 from domain.quantity import Quantity
@@ -219,7 +219,7 @@ class _Work:
         stated = [0] * len(into)
         basis = Basis.MOVED
         if purpose == "material_receipt":
-            value = self._stated_value(index, line, item, into[0])
+            value = self._stated_value(line)
             basis = Basis.RETURNED if value is None else Basis.STATED
             stated = allocate(value or 0, [part.qty for part in into])
         elif purpose in ("manufacture", "repack") and not line.finished:
@@ -238,18 +238,10 @@ class _Work:
                 stated=stated[place] + shares[place], weight=weight,
             )  # fmt: skip
 
-    def _stated_value(self, index: int, line: StockEntryLine, item: Item, part: Part) -> int | None:
-        """What the line says its goods are worth (minor units); None where they come in at the rate in force.
-
-        Errors: DocumentRejected where there is no such rate either.
-        """
+    def _stated_value(self, line: StockEntryLine) -> int | None:
+        """What the line says its goods are worth (minor units); None where they come in at the rate in force."""
         amount = transformation.given_amount(line, self.view)
-        if amount is not None or line.allow_zero_rate:
-            return amount or 0
-        balance = self.books.balance(part.chain)
-        if balance.qty <= 0 and balance.last_rate is None and fallback_rate(item) is None:
-            raise rate_missing(item.code, warehouse=part.chain.warehouse, field=f"lines[{index}].rate")
-        return None
+        return amount or 0 if line.allow_zero_rate else amount
 
     def _dimensions(self, line: StockEntryLine, item: Item) -> str:
         return dimensions_of(self.head, line.dimensions, self.document.dimensions, item)

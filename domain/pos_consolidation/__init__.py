@@ -6,7 +6,7 @@ from domain.pos_consolidation.grouping import Group, group
 from domain.pos_consolidation.invoice import as_invoice, figures_of, plan_invoice
 from domain.pos_consolidation.merging import Consolidated, Origin, Sale, key_digest, merge
 from domain.pos_consolidation.placing import Placement, Short, place
-from domain.pos_consolidation.soundness import Unsound, unsound
+from domain.pos_consolidation.soundness import Unsound, unsound, without_cost
 
 __all__ = [
     "Certificate",
@@ -29,4 +29,5 @@ __all__ = [
     "place",
     "plan_invoice",
     "unsound",
+    "without_cost",
 ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.documents.item_lines import require_warehouse
+from domain.documents.sales_cost import cost_account
+from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentParked, DocumentRejected
-from domain.master_view import MasterView
+from domain.master_view import MasterView, fallback_rate
 from domain.pos_consolidation.merging import Sale
-from domain.pos_receipt import LineKey, Tender
+from domain.pos_receipt import LineKey, ReceiptLine, Tender
+from domain.stock_ledger import Balance, Chain
 
 
 @dataclass(slots=True)
@@ -41,6 +44,34 @@ def unsound(sales: Sequence[Sale], view: MasterView) -> list[Unsound]:
     return found
 
 
+def without_cost(sales: Sequence[Sale], balances: Mapping[Chain, Balance], view: MasterView) -> list[Unsound]:
+    """Sales of goods of which nothing says yet what they cost, so that they could not be valued: a receipt, or the item, may tell later."""
+    unknown = {
+        chain
+        for sale in sales
+        for chain, _ in sale.receipt.goods
+        if balances[chain].qty <= 0
+        and balances[chain].last_rate is None
+        and fallback_rate(view.item(chain.item)) is None
+    }
+    found = []
+    for sale in sales if unknown else ():
+        asked = {code for line in sale.receipt.lines if _takes_rate_in_force(line) for code in _stocked(line, view)}
+        chain = next((chain for chain, _ in sale.receipt.goods if chain in unknown and chain.item in asked), None)
+        if chain is not None:
+            found.append(Unsound(sale, rate_missing(chain.item, chain.warehouse, "lines")))
+    return found
+
+
+def _takes_rate_in_force(line: ReceiptLine) -> bool:
+    key = line.key
+    return not (key.zero_rate or (line.qty < 0 and (line.returns or key.cost_rate is not None)))
+
+
+def _stocked(line: ReceiptLine, view: MasterView) -> Iterable[str]:
+    return view.item(line.key.item).bundle or (line.key.item,)
+
+
 def _trouble(part: object, view: MasterView) -> DocumentRejected | DocumentParked | None:
     try:
         if isinstance(part, LineKey):
@@ -48,7 +79,7 @@ def _trouble(part: object, view: MasterView) -> DocumentRejected | DocumentParke
             view.account(part.income, "income_account")
             if item.is_stock_item or item.bundle:
                 view.stock_account(require_warehouse(part.warehouse or None, item, view, "lines"))
-                view.expense_account(part.expense or None, item, "cost_of_goods_sold", "expense_account")
+                cost_account(part.expense or None, item, view, "lines")
             for code in item.bundle or ():
                 view.item(code)
         elif isinstance(part, str):

@@ -66,7 +66,8 @@ def issue(
 ) -> int:
     """Take out `qty` millionths at the method's cost; gives the booked amount (minor units, negative or zero).
 
-    Where less is on hand the rest leaves at the last known cost, else at `fallback_rate`, and is remembered as `shortage`.
+    Where less is on hand the rest leaves at the `stated_rate`, else at the last known cost, else at `fallback_rate`, and is
+    remembered as `shortage`.
     """
     before = currency.amount(balance.value)
     available = max(0, balance.qty)
@@ -84,7 +85,9 @@ def issue(
     if qty:
         if shortage is None:
             raise AssertionError("an issue beyond the stock at hand must say which shortage it leaves")
-        if balance.last_rate is None:
+        if stated_rate is not None:
+            balance.last_rate = stated_rate
+        elif balance.last_rate is None:
             balance.last_rate = fallback_rate or 0
         shortage.qty = qty
         shortage.value = div_half_up(qty * balance.last_rate, MICRO)

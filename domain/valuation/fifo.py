@@ -39,12 +39,15 @@ def take(balance: Balance, qty: int) -> int:
 
 
 def take_at_rate(balance: Balance, qty: int, rate: int) -> int:
-    """Take `qty` from the first layer of exactly `rate` while it lasts, the rest from the oldest."""
-    for layer in balance.layers:
-        if layers.rate_of(layer) == rate:
+    """Take `qty` from the layers of exactly `rate`, oldest first, and what they don't hold from the oldest of the others."""
+    taken = 0
+    for queue in (balance.layers, balance.newest):
+        for layer in [layer for layer in queue if layers.rate_of(layer) == rate]:
             part = min(layer.qty, qty)
-            value = layers.split(layer, part)
+            taken += layers.split(layer, part)
+            qty -= part
             if not layer.qty:
-                balance.layers.remove(layer)
-            return value + take(balance, qty - part) if qty > part else value
-    return take(balance, qty)
+                queue.remove(layer)
+            if not qty:
+                return taken
+    return taken + take(balance, qty)

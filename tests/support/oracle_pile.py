@@ -94,18 +94,20 @@ class Pile:
             lot.qty -= qty
             return
         if rate is not None and self.method == "fifo" and qty < self.qty:
-            own = next((lot for lot in self.lots if nine(lot.value / lot.qty) == rate), None)
-            if own is not None:
-                part = min(own.qty, qty)
-                self.pull(own, part)
-                qty -= part
+            for lot in [each for each in self.lots if nine(each.value / each.qty) == rate]:
+                part = min(lot.qty, qty)
+                if part:
+                    self.pull(lot, part)
+                    qty -= part
         while qty and self.lots:
             lot = self.lots[-1 if self.method == "lifo" else 0]
             part = min(lot.qty, qty)
             self.pull(lot, part)
             qty -= part
         if qty:
-            if self.last_cost is None:
+            if rate is not None:
+                self.last_cost = rate
+            elif self.last_cost is None:
                 self.last_cost = fallback
             self.owed.append(Owed(qty, nine(qty * self.last_cost), issue))
 

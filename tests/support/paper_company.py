@@ -297,7 +297,11 @@ class PaperCompany:
                 ]
                 return PostedVoucher(
                     sequence, head.type, number, head.at, head.date, self.documents[sequence], movements=movements,
-                    entries=[copy.copy(e) for e in self.entries if e.voucher == sequence], links=links, figures=head.figures,
+                    entries=[copy.copy(e) for e in self.entries if e.voucher == sequence],
+                    elsewhere=[
+                        copy.copy(e) for e in self.entries
+                        if e.against == sequence and e.voucher != sequence and not e.party
+                    ], links=links, figures=head.figures,
                     cancelled_by=cancelled.get(sequence, 0), caused=caused,
                     true_ups={m.id: self._true_ups(m.id) for m in movements},
                     set_aside={

@@ -33,6 +33,7 @@ from domain.documents.shape import Document, ItemLine, TradeDocument
 from domain.errors import DocumentRejected
 from domain.masters import SHARED, AccountingPeriod, Company, Item, Master, PosProfile, Recipient, is_mail_address
 from domain.posting_time import zone
+from domain.quantity import QUANTITY_SCALE
 from scheduler.windows import window_of
 from worker.messages.refusal import empty_document
 
@@ -217,6 +218,8 @@ def _company(company: Company) -> None:
         raise _refused("BadTimeZone", "time_zone", str(error)) from error
     if company.currency_precision is not None and not 0 <= company.currency_precision <= 4:
         raise _refused("OutOfRange", "currency_precision", "a currency has 0 to 4 decimals")
+    if company.quantity_precision is not None and not 0 <= company.quantity_precision <= QUANTITY_SCALE:
+        raise _refused("OutOfRange", "quantity_precision", f"quantities have 0 to {QUANTITY_SCALE} decimals")
     if company.smallest_currency_fraction is not None and company.smallest_currency_fraction <= 0:
         raise _refused("NotPositive", "smallest_currency_fraction", "the smallest coin is worth something")
     if company.sync_tolerance < 0:

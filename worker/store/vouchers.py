@@ -104,6 +104,7 @@ def load_vouchers(
     if by_sequence:
         _add_movements(connection, company, by_sequence)
         _add_entries(connection, company, by_sequence)
+        _add_entries_elsewhere(connection, company, by_sequence)
         _add_outstanding(connection, company, by_sequence)
         _add_links(connection, company, by_sequence)
         _add_corrections(connection, company, by_sequence)
@@ -167,6 +168,31 @@ def _add_entries(connection: Rows, company: int, vouchers: dict[int, PostedVouch
                 is_opening=is_opening,
             )
         )
+
+
+def _add_entries_elsewhere(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
+    """What these documents booked under vouchers that they bill, less what was taken back."""
+    found = connection.execute(
+        "SELECT e.against_id, e.voucher_id, account.name, e.amount, coalesce(center.name, ''), coalesce(dimensions.name, '') FROM ("
+        "  SELECT company_id, against_id, voucher_id, account_id, cost_center_id, dimensions_id, "
+        "    sum(debit - credit)::bigint AS amount, min(entry_id) AS first "
+        "  FROM gl_entry e WHERE company_id = %(company)s AND against_id = ANY(%(vouchers)s) AND against_id <> 0 "
+        f"   AND voucher_id <> against_id AND party_id = 0 AND {VISIBLE.format('e')} "
+        "  GROUP BY company_id, against_id, voucher_id, account_id, cost_center_id, dimensions_id"
+        ") e JOIN term account ON account.company_id = e.company_id AND account.term_id = e.account_id "
+        "LEFT JOIN term center ON center.company_id = e.company_id AND center.term_id = e.cost_center_id "
+        "LEFT JOIN term dimensions ON dimensions.company_id = e.company_id AND dimensions.term_id = e.dimensions_id "
+        "WHERE e.amount <> 0 ORDER BY e.first",
+        {"company": company, "vouchers": list(vouchers)},
+    )
+    for sequence, booked_under, account, amount, center, dimensions in found:
+        voucher = vouchers[sequence]
+        voucher.elsewhere.append(
+            Entry(
+                voucher=booked_under, account=account, amount=amount, date=voucher.date, cost_center=center,
+                dimensions=dimensions, against=sequence,
+            )
+        )  # fmt: skip
 
 
 def _add_outstanding(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:

@@ -10,7 +10,7 @@ from domain.checks import least_from
 from domain.documents import PosClosing
 from domain.documents.plan import Head
 from domain.errors import DocumentParked, DocumentRejected
-from domain.pos_consolidation import Origin, Sale, key_digest, place, unsound
+from domain.pos_consolidation import Origin, Sale, key_digest, place, unsound, without_cost
 from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 from worker.services.pos_closing.desk import LaneDesk
@@ -43,9 +43,12 @@ def choose(desk: LaneDesk, closing: PosClosing, head: Head) -> Chosen:
     for trouble in desk.answers.answered(lambda: unsound(waiting.sales, head.view)):
         chosen.aside[trouble.sale.sequence] = trouble.reason.as_outcome()
     sound = [sale for sale in waiting.sales if sale.sequence not in chosen.aside]
+    stock = desk.answers.answered(lambda: _stock(desk, sound, head))
+    for trouble in without_cost(sound, desk.books.balances, head.view):
+        chosen.aside[trouble.sale.sequence] = trouble.reason.as_outcome()
+    sound = [sale for sale in sound if sale.sequence not in chosen.aside]
     here = {sale.receipt.number for sale in sound}
-    placed = [sale for sale in sound if _find_origins(desk, sale, here, chosen)]
-    stock = desk.answers.answered(lambda: _stock(desk, placed, head))
+    placed = [sale for sale in sound if _find_origins(desk, closing, sale, here, chosen)]
     placement = place(placed, stock)
     chosen.waves = placement.waves
     for short in placement.short:
@@ -118,13 +121,25 @@ def _named(known: dict[str, Named], number: str, closing: PosClosing) -> int:
     return sale.sequence
 
 
-def _find_origins(desk: LaneDesk, sale: Sale, here: set[str], chosen: Chosen) -> bool:
-    """Where the goods of a return had left, if an earlier closing took them there; False where the original waits elsewhere."""
+def _find_origins(desk: LaneDesk, closing: PosClosing, sale: Sale, here: set[str], chosen: Chosen) -> bool:
+    """Where the goods of a return had left, if an earlier closing took them there; False where the original waits elsewhere.
+
+    Errors: DocumentRejected where the closing names its sales and could have named the original, which is open.
+    """
     receipt = sale.receipt
     if not receipt.returns_of or receipt.returns_of in here:
         return True
     original = desk.answers.answered(lambda: desk.books.voucher("pos_invoice", receipt.returns_of))
     if original is None or original.sale is None or original.sale.status != "consolidated":
+        waits = original is not None and original.sale is not None and original.sale.status == "open"
+        if waits and closing.invoices != "all_open" and receipt.returns_of not in closing.invoices:
+            raise DocumentRejected(
+                "OriginalNotConsolidated",
+                f"invoices: {receipt.number} takes goods of {receipt.returns_of} back, which is open still and not named. Name it too, or "
+                "leave the return to a later closing.",
+                "invoices",
+                {"return": receipt.number, "original": receipt.returns_of},
+            )
         chosen.aside[sale.sequence] = DocumentRejected(
             "OriginalNotConsolidated",
             f"return_against: {receipt.returns_of} is neither consolidated nor in this closing. It is taken up by the closing after "
@@ -148,11 +163,12 @@ def _stock(desk: LaneDesk, sales: list[Sale], head: Head) -> dict[Chain, int | N
     missing = tuple(chain for chain in chains if chain not in desk.books.balances)
     if missing:
         raise Lacking(chains=missing)
-    view = head.view
-    return {
-        chain: None if view.allows_negative(view.item(chain.item)) else least_from(desk.books, chain, head.at, _LAST)
-        for chain in chains
-    }
+    view, stock = head.view, dict[Chain, int | None]()
+    for chain in chains:
+        item = view.item(chain.item)
+        least = None if view.allows_negative(item) else least_from(desk.books, chain, head.at, _LAST)
+        stock[chain] = None if least is None else least + view.negligible_shortage(item)
+    return stock
 
 
 def _short(sale: Sale, chain: Chain | None, missing: int) -> dict[str, object]:

@@ -22,8 +22,8 @@ DEFAULT_PROFILE: Final = "POS"
 
 _COMPANY_FIELDS: Final = frozenset(Company.__struct_fields__) - {"name", "company", "schema", "actor"}
 _READERS_ONLY: Final = ("note", "expect_error", "compute_only")
-# Settings of a source system that have no meaning here: quantities always keep six decimals.
-_IGNORED: Final = frozenset({"float_precision"})
+# What a source system calls a setting of the company.
+_ALSO_CALLED: Final = {"float_precision": "quantity_precision"}
 _PARTY: Final = {
     "purchase_receipt": ("supplier", "Supplier"),
     "purchase_invoice": ("supplier", "Supplier"),
@@ -140,10 +140,11 @@ def _company(settings: Json, company: str, warnings: list[str]) -> Json:
         "items", "warehouses", "pos_profile", "exchange_rates", "maintain_same_rate", "value_stock_at_invoice_rate",
         *_SPELLED_OUT,
     }  # fmt: skip
-    for name, value in settings.items():
+    for stated, value in settings.items():
+        name = _ALSO_CALLED.get(stated, stated)
         if name in _COMPANY_FIELDS:
             master[name] = value
-        elif name not in special and name not in _IGNORED:
+        elif name not in special:
             warnings.append(f"the setting {name} is not known and changes nothing")
     policy = _rate_difference(settings)
     if policy is not None:
