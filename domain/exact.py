@@ -92,7 +92,12 @@ def div_mirrored(numerator: int, denominator: int) -> int:
 
 
 def cumulative_share(total: int, before: int, part: int, whole: int) -> int:
-    """The share of `part` in `total` after `before` of `whole` has been shared out: shares of all parts sum to the total."""
+    """The share of `part` in `total` after `before` of `whole` has been shared out: shares of all parts sum to the total.
+
+    Of nothing (a receipt's line that was rejected altogether) there are no shares.
+    """
+    if not whole:
+        return 0
     return div_mirrored(total * (before + part), whole) - div_mirrored(total * before, whole)
 
 

@@ -99,6 +99,8 @@ def compute(document: AnyDocument, books: Books) -> dict[str, object]:
     """The figures of a document without posting it. Errors: as `post`."""
     if isinstance(document, stock_entry.StockEntry):
         return stock_entry.figures(document, books.view)
+    if isinstance(document, PosInvoice) and not document.payments:
+        return pos.unpaid_figures(document, books.view)
     head = Head.of(0, document, books.view)
     return _PLANNERS[head.type](document, head, books).figures
 

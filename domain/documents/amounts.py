@@ -145,25 +145,15 @@ def _with_taxes(
 ) -> Amounts:
     for index, tax in enumerate(taxes):
         _require_shape(tax, index)
-    nets = _without_inclusive(lines, stated, taxes, currency)
-    computed = _tax_amounts(lines, nets, taxes, currency)
-    outside = sum(
-        sum(part)
-        for tax, part in zip(taxes, computed, strict=True)
-        if _in_total(tax, buying) and not tax.included_in_rate
-    )
-    grand = sum(stated) + outside
+    nets, computed, grand = _added_up(lines, stated, taxes, currency, buying)
     discount = _discount(grand, discount_percent, discount_amount, currency)
     if discount:
-        fixed = sum(
-            sum(part)
-            for tax, part in zip(taxes, computed, strict=True)
-            if tax.charge == "actual" and _in_total(tax, buying)
-        )
-        net_total = sum(nets)
-        off = div_mirrored(discount * net_total, grand - fixed) if grand != fixed else 0
-        nets = [net - share for net, share in zip(nets, allocate(off, nets), strict=True)]
-        computed = _tax_amounts(lines, nets, taxes, currency)
+        # Taken off the amounts as they are stated, so that a price with its taxes in it is parted once and not twice. What is charged
+        # whatever the goods cost, a fixed freight or a levy by the piece, takes no part in it.
+        fixed = _added_up(lines, [0] * len(lines), taxes, currency, buying)[2]
+        off = div_mirrored(discount * sum(stated), grand - fixed) if grand != fixed else 0
+        reduced = [amount - share for amount, share in zip(stated, allocate(off, stated), strict=True)]
+        nets, computed, _ = _added_up(lines, reduced, taxes, currency, buying)
         grand -= discount
     in_base = currency is base
     nets_base = nets if in_base else [convert(net, rate, currency, base) for net in nets]
@@ -186,6 +176,20 @@ def _with_taxes(
         discount,
         grand_base - counted,
     )
+
+
+def _added_up(
+    lines: Sequence[ItemLine], stated: list[int], taxes: Sequence[Tax], currency: Currency, buying: bool
+) -> tuple[list[int], list[list[int]], int]:
+    """Lines without the taxes that they include, each tax's part of each line, and the grand total."""
+    nets = _without_inclusive(lines, stated, taxes, currency)
+    computed = _tax_amounts(lines, nets, taxes, currency)
+    on_top = sum(
+        sum(part)
+        for tax, part in zip(taxes, computed, strict=True)
+        if _in_total(tax, buying) and not tax.included_in_rate
+    )
+    return nets, computed, sum(stated) + on_top
 
 
 def _require_shape(tax: Tax, index: int) -> None:

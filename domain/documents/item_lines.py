@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from domain.errors import DocumentRejected
-from domain.exact import MICRO, NANO
+from domain.exact import MICRO, NANO, div_mirrored
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.quantity import show_quantity
@@ -40,8 +40,24 @@ class StockLine(Protocol):
         """Serial numbers, one a unit."""
 
 
-def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
-    """A line's quantity in the item's stock unit. Errors: DocumentRejected for an unknown unit or a part too small."""
+class RejectingLine(Protocol):
+    """What a line says about goods that were not accepted."""
+
+    @property
+    def rejected_warehouse(self) -> str | None:
+        """Where rejected goods lie."""
+
+    @property
+    def batch(self) -> str | None:
+        """Batch name."""
+
+
+def stock_qty(line: StockLine, item: Item, qty: int, field: str, *, before: int = 0) -> int:
+    """A line's quantity in the item's stock unit, to the nearest millionth of it.
+
+    `before` is how much went the same way already: shares of a whole are converted so that they add up to the whole.
+    Errors: DocumentRejected for an unknown unit, or a quantity of which nothing would be left.
+    """
     factor = line.conversion_factor
     if factor is None:
         if line.uom is None or line.uom == item.stock_uom or (item.stock_uom is None and not item.uoms):
@@ -54,11 +70,11 @@ def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
                 "Add it to the item's uoms or state a conversion_factor.",
                 f"{field}.uom",
             )
-    converted, rest = divmod(qty * factor, NANO)
-    if rest:
+    converted = div_mirrored((before + qty) * factor, NANO) - div_mirrored(before * factor, NANO)
+    if qty and not converted:
         raise DocumentRejected(
             "TooManyDecimals",
-            f"{field}.qty: {show_quantity(qty)} x the conversion factor has more than 6 decimals of the stock unit.",
+            f"{field}.qty: {show_quantity(qty)} x the conversion factor is less than a millionth of the stock unit.",
             f"{field}.qty",
         )
     return converted
@@ -94,6 +110,19 @@ def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: in
     if batch and not item.has_batch:
         raise DocumentRejected("BatchNotWanted", f"{field}.batch: {item.code} has no batches.", f"{field}.batch")
     return [Part(view.chain(item, warehouse, batch), batch, qty)]
+
+
+def rejected_part(
+    view: MasterView, line: RejectingLine, item: Item, qty: int, accepted_in: str | None, field: str
+) -> Part:
+    """Rejected goods of a line, in a warehouse of their own. Errors: DocumentRejected where they have none."""
+    if line.rejected_warehouse is None or line.rejected_warehouse == accepted_in:
+        raise DocumentRejected(
+            "RejectedWarehouseMissing",
+            f"{field}.rejected_warehouse: say where rejected goods lie, apart from the accepted ones.",
+            f"{field}.rejected_warehouse",
+        )
+    return Part(view.chain(item, line.rejected_warehouse, line.batch or ""), line.batch or "", qty)
 
 
 def require_warehouse(warehouse: str | None, item: Item, view: MasterView, field: str) -> str:

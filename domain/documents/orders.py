@@ -14,7 +14,7 @@ from domain.documents.item_lines import require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan
 from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.shape import ItemLine, LineRef, TradeDocument
-from domain.exact import MICRO
+from domain.exact import MICRO, div_mirrored
 from domain.shape import Name
 from domain.stock_ledger import Chain
 
@@ -56,7 +56,9 @@ def plan(document: PurchaseOrder | SalesOrder, head: Head, books: Books) -> Plan
         view.stock_account(warehouse, f"{field}.warehouse")
         whole = stock_qty(line, item, line.qty, field)
         places = (
-            {code: whole * each // MICRO for code, each in item.bundle.items()} if item.bundle else {item.code: whole}
+            {code: div_mirrored(whole * each, MICRO) for code, each in item.bundle.items()}
+            if item.bundle
+            else {item.code: whole}
         )
         for code, qty in places.items():
             if view.item(code, f"{field}.item").is_stock_item:

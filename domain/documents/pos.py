@@ -88,6 +88,13 @@ def plan_opening(document: PosOpening, head: Head, books: Books) -> Plan:  # noq
     return Plan(figures={"balances": {mode: view.currency.show(amount) for mode, amount in amounts.items()}})
 
 
+def unpaid_figures(document: PosInvoice, view: MasterView) -> dict[str, object]:
+    """What a sale comes to before anything is paid or taken from stock. Errors: DocumentRejected, DocumentParked."""
+    amounts = _amounts(document, view)
+    total = rounded(_rounding_of(document, profile_of(view, document.pos_profile), view), amounts, view)
+    return amounts.figures | _totals(amounts, total)
+
+
 def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     """The receipt of a sale: its amounts, its payments, and the goods that it reserves; no rows in either ledger.
 
@@ -95,10 +102,7 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     """
     view = head.view
     profile = profile_of(view, document.pos_profile)
-    amounts = compute(
-        document, document.lines, view, discounts=[line.discount for line in document.lines],
-        discount_percent=document.discount_percent, discount_amount=document.discount_amount,
-    )  # fmt: skip
+    amounts = _amounts(document, view)
     original = original_of(document, head, books) if document.is_return else None
     planned = Plan()
     returned = _returned_lines(planned, document, head, original, books)
@@ -110,6 +114,13 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     planned.receipt = _receipt(document, head, profile, amounts, lines, goods, total, paid)
     planned.figures = amounts.figures | _figures(planned.receipt, amounts, total, paid)
     return planned
+
+
+def _amounts(document: PosInvoice, view: MasterView) -> Amounts:
+    return compute(
+        document, document.lines, view, discounts=[line.discount for line in document.lines],
+        discount_percent=document.discount_percent, discount_amount=document.discount_amount,
+    )  # fmt: skip
 
 
 def _rounding_of(document: PosInvoice, profile: PosProfile, view: MasterView) -> RoundedTotal | None:
@@ -267,12 +278,15 @@ def _receipt(
 
 def _figures(receipt: PosReceipt, amounts: Amounts, total: int, paid: Paid) -> dict[str, object]:
     show = amounts.currency.show
-    return {
-        "rounded_total": show(total),
-        "rounding_adjustment": show(total - amounts.grand_total),
+    return _totals(amounts, total) | {
         "paid_amount": show(paid.paid),
         "change_amount": show(paid.given_back),
         "write_off_amount": show(paid.short_written_off),
         "is_return": receipt.is_return,
         "customer": receipt.customer,
     }
+
+
+def _totals(amounts: Amounts, total: int) -> dict[str, object]:
+    show = amounts.currency.show
+    return {"rounded_total": show(total), "rounding_adjustment": show(total - amounts.grand_total)}

@@ -37,12 +37,12 @@ class LineCost:
 
 
 def line_costs(amounts: Amounts, lines: Sequence[ItemLine], view: MasterView) -> list[LineCost]:
-    """Cost of each line. Valuation charges are shared out over stock lines by net amount, without losing a cent."""
+    """Cost of each line. Valuation charges are shared out by net amount over the lines that bring stock, without losing a cent."""
     costs = [LineCost(net, []) for net in amounts.nets_base]
     charged = [tax for tax in amounts.taxes if tax.tax.category != "total" and tax.base]
     if not charged:
         return costs
-    stocked = [i for i, line in enumerate(lines) if view.item(line.item, f"lines[{i}].item").is_stock_item]
+    stocked = [i for i, line in enumerate(lines) if line.qty and view.item(line.item, f"lines[{i}].item").is_stock_item]
     if not stocked:
         return costs
     weights = [amounts.nets_base[i] for i in stocked]

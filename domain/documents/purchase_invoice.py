@@ -224,6 +224,8 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
         billed.book(planned, head, view.role("purchase_price_variance"), price)
         link.amount -= price
         return
+    if not own.qty:
+        return  # all of it was rejected: what is billed for it stands until the supplier credits it
     movements = accepted_goods(receipt, place + 1)
     # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
     weights = [m.qty for m in movements]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, Link
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
-from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.item_lines import parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import accrue
@@ -68,10 +68,11 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         qty = stock_qty(line, item, line.qty, field)
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-        received = parts(view, line, item, warehouse, qty, field)
+        received = parts(view, line, item, warehouse, qty, field) if qty else []
         billed_first = line.against_invoice is not None
         value = _value_of(line, cost, index, planned, head, books, amounts) if billed_first else cost.total
-        for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
+        shares = allocate(value, [part.qty for part in received]) if received else []
+        for part, share in zip(received, shares, strict=True):
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
                 contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
@@ -91,19 +92,13 @@ def _reject_goods(
     planned: Plan, head: Head, line: PurchaseReceiptLine, item: Item, index: int, accepted_in: str, dimensions: str
 ) -> None:
     """Rejected goods lie in their own warehouse at no value until they go back."""
-    field = f"lines[{index}]"
-    if line.rejected_warehouse is None or line.rejected_warehouse == accepted_in:
-        raise DocumentRejected(
-            "RejectedWarehouseMissing",
-            f"{field}.rejected_warehouse: say where rejected goods lie, apart from the accepted ones.",
-            f"{field}.rejected_warehouse",
-        )
-    view = head.view
-    account = view.stock_account(line.rejected_warehouse, f"{field}.rejected_warehouse")
+    view, field = head.view, f"lines[{index}]"
     qty = stock_qty(line, item, line.rejected_qty or 0, field)
+    part = rejected_part(view, line, item, qty, accepted_in, field)
     planned.move(
-        head, index + 1, view.chain(item, line.rejected_warehouse, line.batch or ""), qty, Basis.STATED, account=account,
-        contra=view.role("stock_received_not_billed"), dimensions=dimensions, batch=line.batch or "",
+        head, index + 1, part.chain, part.qty, Basis.STATED,
+        account=view.stock_account(part.chain.warehouse, f"{field}.rejected_warehouse"),
+        contra=view.role("stock_received_not_billed"), dimensions=dimensions, batch=part.batch,
     )  # fmt: skip
 
 

@@ -7,16 +7,19 @@ to purchase price variance. Shares are cumulative, so that returning everything 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import compute
-from domain.documents.item_lines import parts, require_warehouse, stock_qty
+from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
 from domain.documents.references import linked, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.exact import cumulative_share
-from domain.stock_ledger import Basis, Movement
+from domain.master_view import MasterView
+from domain.masters import Item
+from domain.stock_ledger import Basis, Chain, Movement
 
 
 def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: Books, counter_role: str) -> Plan:
@@ -34,30 +37,26 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
         share = LineCost(-amounts.nets_base[index], [])
-        returned_line = 0
+        returned_line = before = 0
         if original:
             place = original_line(original, original_lines, line, index, books, planned)
             returned_line = place + 1
-            share = _share(
-                original_costs[place],
-                linked(original, place + 1, "returns", planned),
-                -line.qty,
-                original_lines[place].qty,
-            )
+            earlier = linked(original, returned_line, "returns", planned)
+            before = sum(link.qty for link in earlier)
+            share = _share(original_costs[place], earlier, -line.qty, original_lines[place].qty)
             planned.links.append(
                 Link(head.sequence, index + 1, "returns", original.sequence, returned_line, -line.qty, share.net)
             )
         if not item.is_stock_item:
             continue
-        warehouse = require_warehouse(line.warehouse, item, view, field)
         variance = view.role("purchase_price_variance")
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-        for part in parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field), field):
-            source = _movement(original, returned_line, part.chain.item, part.chain.part) if original else None
+        for part in _goods(view, line, item, before, field):
+            source = _movement(original, returned_line, part.chain) if original else None
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
-                account=view.stock_account(warehouse, f"{field}.warehouse"), contra=variance,
+                account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
         if view.perpetual:
@@ -94,10 +93,27 @@ def _share(cost: LineCost, returned: list[Link], qty: int, whole: int) -> LineCo
     )
 
 
-def _movement(original: PostedVoucher | None, line: int, item: str, part: str) -> Movement | None:
-    if original is None:
-        return None
-    for movement in original.movements:
-        if movement.line == line and movement.chain.item == item and movement.chain.part == part and movement.qty > 0:
-            return movement
-    return None
+def _goods(view: MasterView, line: ItemLine, item: Item, before: int, field: str) -> list[Part]:
+    """What goes back: accepted goods, after `before` of them went back already, and rejected ones out of their own warehouse."""
+    goods: list[Part] = []
+    warehouse = line.warehouse
+    if line.qty:
+        warehouse = require_warehouse(line.warehouse, item, view, field)
+        goods = parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field, before=-before), field)
+    if rejected := getattr(line, "rejected_qty", None):
+        qty = stock_qty(line, item, rejected, field)
+        goods.append(rejected_part(view, cast("RejectingLine", line), item, qty, warehouse, field))
+    return goods
+
+
+def _movement(original: PostedVoucher, line: int, chain: Chain) -> Movement | None:
+    """The receipt's movement that goods go back from: into the same warehouse, else the line's own wherever they lie by now."""
+    own = [
+        movement
+        for movement in original.movements
+        if movement.line == line
+        and movement.chain.item == chain.item
+        and movement.chain.part == chain.part
+        and movement.qty > 0
+    ]
+    return next((movement for movement in own if movement.chain.warehouse == chain.warehouse), own[0] if own else None)

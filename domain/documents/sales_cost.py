@@ -11,7 +11,7 @@ from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import linked, original_line
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.errors import DocumentRejected
-from domain.exact import MICRO, cumulative_share
+from domain.exact import MICRO, cumulative_share, div_mirrored
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.money import Rate
@@ -69,7 +69,8 @@ def deliver_line(
     warehouse = require_warehouse(line.warehouse, item, view, field)
     account = view.stock_account(warehouse, f"{field}.warehouse")
     center = cost_center_of(head, line.cost_center, item)
-    for component, part in components(view, line, item, warehouse, field):
+    before = _returned_before(original, place, index, head, planned) if original else 0
+    for component, part in components(view, line, item, warehouse, field, -before):
         cogs = cost_account(getattr(line, "expense_account", None), component, view, field)
         if line.qty > 0:
             movement = planned.move(
@@ -80,35 +81,44 @@ def deliver_line(
                 movement.weight = ZERO_RATE
             continue
         sold = _sold(original, place + 1, part)
-        returned = planned.move(
+        movement = planned.move(
             head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
             cost_center=center, dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
         )  # fmt: skip
         if sold is not None and original is not None:
             whole: int = original.document.lines[place].qty  # type: ignore[attr-defined]
-            others = [
-                link
-                for link in linked(original, place + 1, "returns", planned)
-                if link.line != index + 1 or link.voucher != head.sequence
-            ]
-            returned.stated = _cost_share(original, sold, sum(link.qty for link in others), -line.qty, whole, part)
+            movement.stated = _cost_share(original, sold, before, -line.qty, whole, part)
         elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
-            returned.basis = Basis.STATED
-            returned.stated = view.currency.times(-part.qty, cost_rate)
+            movement.basis = Basis.STATED
+            movement.stated = view.currency.times(-part.qty, cost_rate)
         if getattr(line, "allow_zero_rate", False):
-            returned.weight = ZERO_RATE
+            movement.weight = ZERO_RATE
 
 
-def components(view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str) -> list[tuple[Item, Part]]:
-    """What a sold line takes from stock: the item itself, or each stocked item of a bundle. Errors: DocumentRejected."""
-    qty = stock_qty(line, item, line.qty, field)
+def _returned_before(original: PostedVoucher, place: int, index: int, head: Head, planned: Plan) -> int:
+    """How much of the original's line (from 0) earlier returns, and earlier lines of this one, took back (millionths)."""
+    return sum(
+        link.qty
+        for link in linked(original, place + 1, "returns", planned)
+        if link.line != index + 1 or link.voucher != head.sequence
+    )
+
+
+def components(
+    view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str, before: int = 0
+) -> list[tuple[Item, Part]]:
+    """What a sold line takes from stock: the item itself, or each stocked item of a bundle.
+
+    `before` is what earlier returns brought back of the same line (negative). Errors: DocumentRejected.
+    """
+    qty = stock_qty(line, item, line.qty, field, before=before)
     if not item.bundle:
         return [(item, part) for part in parts(view, line, item, warehouse, qty, field)]
     found: list[tuple[Item, Part]] = []
     for code, each in item.bundle.items():
         component = view.item(code, f"{field}.item")
         if component.is_stock_item:
-            found.append((component, Part(view.chain(component, warehouse), "", qty * each // MICRO)))
+            found.append((component, Part(view.chain(component, warehouse), "", div_mirrored(qty * each, MICRO))))
     return found
 
 

@@ -10,6 +10,7 @@ from domain.checks import least_from
 from domain.documents import PosClosing
 from domain.documents.plan import Head
 from domain.errors import DocumentParked, DocumentRejected
+from domain.master_view import MasterView
 from domain.pos_consolidation import Origin, Sale, key_digest, place, unsound, without_cost
 from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
@@ -52,7 +53,7 @@ def choose(desk: LaneDesk, closing: PosClosing, head: Head) -> Chosen:
     placement = place(placed, stock)
     chosen.waves = placement.waves
     for short in placement.short:
-        chosen.aside[short.sale.sequence] = _short(short.sale, short.chain, short.missing)
+        chosen.aside[short.sale.sequence] = _short(short.sale, short.chain, short.missing, head.view)
     return chosen
 
 
@@ -171,7 +172,7 @@ def _stock(desk: LaneDesk, sales: list[Sale], head: Head) -> dict[Chain, int | N
     return stock
 
 
-def _short(sale: Sale, chain: Chain | None, missing: int) -> dict[str, object]:
+def _short(sale: Sale, chain: Chain | None, missing: int, view: MasterView) -> dict[str, object]:
     if chain is None:
         return DocumentRejected(
             "OriginalNotConsolidated",
@@ -179,6 +180,7 @@ def _short(sale: Sale, chain: Chain | None, missing: int) -> dict[str, object]:
             "return_against",
         ).as_outcome()
     part = f" ({chain.part})" if chain.part else ""
+    missing += view.negligible_shortage(view.item(chain.item))  # as much as stock was said to be more than it is
     return DocumentRejected(
         "InsufficientStock",
         f"{chain.item}{part} in {chain.warehouse} is short by {show_quantity(missing)} for this sale. Receive it, or count the stock; "
