@@ -188,8 +188,12 @@ def test_batches_inside_items_become_masters() -> None:
 
 
 def test_an_unknown_setting_is_said_and_changes_nothing() -> None:
-    scenario = understand({"id": "x", "settings": {"colour": "blue"}, "documents": []}, "X")
-    assert scenario.warnings == ["the setting colour is not known and changes nothing"]
+    items = {"TEA": {"brand": "Ours", "batches": {"B": {"shelf": 1}}}}
+    settings = {"colour": "blue", "items": items, "warehouses": {"WH": {"floor": 2}}, "pos_profile": {"theme": "dark"}}
+    scenario = understand({"id": "x", "settings": settings, "documents": []}, "X")
+    unknown = ("colour", "warehouses.WH.floor", "items.TEA.brand", "items.TEA.batches.B.shelf", "pos_profile.theme")
+    assert scenario.warnings == [f"the setting {name} is not known and changes nothing" for name in unknown]
+    assert {"type": "item", "company": "X", "code": "TEA"} in scenario.masters
 
 
 def test_a_scenario_plays_in_one_company() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.documents.pos import PosClosing, PosInvoice, PosOpening
-from domain.masters import Company
+from domain.masters import Batch, Company, Item, PosProfile, Warehouse
+from domain.shape import Shape
 from worker.services.replay.accounts import accounts_named
 
 Json = dict[str, Any]
@@ -122,16 +123,24 @@ def _masters(settings: Json, documents: list[Json], company: str, warnings: list
             yield {"type": kind, **own, "name": name, **((named[name] or {}) if isinstance(named, dict) else {})}
     for name, warehouse in (settings.get("warehouses") or {}).items():
         about = warehouse if isinstance(warehouse, dict) else {"account": warehouse} if warehouse else {}
-        yield {"type": "warehouse", **own, "name": name, **about}
+        yield {"type": "warehouse", **own, "name": name, **_known(Warehouse, about, f"warehouses.{name}", warnings)}
     for code, item in (settings.get("items") or {}).items():
         about = dict(item or {})
         batches = about.pop("batches", None) or {}
-        yield {"type": "item", **own, "code": code, **about}
+        yield {"type": "item", **own, "code": code, **_known(Item, about, f"items.{code}", warnings)}
         for name in batches:
             flags = (batches[name] or {}) if isinstance(batches, dict) else {}
-            yield {"type": "batch", **own, "name": name, "item": code, **flags}
+            known = _known(Batch, flags, f"items.{code}.batches.{name}", warnings)
+            yield {"type": "batch", **own, "name": name, "item": code, **known}
     if "pos_profile" in settings or any(document.get("type") in _AT_A_TILL for document in documents):
-        yield _profile(settings, documents, company)
+        yield _profile(settings, documents, company, warnings)
+
+
+def _known(shape: type[Shape], about: Json, place: str, warnings: list[str]) -> Json:
+    """The fields that a master has; of others the reader is told that they change nothing, as of unknown settings."""
+    unknown = [name for name in about if name not in shape.__struct_fields__]
+    warnings += [f"the setting {place}.{name} is not known and changes nothing" for name in unknown]
+    return {name: value for name, value in about.items() if name not in unknown}
 
 
 def _company(settings: Json, company: str, warnings: list[str]) -> Json:
@@ -165,12 +174,12 @@ def _profile_name(settings: Json) -> str:
     return str((settings.get("pos_profile") or {}).get("name", DEFAULT_PROFILE))
 
 
-def _profile(settings: Json, documents: list[Json], company: str) -> Json:
+def _profile(settings: Json, documents: list[Json], company: str, warnings: list[str]) -> Json:
     profile = {
         "type": "pos_profile",
         "company": company,
         "name": DEFAULT_PROFILE,
-        **(settings.get("pos_profile") or {}),
+        **_known(PosProfile, settings.get("pos_profile") or {}, "pos_profile", warnings),
     }
     warehouses = list(settings.get("warehouses") or {})
     if warehouses:
