@@ -92,8 +92,8 @@ def test_closing_stock_and_accounts_are_as_peers_value_them(seed: int, negatives
     booked: dict[str, Fraction] = defaultdict(Fraction)
     for entry in paper.entries:
         booked[_as_peer_calls(entry.account)] += Fraction(entry.amount, 100)
-    for account, balance in peer.accounts.items():
-        assert abs(booked[account] - balance) <= ALLOWED * 10, account
+    for account, wanted in peer.accounts.items():
+        assert abs(booked[account] - wanted) <= ALLOWED * 10, account
 
 
 def _as_peer_calls(account: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def test_nothing_is_left_behind(cluster: Endpoints, tmp_path: Path) -> None:
     replayed(cluster, written(tmp_path, STORY))
     with psycopg.connect(cluster.admin_database_url) as connection:
         left = connection.execute(
-            "SELECT datname FROM pg_database WHERE datname ~ '^perpetua_replay_[0-9]+$'"
+            "SELECT datname FROM pg_database WHERE datname = %s", [f"perpetua_replay_{os.getpid()}"]
         ).fetchall()
     assert left == []
 
