@@ -35,7 +35,7 @@ from domain.masters import (
 )
 from domain.money import Currency
 from domain.posting_time import zone
-from domain.quantity import QUANTITY_SCALE
+from domain.quantity import dust
 from domain.stock_ledger import Chain
 
 # What a missing default account is called, by the role that it would play.
@@ -380,11 +380,8 @@ class MasterView:
         return self.company.allow_negative_stock if item.allow_negative_stock is None else item.allow_negative_stock
 
     def negligible_shortage(self, item: Item) -> int:
-        """By how much (millionths) stock of this item may fall short unasked: less than half of the last decimal that upstream keeps."""
-        precision = self.company.quantity_precision
-        if precision is None or item.has_batch or item.has_serial:
-            return 0
-        return int((10 ** (QUANTITY_SCALE - precision) - 1) // 2)
+        """By how much (millionths) stock of this item may fall short unasked: what upstream's rounding leaves."""
+        return 0 if item.has_batch or item.has_serial else dust(self.company.quantity_precision)
 
 
 def fallback_rate(item: Item) -> int | None:

@@ -25,3 +25,8 @@ ONE = MICRO
 def show_quantity(micro: int) -> str:
     """Plain decimal text of a quantity in millionths."""
     return show(micro, QUANTITY_SCALE)
+
+
+def dust(decimals: int | None) -> int:
+    """What vanishes when rounded to so many decimals (millionths): less than half of the last of them; nothing where none are named."""
+    return 0 if decimals is None else int((10 ** (QUANTITY_SCALE - decimals) - 1) // 2)
