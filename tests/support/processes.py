@@ -17,10 +17,10 @@ BEAT = (*CELERY, "beat", "--pidfile=")
 SHOWN_CHARACTERS = 5000
 
 
-def worker(name: str, children: int = 1) -> tuple[str, ...]:
-    """The command line of a worker on the posting queue with so many child processes."""
+def worker(name: str, children: int = 1, queues: str = "posting,celery") -> tuple[str, ...]:
+    """The command line of a worker on these queues (posting, where none are named) with so many child processes."""
     return (
-        *CELERY, "worker", "--hostname", f"{name}@test", "--queues", "posting,celery", "--concurrency", str(children),
+        *CELERY, "worker", "--hostname", f"{name}@test", "--queues", queues, "--concurrency", str(children),
         "--without-gossip", "--without-mingle",
     )  # fmt: skip
 
@@ -40,7 +40,12 @@ def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process these settings."""
-    return {
+    mail = (
+        {}
+        if settings.smtp_url is None
+        else {"PERPETUA_SMTP_URL": settings.smtp_url, "PERPETUA_MAIL_FROM": str(settings.mail_from)}
+    )
+    return mail | {
         "PYTHONFAULTHANDLER": "1",
         "PERPETUA_DATABASE_URL": str(settings.database_url),
         "PERPETUA_OWNER_DATABASE_URL": str(settings.owner_database_url),
