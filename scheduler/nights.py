@@ -28,6 +28,7 @@ CLOSINGS, REPOSTS, RECONCILIATION, MAIL = "closings", "reposts", "reconciliation
 NIGHT: Final = (
     Job(CLOSINGS, "Sales of the day reach the ledgers first, so that everything after it speaks of the whole day."),
     Job(REPOSTS, "What was posted into the past is valued before the ledgers are compared, so that only true differences are left."),
+    Job(RECONCILIATION, "Stock value is compared with the stock accounts once nothing of the day is under way any more."),
     Job(MAIL, "Finance is told last, since the mail says what became of all the others."),
 )  # fmt: skip
 

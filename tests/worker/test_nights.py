@@ -79,7 +79,7 @@ def test_a_night_closes_the_tills_compares_and_writes_one_mail(tools: Tools) -> 
     assert work(tools, lane_of(tools), begins).endswith(f"closings of {day}: Till {day} wait to be decided")
     assert finished(tools, day) == []
     post_lane(tools, lane_of(tools))
-    assert f"mail of {day}: unknown, 1 mails" in work(tools, lane_of(tools), begins)
+    assert f"mail of {day}: in sync, 1 mails" in work(tools, lane_of(tools), begins)
     assert work(tools, lane_of(tools), begins) == f"{SHOP}: nothing is due"
     assert finished(tools, day) == NIGHT_JOBS
     rows = slots(tools, day)
@@ -89,7 +89,7 @@ def test_a_night_closes_the_tills_compares_and_writes_one_mail(tools: Tools) -> 
     content = told(tools, "nightly", day, lane_of(tools).company_id)
     assert isinstance(content, NightMail)
     assert (content.verdict, content.sales.received, content.sales.states) == (
-        "unknown",
+        "in_sync",
         3,
         {"consolidated": 2, "open": 1},
     )

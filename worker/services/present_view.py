@@ -6,7 +6,7 @@ from domain.master_view import MasterView
 from worker.services.master_book import MasterBook
 from worker.store.companies import company_name
 from worker.store.database import Rows
-from worker.store.masters import last_decided_acceptance
+from worker.store.masters import last_decided_acceptance, newest_acceptance
 
 
 def present_view(connection: Rows, company: int) -> MasterView:
@@ -14,4 +14,7 @@ def present_view(connection: Rows, company: int) -> MasterView:
     book = MasterBook(company_name(connection, company), company)
     book.begin(connection, tuple)
     book.at(last_decided_acceptance(connection, company))
+    if book.get("company", book.company) is None:
+        # Nothing was decided yet, or only what had waited for this very master: what the next document will see holds.
+        book.at(newest_acceptance(connection))
     return MasterView(book)

@@ -59,6 +59,12 @@ def versions(connection: Rows, company_id: int, names: Iterable[tuple[str, str]]
     return [MasterVersion(row[0], row[1], row[2], row[3], row[4].encode()) for row in found]
 
 
+def newest_acceptance(connection: Rows) -> int:
+    """The place in the order of acceptance of whatever was accepted last."""
+    row = connection.execute("SELECT last_number FROM acceptance WHERE company_id = 0").fetchone()
+    return 0 if row is None else row[0]
+
+
 def names_of_kind(connection: Rows, company_id: int, kind: str) -> list[str]:
     """Names of all masters of a kind, a company's own and shared ones."""
     found = connection.execute(

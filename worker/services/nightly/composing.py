@@ -29,6 +29,8 @@ from worker.mail.content import (
 )
 from worker.reports.scope import scope_of
 from worker.services.nightly.job import Result
+from worker.services.present_view import present_view
+from worker.services.reconciliation import missing_in
 from worker.store.database import Rows
 from worker.store.night_facts import (
     DecidedClosing,
@@ -95,7 +97,7 @@ def compose(connection: Rows, night: Ended) -> NightMail:
             for job, result in night.results.items()
             if "failed" in result
         ],
-        proposals=[_proposal(one, night.company) for one in proposals(connection, company, limit=MOST_ROWS)],
+        proposals=_proposals(connection, night),
         blocked=[
             BlockedLine(type=one.type, number=one.number, since=one.received_at, code=one.code, message=one.message)
             for one in blocked
@@ -172,14 +174,22 @@ def _cause(cause: Cause, seen: Reconciliation) -> CauseLine:
     )
 
 
-def _proposal(proposal: Proposal, company: str) -> ProposalLine:
+def _proposals(connection: Rows, night: Ended) -> list[ProposalLine]:
+    """Open proposals, each with the command that accepts it and with what that must still be told."""
+    found = proposals(connection, night.company_id, limit=MOST_ROWS)
+    view = present_view(connection, night.company_id) if found else None
+    return [_proposal(one, night.company, [] if view is None else missing_in(view, one.sides)) for one in found]
+
+
+def _proposal(proposal: Proposal, company: str, missing: list[str]) -> ProposalLine:
+    command = f"perpetua reconcile accept {proposal.number} --company {shlex.quote(company)}"
     return ProposalLine(
         number=proposal.number,
         kind=str(proposal.kind),
         account=proposal.account,
         status=proposal.status,
         entry=[EntryLine(account=side.account, debit=side.debit, credit=side.credit) for side in proposal.sides],
-        command=f"perpetua reconcile accept {proposal.number} --company {shlex.quote(company)}",
+        command=" ".join([command, *(f"--set {name}=..." for name in missing)]),
         reverses=proposal.reverses,
     )
 

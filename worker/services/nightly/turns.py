@@ -11,10 +11,11 @@ import structlog
 from prometheus_client import Counter
 
 from domain.errors import PerpetuaError, Unavailable
-from scheduler.nights import CLOSINGS, MAIL, REPOSTS, next_job
+from scheduler.nights import CLOSINGS, MAIL, RECONCILIATION, REPOSTS, next_job
 from worker.bells import Lane
 from worker.broker import LONGEST_TASK_SECONDS
 from worker.services.nightly.closings import send_closings
+from worker.services.nightly.comparing import compare
 from worker.services.nightly.job import JobOf, Step, Work
 from worker.services.nightly.mailing import write_mail
 from worker.services.nightly.reposts import run_reposts
@@ -35,6 +36,7 @@ PAUSE_SECONDS = 30
 JOBS: Final[Mapping[str, JobOf]] = {
     CLOSINGS: send_closings,
     REPOSTS: run_reposts,
+    RECONCILIATION: compare,
     MAIL: write_mail,
 }
 FAILURES = Counter("perpetua_night_failures", "Jobs of a night that failed, by what came of it.", ["job", "then"])
