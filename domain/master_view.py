@@ -195,10 +195,10 @@ class MasterView:
         return self.account(name, "payments")
 
     def account_type(self, name: str) -> str:
-        """What an account is for: `stock`, `receivable`, ...; empty where nothing is stated."""
+        """What an account is for, in small letters however it was written: `stock`, `receivable`, ...; empty where nothing is stated."""
         known = self.book.get("account", name)
         if isinstance(known, Account) and known.account_type:
-            return known.account_type
+            return known.account_type.casefold()
         return STANDARD_CHART[name].account_type if name in STANDARD_CHART else ""
 
     def is_stock_account(self, name: str) -> bool:
