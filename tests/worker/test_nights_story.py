@@ -104,7 +104,7 @@ def test_a_journal_by_hand_is_red_in_the_morning_mended_by_day_and_green_the_nig
     for place, (shelf_name, stock_account) in enumerate((("Shelf", "Stock In Hand"), ("Store", "Stock In Store"))):
         night, number = day + timedelta(days=2 * place), f"DN-{place}"
         submit(tools, [journal(f"JE-{place}", night, stock_account, 7), delivery(number, night, shelf_name)])
-        assert (place, status(tools, number)) == (place, "parked")
+        assert status(tools, number) == "parked"
         red = morning_mail(tools, mailbox, night)
         assert "OUT OF SYNC by 7.00 EUR on 1 account" in str(red["Subject"])
         said = text_of(red)
