@@ -47,28 +47,21 @@ def close(
     """Close a till now; exits 0 when its sales are consolidated."""
     from worker.cli.connection import one_company, open_command_tools
     from worker.services.submission import submit
+    from worker.services.till_closing import closing
 
     with open_command_tools() as tools:
         with tools.database.transaction() as connection:
-            company_id, name = one_company(connection, company)
-        moment = at or _now(tools, company_id)
-        closing: dict[str, Any] = {
-            "type": "pos_closing",
-            "company": name,
-            "number": number or f"{profile[:100]} {moment.isoformat(timespec='seconds')}",
-            "pos_profile": profile,
-            "posting_datetime": moment.isoformat(),
-            "actor": "perpetua pos close",
-        }
-        if user is not None:
-            closing["user"] = user
-        (outcome,) = submit(tools, [closing])
+            company_id, _ = one_company(connection, company)
+            document = closing(
+                connection, company_id, profile, actor="perpetua pos close", user=user, at=at, number=number
+            )
+        (outcome,) = submit(tools, [document])
         if outcome["status"] != "posted":
             error = outcome.get("error") or {}
             raise CommandFailedError(
-                f"{closing['number']} is {outcome['status']}: {error.get('message', 'a worker decides it')}"
+                f"{document['number']} is {outcome['status']}: {error.get('message', 'a worker decides it')}"
             )
-        print(_in_words(tools, company_id, closing["number"]))
+        print(_in_words(tools, company_id, document["number"]))
 
 
 def rebuild(company: CompanyOption = None) -> None:
@@ -129,16 +122,6 @@ def _from_books(number: str, company: str | None) -> Export:
             f"{name} has no closing {number} that stands: perpetua pos sessions shows which it has"
         )
     return found
-
-
-def _now(tools: Tools, company: int) -> datetime:
-    """The present time in the company's own zone, without its offset."""
-    from domain.posting_time import zone
-    from worker.reports.scope import scope_of
-
-    with tools.database.transaction() as connection:
-        scope = scope_of(connection, company)
-    return datetime.now(zone(scope.time_zone if scope is not None else "UTC")).replace(tzinfo=None)
 
 
 def _in_words(tools: Tools, company: int, number: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker.desk import documents, editing, signing_in
+from worker.desk import activity, documents, editing, ledgers, periods, reposts, signing_in, tills
 from worker.desk.metrics import Metrics
 from worker.desk.start import Start
 
@@ -25,4 +25,19 @@ HANDLERS: Final = [
     (_DOCUMENT + r"/edit", editing.Edit),
     (_DOCUMENT + r"/dry-run", editing.DryRun),
     (_DOCUMENT + r"/save", editing.SaveRevision),
+    (_COMPANY + r"/ledgers", ledgers.Ledgers),
+    (_COMPANY + r"/ledgers/(\d{1,18})", ledgers.VoucherView),
+    (_COMPANY + r"/periods", periods.Periods),
+    (_COMPANY + r"/periods/set", periods.SetPeriod),
+    (_COMPANY + r"/reposts", reposts.Reposts),
+    (_COMPANY + r"/reposts/pause", reposts.Pause),
+    (_COMPANY + r"/reposts/resume", reposts.Resume),
+    (_COMPANY + r"/reposts/rank", reposts.Rank),
+    (_COMPANY + r"/reposts/retry", reposts.Retry),
+    (_COMPANY + r"/reposts/preview", reposts.Preview),
+    (_COMPANY + r"/tills", tills.Tills),
+    (_COMPANY + r"/tills/close", tills.CloseTill),
+    (_COMPANY + r"/tills/(\d{1,18})", tills.Certificate),
+    (_COMPANY + r"/tills/(\d{1,18})/file", tills.CertificateFile),
+    (_COMPANY + r"/activity", activity.Activity),
 ]

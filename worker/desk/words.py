@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from worker.reports import Column
+from worker.reports.read_model import plain as exact
 
 _TONES: Final = {
     "posted": "good", "published": "good", "open": "good", "closed": "good", "consolidated": "good", "rejected": "bad", "failed": "bad",
@@ -61,6 +62,11 @@ def figure(value: Any) -> str:
     return str(value)
 
 
+def quantity(value: Decimal) -> str:
+    """A quantity without needless zeros."""
+    return f"{exact(value):,f}"
+
+
 def duration(seconds: float | None) -> str:
     """How long something takes: `2 min 5 s`."""
     if seconds is None:
@@ -88,7 +94,11 @@ def entries(value: Any) -> list[tuple[str, str]]:
     """The entries of an error's details: name and value as text."""
     if not isinstance(value, dict):
         return []
-    return [(plain(str(name)), one if isinstance(one, str) else pretty(json.dumps(one))) for name, one in value.items()]
+    return [
+        (plain(str(name)), one if isinstance(one, str) else pretty(json.dumps(one)))
+        for name, one in value.items()
+        if one not in ("", None, [], {})
+    ]
 
 
 def cells(columns: Iterable[Column], row: Iterable[Any]) -> list[Cell]:

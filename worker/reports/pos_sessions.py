@@ -38,9 +38,10 @@ _SESSIONS: Final = """
            coalesce(sum((v.figures ->> 'paid_amount')::numeric) FILTER (WHERE i.status <> 'cancelled'), 0)
       FROM pos_session s
       LEFT JOIN pos_invoice i ON i.company_id = s.company_id AND i.session_id = s.session_id
+       AND (NOT %(open)s OR i.status IN ('open', 'quarantined'))
       LEFT JOIN voucher v ON v.company_id = i.company_id AND v.voucher_id = i.voucher_id
       LEFT JOIN voucher c ON c.company_id = s.company_id AND c.voucher_id = s.closing_id AND s.closing_id <> 0
-     WHERE s.company_id = %(company)s
+     WHERE s.company_id = %(company)s AND (NOT %(open)s OR s.status = 'open')
      GROUP BY s.session_id, s.profile, s.user_name, s.opening, s.status, s.opened_at, c.number
      ORDER BY s.session_id
 """
@@ -61,8 +62,18 @@ _RATES: Final = """
 
 
 def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
+    yield from _sessions(connection, scope, only_open=False)
+
+
+def open_sessions(connection: Connection[Any], scope: Scope) -> list[dict[str, Any]]:
+    """The sessions that are open, by column name, with what waits in them: it costs what is open, however much was sold before."""
+    names = [column.name for column in _COLUMNS]
+    return [dict(zip(names, row, strict=True)) for row in _sessions(connection, scope, only_open=True)]
+
+
+def _sessions(connection: Connection[Any], scope: Scope, *, only_open: bool) -> Iterator[Row]:
     waiting = _provisional(connection, scope)
-    for session, *about, total, paid in stream(connection, _SESSIONS, scope.parameters()):
+    for session, *about, total, paid in stream(connection, _SESSIONS, {**scope.parameters(), "open": only_open}):
         revenue, cost = waiting.get(session, (0, 0))
         figures = (amount(figure, scope.currency) for figure in (revenue, cost, revenue - cost))
         yield (session, *about, total, paid, *figures)

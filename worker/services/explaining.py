@@ -206,6 +206,11 @@ class _Explanation:
         )  # fmt: skip
 
 
+def explain(connection: Rows, scope: Scope, voucher: int) -> Iterator[Row]:
+    """Where the costs of one voucher come from, in the columns of the report."""
+    yield from _Explanation(connection, scope).of_voucher(voucher)
+
+
 def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
     explanation = _Explanation(cast("Rows", connection), scope)
     found = connection.execute(

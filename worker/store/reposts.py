@@ -212,26 +212,31 @@ def rows_ahead(connection: Rows, names: Names, requests: Iterable[RepostRequest]
 
 @dataclass(frozen=True, slots=True)
 class WaitingCompany:
-    """A company with something to repost: since when, and when a run of it was last worked at."""
+    """A company with something to repost: since when, when a run of it was last worked at, and its rank among the companies."""
 
     company_id: int
     company: str
     since: datetime
     worked_at: datetime | None
+    priority: int = 0
 
 
 def waiting_companies(connection: Rows) -> list[WaitingCompany]:
-    """Companies with requests that no run has taken up, or with a run that is not published; not those that are paused."""
+    """Companies with requests that no run has taken up, or with a run that is not published; not those that are paused.
+
+    Those that go before others come first, then those that have waited longest.
+    """
     found = connection.execute(
-        "SELECT c.company_id, c.name, least(asked.since, run.since), worked.at FROM company c "
+        "SELECT c.company_id, c.name, least(asked.since, run.since), worked.at, coalesce(k.priority, 0) FROM company c "
         "LEFT JOIN (SELECT company_id, min(requested_at) AS since FROM repost_request WHERE run_id IS NULL GROUP BY 1) asked "
         "  USING (company_id) "
         "LEFT JOIN (SELECT company_id, min(created_at) AS since FROM repost_run WHERE published_at IS NULL AND status = 'running' "
         "  GROUP BY 1) run USING (company_id) "
         "LEFT JOIN LATERAL (SELECT max(coalesce(published_at, worked_at)) AS at FROM repost_run w "
         "  WHERE w.company_id = c.company_id) worked ON true "
+        "LEFT JOIN repost_priority k USING (company_id) "
         "WHERE least(asked.since, run.since) IS NOT NULL "
-        "AND NOT EXISTS (SELECT FROM repost_pause p WHERE p.company_id = c.company_id) ORDER BY 3, 1"
+        "AND NOT EXISTS (SELECT FROM repost_pause p WHERE p.company_id = c.company_id) ORDER BY 5 DESC, 3, 1"
     )
     return [WaitingCompany(*row) for row in found]
 
@@ -248,6 +253,15 @@ def set_pause(connection: Rows, company: int, actor: str) -> bool:
 def end_pause(connection: Rows, company: int) -> bool:
     """Let a company's reposts go on; False where nobody had stopped them."""
     return connection.execute("DELETE FROM repost_pause WHERE company_id = %s", [company]).rowcount > 0
+
+
+def set_priority(connection: Rows, company: int, priority: int) -> None:
+    """Rank a company's reposts among the companies': above zero before others, below zero after them."""
+    connection.execute(
+        "INSERT INTO repost_priority (company_id, priority) VALUES (%s, %s) "
+        "ON CONFLICT (company_id) DO UPDATE SET priority = excluded.priority",
+        [company, priority],
+    )
 
 
 def retry_failed(connection: Rows, company: int) -> int:

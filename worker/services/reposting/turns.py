@@ -1,4 +1,7 @@
-"""Turns: which company's reposts may run now, and one turn of one company; then its bell goes to the end of the queue."""
+"""Turns: which company's reposts may run now, and one turn of one company; then its bell goes to the end of the queue.
+
+A company that is ranked higher has all turns until nothing of it waits.
+"""
 
 from __future__ import annotations
 
@@ -45,12 +48,18 @@ def repost_company(tools: Tools, lane: Lane, tell: Tell | None = None, now: date
     tools.repost_bells.answer(lane)
     moment = now or datetime.now(UTC)
     with tools.database.transaction() as connection:
-        waiting = [one for one in waiting_companies(connection) if one.company_id == lane.company_id]
-        until = _until(connection, waiting[0], moment) if waiting else None
-    if not waiting:
+        waiting = waiting_companies(connection)
+        own = next((one for one in waiting if one.company_id == lane.company_id), None)
+        until = _until(connection, own, moment) if own else None
+        first = _goes_before(connection, own, waiting, moment) if own else None
+    if own is None:
         return f"{lane.company}: nothing waits"
     if until is None:
         return f"{lane.company}: its reposts wait for their hours"
+    if first is not None:
+        # Whoever goes first is rung for, and the next ring of beat is for both: ringing here would only go round in circles.
+        tools.repost_bells.ring([Lane(first.company_id, first.company)])
+        return f"{lane.company}: gives way to {first.company}"
     seconds = min(TURN_SECONDS, (until - moment).total_seconds())
     with bound_contextvars(company=lane.company):
         summary = run_pending(tools.database, lane.company_id, seconds=seconds, tell=tell)
@@ -82,6 +91,14 @@ def progress_in_words(progress: dict[str, Any]) -> str:
     words = f"run {progress['run']}: {progress['rows']} movements done, {progress['rows_to_go']} to go"
     seconds = progress.get("seconds_to_go")
     return words if seconds is None else f"{words}, about {seconds:.0f} s"
+
+
+def _goes_before(
+    connection: Rows, own: WaitingCompany, waiting: list[WaitingCompany], now: datetime
+) -> WaitingCompany | None:
+    """A company that an operator has ranked higher and whose reposts may run now as well; None where there is none."""
+    higher = (one for one in waiting if one.priority > own.priority)
+    return next((one for one in higher if _until(connection, one, now) is not None), None)
 
 
 def _until(connection: Rows, one: WaitingCompany, now: datetime) -> datetime | None:
