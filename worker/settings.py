@@ -223,7 +223,7 @@ def _yes(name: str, value: str) -> bool:
 
 def _require_loopback(address: str) -> None:
     """Passwords never cross a network in the clear."""
-    if not _is_loopback(address):
+    if not is_loopback(address):
         message = (
             f"PERPETUA_FLOWER_ADDRESS is {address!r}, where others reach Flower: set PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY, or "
             "PERPETUA_FLOWER_PROXY=yes where a proxy in front of it ends TLS, or keep 127.0.0.1"
@@ -231,7 +231,8 @@ def _require_loopback(address: str) -> None:
         raise SettingsError(message)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address is reached from this machine alone."""
     try:
         return ip_address(address).is_loopback
     except ValueError:

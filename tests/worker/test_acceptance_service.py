@@ -94,3 +94,21 @@ def test_a_shared_master_rings_for_every_company_that_waited_for_it(tools: Tools
     tools.redis.delete("posting")
     take(tools, [Message(msgspec.json.encode(item)) for item in items])
     assert sorted(str(company) for _, company in doorbells(tools.redis)) == ["Fuel", "Grocery"]
+
+
+def test_a_period_that_may_not_close_yet_is_refused_and_told(tools: Tools) -> None:
+    shop = [*masters("Grocery"), *documents("Grocery", 1)]
+    take(tools, [Message(msgspec.json.encode(message)) for message in shop])
+    closed = {
+        "type": "accounting_period",
+        "company": "Grocery",
+        "name": "March",
+        "start": "2026-03-01",
+        "end": "2026-03-31",
+    }
+    (receipt,) = take(tools, [Message(msgspec.json.encode({**closed, "status": "closed"}))])
+    assert receipt.status == "rejected"
+    refused = [one for one in told(tools.redis) if one["status"] == "rejected"]
+    assert [(one["type"], one["number"], one["error"]["code"]) for one in refused] == [
+        ("accounting_period", "March", "PeriodNotFinished")
+    ]

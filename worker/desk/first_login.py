@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.desk.roles import Role
-from worker.desk.users import Users, write_secret
-from worker.settings import Settings
+from worker.desk.users import Users, UsersError, write_secret
+from worker.settings import Settings, is_loopback
 
 FIRST_USER: Final = "admin"
 _PASSWORD_FILE: Final = "first_password"  # noqa: S105 - the name of a file
@@ -22,6 +22,10 @@ def ensure_login(settings: Settings) -> str:
     """
     users = Users(settings.desk_users)
     if not users.all():
+        if not is_loopback(settings.flower_address):
+            raise UsersError(
+                f"nobody can log in at {settings.flower_address}: perpetua desk user add NAME --role operate adds a user"
+            )
         password = secrets.token_urlsafe(12)
         users.put(FIRST_USER, password=password, roles=frozenset(Role))
         settings.desk_path.mkdir(parents=True, exist_ok=True, mode=0o700)

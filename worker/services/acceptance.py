@@ -76,7 +76,7 @@ def outcomes_so_far(tools: Tools, messages: Sequence[Message], receipts: Sequenc
     """What became of accepted messages by now, in their order."""
     filed: dict[int, list[int]] = {}
     for receipt in receipts:
-        if receipt.status in _FILED:
+        if _is_filed(receipt):
             filed.setdefault(receipt.company_id, []).append(receipt.sequence)
     stored: dict[tuple[int, int], dict[str, Any]] = {}
     asked = _asked(tools, receipts)
@@ -87,12 +87,17 @@ def outcomes_so_far(tools: Tools, messages: Sequence[Message], receipts: Sequenc
                     stored[company_id, outcome["sequence"]] = outcome
     return [
         stored[receipt.company_id, receipt.sequence]
-        if receipt.status in _FILED
+        if _is_filed(receipt)
         else asked[receipt.company, receipt.type, receipt.number]
         if receipt.status == "preview"
         else _settled(message, receipt)
         for message, receipt in zip(messages, receipts, strict=True)
     ]
+
+
+def _is_filed(receipt: Receipt) -> bool:
+    """Whether a message has a place in its company's lane; a master that is refused has none."""
+    return receipt.status in _FILED and receipt.sequence > 0
 
 
 def _asked(tools: Tools, receipts: Sequence[Receipt]) -> dict[tuple[str, str, str], dict[str, Any]]:

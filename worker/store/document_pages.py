@@ -169,15 +169,16 @@ def _walk(wanted: Wanted) -> str:
             f"AND o.status = %(status)s AND o.moment IS NULL AND o.sequence < %(before)s{type_}{code}"
         )
     if wanted.status == "accepted":
-        type_ = " AND type = %(type)s" if wanted.type_ else ""
+        type_ = " AND d.type = %(type)s" if wanted.type_ else ""
+        # Few of those that the lane has yet to pass are refused or posted already: each is looked up, whatever PostgreSQL expects.
         return (
-            "SELECT sequence FROM ("
-            "SELECT d.sequence, d.type FROM lane l JOIN document d ON d.company_id = l.company_id AND d.sequence > l.decided_sequence "
-            "WHERE l.company_id = %(company)s "
-            "AND NOT EXISTS (SELECT FROM outcome o WHERE o.company_id = d.company_id AND o.sequence = d.sequence) "
-            "AND NOT EXISTS (SELECT FROM voucher v WHERE v.company_id = d.company_id AND v.voucher_id = d.sequence) "
-            "UNION ALL SELECT o.sequence, d.type FROM outcome o JOIN document d USING (company_id, sequence) "
-            f"WHERE o.company_id = %(company)s AND o.moment IS NOT NULL) due WHERE sequence < %(before)s{type_}"
+            "SELECT sequence FROM ((SELECT d.sequence FROM document d WHERE d.company_id = %(company)s AND d.sequence < %(before)s "
+            "AND d.sequence > (SELECT decided_sequence FROM lane WHERE company_id = %(company)s) "
+            "AND NOT EXISTS (SELECT FROM outcome o WHERE o.company_id = d.company_id AND o.sequence = d.sequence OFFSET 0) "
+            "AND NOT EXISTS (SELECT FROM voucher v WHERE v.company_id = d.company_id AND v.voucher_id = d.sequence OFFSET 0)"
+            f"{type_} ORDER BY d.sequence DESC LIMIT %(limit)s) "
+            "UNION ALL SELECT o.sequence FROM outcome o JOIN document d USING (company_id, sequence) "
+            f"WHERE o.company_id = %(company)s AND o.moment IS NOT NULL AND o.sequence < %(before)s{type_}) due"
         )
     if wanted.status == "cancelled":
         type_ = (
