@@ -169,7 +169,7 @@ def _smtp(name: str, value: str) -> str | None:
     if not parts.hostname:
         message = f"{name} names no host: write it like smtp+starttls://user:password@host:587"
         raise SettingsError(message)
-    if parts.scheme == "smtp" and parts.password and not _is_loopback(parts.hostname):
+    if parts.scheme == "smtp" and parts.password and not is_loopback(parts.hostname):
         message = f"{name} would send its password in the clear: use smtp+starttls:// or smtps://"
         raise SettingsError(message)
     return url

@@ -29,7 +29,7 @@ class SetPeriod(Action):
 
     def asked(self, company: int, *_: str) -> dict[str, Any]:  # noqa: ARG002 - the form says what
         """Which period, and what is to become of it."""
-        return {"details": {name: self.field(name) for name in ("name", "start", "end", "status")}}
+        return {"details": {name: self.field(name) for name in ("name", "start", "end", "status", "reason")}}
 
     def act(self, company: int, *_: str) -> Told:
         """Publish the period anew."""
@@ -42,6 +42,7 @@ class SetPeriod(Action):
             end=self.field("end"),
             status=status,
             actor=self.person,
+            reason=self.field("reason") or None,
         )
         return Told(f"{name} is {status}.", self.page(company))
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker.desk import activity, documents, editing, ledgers, periods, reposts, signing_in, tills
+from worker.desk import (
+    activity,
+    documents,
+    editing,
+    ledgers,
+    periods,
+    reconciliation,
+    reposts,
+    schedule,
+    signing_in,
+    tills,
+)
 from worker.desk.metrics import Metrics
 from worker.desk.start import Start
 
@@ -39,5 +50,9 @@ HANDLERS: Final = [
     (_COMPANY + r"/tills/close", tills.CloseTill),
     (_COMPANY + r"/tills/(\d{1,18})", tills.Certificate),
     (_COMPANY + r"/tills/(\d{1,18})/file", tills.CertificateFile),
+    (_COMPANY + r"/reconciliation", reconciliation.ReconciliationPage),
+    (_COMPANY + r"/reconciliation/look", reconciliation.LookNow),
+    (_COMPANY + r"/reconciliation/accept/(\d{1,18})", reconciliation.CreateJournalEntry),
+    (_COMPANY + r"/schedule", schedule.Schedule),
     (_COMPANY + r"/activity", activity.Activity),
 ]

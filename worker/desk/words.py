@@ -14,7 +14,8 @@ from worker.reports.read_model import plain as exact
 _TONES: Final = {
     "posted": "good", "published": "good", "open": "good", "closed": "good", "consolidated": "good", "rejected": "bad", "failed": "bad",
     "quarantined": "bad", "parked": "waiting", "accepted": "waiting", "waiting": "waiting", "running": "waiting",
-    "paused": "waiting", "cancelled": "quiet",
+    "paused": "waiting", "cancelled": "quiet", "in_sync": "good", "out_of_sync": "bad", "faulty": "bad", "finished": "good",
+    "late": "bad", "claimed": "waiting", "due": "waiting",
 }  # fmt: skip
 
 
@@ -60,6 +61,11 @@ def figure(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def grouped(amount: str) -> str:
+    """An amount that was shown already, with its thousands set apart."""
+    return f"{Decimal(amount):,f}"
 
 
 def quantity(value: Decimal) -> str:

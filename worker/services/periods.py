@@ -31,8 +31,13 @@ def periods(connection: Rows, company: int) -> list[AccountingPeriod]:
     return sorted(newest.values(), key=lambda period: period.start, reverse=True)
 
 
-def set_period(tools: Tools, company: int, name: str, *, start: str, end: str, status: str, actor: str) -> None:
-    """Add a period, or open, close or freeze one. A shared period stays shared. Errors: DocumentRejected where the gate says why not."""
+def set_period(
+    tools: Tools, company: int, name: str, *, start: str, end: str, status: str, actor: str, reason: str | None = None
+) -> None:
+    """Add a period, or open, close or freeze one. A shared period stays shared.
+
+    Opening again takes a reason, and an actor whom the company names for it. Errors: DocumentRejected where the gate says why not.
+    """
     with tools.database.transaction() as connection:
         known = next((period for period in periods(connection, company) if period.name == name), None)
         owner = known.company if known is not None else company_name(connection, company)
@@ -40,6 +45,8 @@ def set_period(tools: Tools, company: int, name: str, *, start: str, end: str, s
     if known is not None and known.document_types:
         content["document_types"] = known.document_types  # type: ignore[assignment]
     message = {"type": "accounting_period", "company": owner, "name": name, **content, "status": status, "actor": actor}
+    if reason:
+        message["reason"] = reason
     if owner == SHARED:
         del message["company"]
     (receipt,) = take(tools, [Message(msgspec.json.encode(message), actor)])

@@ -16,6 +16,7 @@ slot = table(
     columns("big", "fence"),
     columns("int", "attempts"),
     columns("json", "result", null=True),
+    Index("slot_date", "company_id", "business_date"),
     Index("slot_unfinished", "company_id", "business_date", postgresql_where=text("finished_at IS NULL")),
     key="company_id job business_date",
 )

@@ -169,7 +169,12 @@ def test_ledgers_reposts_tills_and_periods(desk: RunningDesk, books: Database) -
     publish(books, [{**MASTERS[2], "code": "Tea"}])
     post_all(books)
     assert "2024-06 is closed." in told(ada.follow(ada.post(f"{base}/set", name="2024-06", status="closed")).text)
-    assert "2024-06 is open." in told(ada.follow(ada.post(f"{base}/set", name="2024-06", status="open")).text)
+    assert "may not reopen" in told(ada.follow(ada.post(f"{base}/set", name="2024-06", status="open")).text)
+    publish(books, [{**MASTERS[0], "may_reopen_periods": ["ada"]}])
+    assert "say why" in told(ada.follow(ada.post(f"{base}/set", name="2024-06", status="open")).text)
+    assert "2024-06 is open." in told(
+        ada.follow(ada.post(f"{base}/set", name="2024-06", status="open", reason="a bill came late")).text
+    )
 
 
 @pytest.mark.slow

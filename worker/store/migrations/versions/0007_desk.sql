@@ -33,5 +33,6 @@ GRANT INSERT, UPDATE, DELETE ON repost_priority TO perpetua_worker;
 
 -- Lists are read page by page, newest first, and narrowed by status, by type, or by run.
 
+CREATE INDEX slot_date ON slot (company_id, business_date);
 CREATE INDEX document_type ON document (company_id, type, sequence);
 CREATE INDEX repost_request_run ON repost_request (company_id, run_id) WHERE run_id IS NOT NULL;
