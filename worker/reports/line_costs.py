@@ -12,7 +12,8 @@ from domain.stock_ledger import DifferenceKind
 from worker.reports.read_model import Scope, amount, rate
 from worker.reports.visible import with_stock
 
-# A transfer's line goes out and comes in at the same value: what comes in says what it costs, else what goes out.
+# A transfer's line goes out and comes in at the same value: what comes in says what it costs, else what goes out. Rejected goods lie
+# at no value beside those of the same line that were accepted, and say nothing about these.
 _SQL = f"""
     , net AS (
         SELECT own, line_no, chain_id, sum(qty) AS qty, sum(value) AS value,
@@ -20,24 +21,33 @@ _SQL = f"""
           FROM stock GROUP BY own, line_no, chain_id
     )
     SELECT own, line_no,
-           coalesce(sum(qty) FILTER (WHERE qty > 0), sum(qty)), coalesce(sum(value) FILTER (WHERE qty > 0), sum(value)),
-           sum(landed)
-      FROM net GROUP BY own, line_no
+           coalesce(sum(n.qty) FILTER (WHERE n.qty > 0 AND n.value <> 0), sum(n.qty) FILTER (WHERE n.qty > 0), sum(n.qty)),
+           coalesce(sum(n.value) FILTER (WHERE n.qty > 0), sum(n.value)),
+           sum(n.landed), count(DISTINCT c.item_id)
+      FROM net n JOIN chain c ON c.company_id = %(company)s AND c.chain_id = n.chain_id GROUP BY own, line_no
 """  # noqa: S608 - the only thing put in is a number of our own
 
 
 @dataclass(frozen=True, slots=True)
 class LineCost:
-    """One voucher line: the rate at which its stock moved (None where none is left of it), and the landed cost laid on it."""
+    """One voucher line: the rate at which its stock moved (None where none is left of it), its value in all, and the landed cost on it.
+
+    `is_bundle`: several items moved, so their common rate means nothing and only the whole does.
+    """
 
     rate: Decimal | None
+    value: Decimal
     landed: Decimal
+    is_bundle: bool = False
 
 
 def line_costs(connection: Connection[Any], scope: Scope) -> dict[int, dict[int, LineCost]]:
     """Costs by voucher and line, lines counted from 1; lines that move no stock are not there."""
     costs: dict[int, dict[int, LineCost]] = {}
-    for voucher, line, qty, value, landed in connection.execute(with_stock(_SQL).encode(), scope.parameters()):
-        cost = LineCost(rate(int(value), int(qty), scope.currency), amount(int(landed), scope.currency))
+    for voucher, line, qty, value, landed, items in connection.execute(with_stock(_SQL).encode(), scope.parameters()):
+        cost = LineCost(
+            rate(int(value), int(qty), scope.currency), amount(int(value), scope.currency),
+            amount(int(landed), scope.currency), items > 1,
+        )  # fmt: skip
         costs.setdefault(voucher, {})[line] = cost
     return costs

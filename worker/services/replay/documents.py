@@ -61,9 +61,9 @@ class Told:
         return self.receipt.sequence if self.receipt is not None else 0
 
     @property
-    def lines(self) -> int:
-        """How many lines the story gives it."""
-        return len(self.step.document.get("lines") or []) if self.step is not None else 0
+    def lines(self) -> list[Json]:
+        """The lines that the story gives it."""
+        return list(self.step.document.get("lines") or []) if self.step is not None else []
 
 
 def generated_since(database: Database, company: int, told: Sequence[Told]) -> list[Told]:
@@ -89,16 +89,35 @@ def generated_since(database: Database, company: int, told: Sequence[Told]) -> l
     return made
 
 
-def with_number(target: Any, told: Sequence[Told]) -> Any:
-    """A cancel's target with the number that a closing generated put in the place of its description."""
-    match = _GENERATED.match(str(target.get("number", ""))) if isinstance(target, dict) else None
+def with_numbers(document: Json, told: Sequence[Told]) -> Json:
+    """A document with the numbers that closings generated in the place of their descriptions.
+
+    A cancel's target that names no type is given that of the document described.
+    """
+    named: Json = _numbered(document, told)
+    target = document.get("target")
+    described = _described(target.get("number"), told) if isinstance(target, dict) else None
+    return named if described is None else {**named, "target": {"type": described.type, **named["target"]}}
+
+
+def _numbered(value: Any, told: Sequence[Told]) -> Any:
+    if isinstance(value, list):
+        return [_numbered(one, told) for one in value]
+    if isinstance(value, dict):
+        return {name: _numbered(one, told) for name, one in value.items()}
+    described = _described(value, told)
+    return value if described is None else described.number
+
+
+def _described(value: Any, told: Sequence[Told]) -> Generated | None:
+    match = _GENERATED.match(value) if isinstance(value, str) else None
     if match is None:
-        return target
+        return None
     kind, customer, closing = match.groups()
     for one in (each.generated for each in told if each.generated is not None):
         if one.customer == customer and one.is_return == (kind == "credit note") and closing in {None, one.by}:
-            return {"type": one.type, "number": one.number}
-    return target
+            return one
+    return None
 
 
 def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told]) -> list[Json]:

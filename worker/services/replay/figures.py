@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from domain.money import RATE_SCALE
 from worker.reports.line_costs import LineCost
+from worker.reports.read_model import plain
 
 # Names and texts among the figures; everything else that reads as a number is one.
 _TEXTS: Final = frozenset({"consolidated_into", "generated_by", "customer", "status"})
@@ -23,15 +25,33 @@ _COSTS: Final = {
 }
 
 
-def cost_figures(document: Mapping[str, Any], costs: Mapping[int, LineCost], lines: int) -> dict[str, Any]:
-    """What each line of a document costs by now; a line that moves no stock costs nothing."""
+_NOTHING: Final = LineCost(None, Decimal(0), Decimal(0))
+
+
+def cost_figures(
+    document: Mapping[str, Any], costs: Mapping[int, LineCost], lines: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What each line of a document costs by now; a line that moves no stock costs nothing. `lines` are as the story states them."""
     if not costs or document["status"] == "cancelled":
         return {}
-    all_lines = [costs.get(line, LineCost(None, Decimal(0))) for line in range(1, lines + 1)]
+    all_lines = []
+    for place in range(1, max(len(lines), *costs) + 1):  # of a document that the system made, the story gives no lines
+        cost = costs.get(place, _NOTHING)
+        stated = lines[place - 1] if place <= len(lines) else {}
+        all_lines.append((cost, _rate(document["type"], cost, stated)))
     return {
-        name: [cost.landed if name == "line_landed_cost" else cost.rate or Decimal(0) for cost in all_lines]
+        name: [cost.landed if name == "line_landed_cost" else rate for cost, rate in all_lines]
         for name in _COSTS.get(document["type"], ())
     }
+
+
+def _rate(kind: str, cost: LineCost, stated: Mapping[str, Any]) -> Decimal:
+    """A counted line is worth what the count says; a bundle has a cost per bundle, whatever lies in it."""
+    if kind == "stock_reconciliation" and stated.get("rate") is not None:
+        return Decimal(str(stated["rate"]))
+    if cost.is_bundle and stated.get("qty"):
+        return plain(round(abs(cost.value / Decimal(str(stated["qty"]))), RATE_SCALE))
+    return cost.rate or Decimal(0)
 
 
 def shown(figures: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

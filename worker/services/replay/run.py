@@ -18,7 +18,7 @@ from worker.services.acceptance import read as read_message
 from worker.services.computing import figures_of
 from worker.services.posting import drain
 from worker.services.replay import books
-from worker.services.replay.documents import Told, generated_since, tell, with_number
+from worker.services.replay.documents import Told, generated_since, tell, with_numbers
 from worker.services.replay.scenario import Scenario, ScenarioError, Step, read, understand
 from worker.services.reposting import run_pending
 from worker.store.companies import company_ids
@@ -71,13 +71,10 @@ def play(database: Database, scenario: Scenario) -> tuple[int, list[Told]]:
         company = company_ids(connection, [scenario.company])[scenario.company]
     told: list[Told] = []
     for step in scenario.steps:
-        document = step.document
-        if step.type == "cancel":
-            document = {**document, "target": with_number(document.get("target"), told)}
         if step.compute_only:
             told.append(_computed(database, company, step))
             continue
-        (receipt,) = _accept(database, [document])
+        (receipt,) = _accept(database, [with_numbers(step.document, told)])
         drain(database, company)
         run_pending(database, company)
         told.append(Told(step, receipt))
