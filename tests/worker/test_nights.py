@@ -13,7 +13,7 @@ import pytest
 from tests.support.nights import due_at, finished, first_day, lane_of, let_leases_pass, nights_of, recipient, slots
 from tests.support.servers import Database as FreshDatabase
 from tests.support.streams import doorbells
-from tests.support.till import SHOP, masters, receipt, sale
+from tests.support.till import SHOP, closing, masters, receipt, sale
 from worker import routes
 from worker.app import app, configuration
 from worker.mail.content import AlertMail, DigestMail, NightMail, from_text
@@ -96,6 +96,27 @@ def test_a_night_closes_the_tills_compares_and_writes_one_mail(tools: Tools) -> 
     assert [(one.number, one.sales, one.total) for one in content.closings] == [(f"Till {day}", 2, 900)]
     assert mails(tools) == [("nightly", "ada@example.org")]
     assert content.head
+
+
+def test_drawers_that_are_short_and_sales_set_aside_are_told(tools: Tools) -> None:
+    day = first_day(tools)
+    submit(
+        tools,
+        [
+            receipt("PR-1", ("Apple", 10, 2), at=f"{day}T08:00"), sale("S-1", ("Apple", 2, 3), at=f"{day}T10:00"),
+            sale("S-2", ("Bread", 1, 3), at=f"{day}T11:00"),
+            closing("C-1", at=f"{day}T19:00", counted=[{"mode": "Cash", "amount": 5}]),
+        ],
+    )  # fmt: skip
+    night(tools, due_at(tools, day))
+    content = told(tools, "nightly", day, lane_of(tools).company_id)
+    assert isinstance(content, NightMail)
+    drawers = {one.number: [(drawer.mode, drawer.difference) for drawer in one.drawer] for one in content.closings}
+    assert drawers["C-1"] == [("Cash", -100)]
+    assert content.sales.states == {"consolidated": 1, "quarantined": 1}
+    ((number, profile),) = [(one.number, one.profile) for one in content.quarantined]
+    assert (number, profile) == ("S-2", "Till")
+    assert "Bread" in content.quarantined[0].message
 
 
 def test_ticks_and_workers_at_once_do_everything_once(tools: Tools, settings: Settings) -> None:

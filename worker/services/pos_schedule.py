@@ -6,8 +6,9 @@ accepting it and noting the slot give the same document again, and nothing happe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,14 +16,14 @@ import msgspec
 from domain.masters import Company, PosProfile
 from domain.posting_time import zone
 from scheduler.slots import Slot, business_date, closing_slots
-from worker.messages import decode
+from worker.messages import decode_accepted
 from worker.services.acceptance import Message, take
 from worker.services.tools import Tools
-from worker.store.companies import all_companies
+from worker.store.companies import SHARED_COMPANY, all_settings
 from worker.store.database import Rows
-from worker.store.masters import names_of_kind, versions
+from worker.store.masters import newest_of_kind
 from worker.store.pos_sessions import sells_until
-from worker.store.slots import finish_slot, last_slot
+from worker.store.slots import finish_slot, last_slots
 
 _MIDNIGHT = time(0)
 # Business dates that are caught up one by one after a long silence; what was sold before them goes into the first of them.
@@ -58,49 +59,43 @@ def close_due(tools: Tools, now: datetime | None = None, *, company: int | None 
     """
     moment = now or datetime.now(UTC)
     with tools.database.transaction() as connection:
-        tills = [
-            till
-            for name, number in all_companies(connection).items()
-            if company in (None, number)
-            for till in _tills(connection, number, name)
-        ]
-    sent = [number for till in tills for number in _close(tools, till, moment)]
+        due = list(_last_closed(connection, _tills(connection, company), moment))
+    sent = [
+        number
+        for till, since in due
+        for slot in closing_slots(till.opens, till.closes, till.zone, now=moment, since=since)
+        if (number := _send(tools, till, slot)) is not None
+    ]
     return f"{len(sent)} closings were sent: {', '.join(sent)}" if sent else "no closing is due"
 
 
-def _tills(connection: Rows, company: int, name: str) -> list[_Till]:
-    settings = _newest(connection, company, "company", [name]).get(name)
-    if not isinstance(settings, Company):
-        return []
-    profiles = _newest(connection, company, "pos_profile", names_of_kind(connection, company, "pos_profile"))
-    return [
-        _Till(company, name, zone(settings.time_zone), profile)
-        for profile in profiles.values()
-        if isinstance(profile, PosProfile) and profile.closes_at
-    ]
+def _tills(connection: Rows, company: int | None) -> list[_Till]:
+    """Every till that closes by the clock: a company's own profiles before shared ones."""
+    profiles: dict[int, dict[str, PosProfile]] = {}
+    for owner, payload in newest_of_kind(connection, "pos_profile"):
+        profile = decode_accepted(payload)
+        if isinstance(profile, PosProfile):
+            profiles.setdefault(owner, {})[profile.name] = profile
+    found = []
+    for known in all_settings(connection):
+        settings = decode_accepted(known.payload)
+        if company in (None, known.company_id) and isinstance(settings, Company):
+            place = zone(settings.time_zone)
+            own = profiles.get(SHARED_COMPANY, {}) | profiles.get(known.company_id, {})
+            found += [_Till(known.company_id, known.name, place, one) for one in own.values() if one.closes_at]
+    return found
 
 
-def _newest(connection: Rows, company: int, kind: str, names: list[str]) -> dict[str, object]:
-    """The newest version of each master, the company's own before a shared one."""
-    found = versions(connection, company, [(kind, name) for name in names])
-    found.sort(key=lambda version: (version.company_id != 0, version.acceptance))
-    return {version.name: decode(version.payload) for version in found}
-
-
-def _close(tools: Tools, till: _Till, now: datetime) -> list[str]:
-    with tools.database.transaction() as connection:
-        done = last_slot(connection, till.company, till.job)
-        sells_since = sells_until(connection, till.company, till.profile.name, now)
-    if done is None:
-        # A till that has never been closed by the clock: from the business date of its oldest open sale on.
-        first = business_date(till.opens, till.closes, till.zone, sells_since or now)
-        done = first - timedelta(days=1)
-    done = max(done, business_date(till.opens, till.closes, till.zone, now) - _CATCH_UP)
-    return [
-        number
-        for slot in closing_slots(till.opens, till.closes, till.zone, now=now, since=done)
-        if (number := _send(tools, till, slot)) is not None
-    ]
+def _last_closed(connection: Rows, tills: list[_Till], now: datetime) -> Iterator[tuple[_Till, date]]:
+    """Each till with the last business date that needs no closing any more."""
+    known = last_slots(connection, [(till.company, till.job) for till in tills])
+    for till in tills:
+        done = known.get((till.company, till.job))
+        if done is None:
+            # A till that has never been closed by the clock: from the business date of its oldest open sale on.
+            sells_since = sells_until(connection, till.company, till.profile.name, now)
+            done = business_date(till.opens, till.closes, till.zone, sells_since or now) - timedelta(days=1)
+        yield till, max(done, business_date(till.opens, till.closes, till.zone, now) - _CATCH_UP)
 
 
 def _send(tools: Tools, till: _Till, slot: Slot) -> str | None:

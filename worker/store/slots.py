@@ -16,13 +16,16 @@ _json = msgspec.json.Encoder().encode
 NIGHT_JOBS = [job.name for job in NIGHT]
 
 
-def last_slot(connection: Rows, company: int, job: str) -> date | None:
-    """The last business date that a job was done for."""
-    row = connection.execute(
-        "SELECT max(business_date) FROM slot WHERE company_id = %s AND job = %s AND finished_at IS NOT NULL",
-        [company, job],
-    ).fetchone()
-    return None if row is None else row[0]
+def last_slots(connection: Rows, jobs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], date]:
+    """The last business date that each of these jobs (company and name) was done for; those that never were are missing."""
+    wanted = list(jobs)
+    found = connection.execute(
+        "SELECT company_id, job, last.day FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, job) CROSS JOIN LATERAL ("
+        "  SELECT max(business_date) AS day FROM slot s WHERE s.company_id = wanted.company_id AND s.job = wanted.job "
+        "  AND s.finished_at IS NOT NULL) last WHERE last.day IS NOT NULL",
+        [[company for company, _ in wanted], [job for _, job in wanted]],
+    )
+    return {(company, job): day for company, job, day in found}
 
 
 def finish_slot(connection: Rows, company: int, job: str, day: date, due_at: datetime, result: dict[str, Any]) -> None:

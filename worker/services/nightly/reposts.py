@@ -14,7 +14,7 @@ from worker.store.database import Rows
 from worker.store.masters import newest_master
 from worker.store.reposts import is_paused, waiting_companies
 
-_TURN_SECONDS = 10.0
+TURN_SECONDS = 10.0
 
 
 def run_reposts(work: Work) -> Step:
@@ -33,7 +33,7 @@ def run_reposts(work: Work) -> Step:
         if opens >= work.slot.deadline_at:
             return Step(work.slot.result | {"hours": True}, "wait for hours of their own")
         return Step(work.slot.result, "wait for their hours", finished=False, waits=True)
-    left = _TURN_SECONDS if closes is None else min(_TURN_SECONDS, (closes - work.now).total_seconds())
+    left = TURN_SECONDS if closes is None else min(TURN_SECONDS, (closes - work.now).total_seconds())
     summary = run_pending(work.tools.database, company, seconds=left)
     did = {
         "published": summary.published, "rows": summary.rows, "differences": summary.differences, "failed_runs": summary.failed,

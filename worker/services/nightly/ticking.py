@@ -22,10 +22,10 @@ def tick(tools: Tools, now: datetime | None = None) -> str:
     with tools.database.transaction() as connection:
         opened = open_nights(connection, moment)
         lanes = [Lane(*lane) for lane in companies_at_night(connection)]
-    alerts = raise_alerts(tools, moment)
-    digests = write_digests(tools, moment)
     rung = tools.night_bells.ring(lanes)
     closings = close_due(tools, moment)
+    alerts = raise_alerts(tools, moment)
+    digests = write_digests(tools, moment)
     return (
         f"{opened} slots opened, {rung} of {len(lanes)} nights rung for, {alerts} alerts, {digests} digests; {closings}"
     )
