@@ -103,8 +103,9 @@ def test_drawers_that_are_short_and_sales_set_aside_are_told(tools: Tools) -> No
     submit(
         tools,
         [
-            receipt("PR-1", ("Apple", 10, 2), at=f"{day}T08:00"), sale("S-1", ("Apple", 2, 3), at=f"{day}T10:00"),
+            receipt("PR-1", ("Apple", 10, 2), ("Bread", 10, 2), at=f"{day}T08:00"), sale("S-1", ("Apple", 2, 3), at=f"{day}T10:00"),
             sale("S-2", ("Bread", 1, 3), at=f"{day}T11:00"),
+            {"type": "item", "company": SHOP, "code": "Bread", "disabled": True},
             closing("C-1", at=f"{day}T19:00", counted=[{"mode": "Cash", "amount": 5}]),
         ],
     )  # fmt: skip

@@ -81,7 +81,7 @@ def test_long_reposts_go_on_by_fresh_tasks(tools: Tools, monkeypatch: pytest.Mon
     monkeypatch.setattr(reposts, "TURN_SECONDS", 0.0)
     monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
     tick(tools, now)
-    said = []
+    said: list[str] = []
     while finished(tools, day) != NIGHT_JOBS and len(said) < 12:
         assert doorbells(tools.redis, routes.NIGHTLY) == [list(lane_of(tools))]
         tools.redis.delete(routes.NIGHTLY)
