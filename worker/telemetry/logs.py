@@ -57,9 +57,14 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
             ending = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         else:
             # Tracebacks without local variables: those hold documents, and documents hold what is nobody else's business.
-            ending = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+            ending = [
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                )
+            ]
         super().__init__(
-            foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder()],
+            # Without the extras of other libraries' lines: Celery's hold tasks' arguments, which may be documents.
+            foreign_pre_chain=_SHARED,
             processors=[*named, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
         self._redaction = redaction
