@@ -9,7 +9,14 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
-from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_ready, worker_shutdown
+from celery.signals import (
+    celeryd_init,
+    heartbeat_sent,
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+)
 from kombu import Queue
 
 from scheduler.app import beat_schedule
@@ -20,7 +27,7 @@ from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
 from worker.task import PerpetuaTask
-from worker.telemetry.exposition import served
+from worker.telemetry.exposition import PULSE, served
 
 # Celery warns of what would be dangerous with pickled messages, or will change where acknowledgements matter. Ours are JSON, which
 # carries no code, and a doorbell that is delivered twice finds its work done.
@@ -103,6 +110,11 @@ _serving = contextlib.ExitStack()
 def _serve_counters(**_: Any) -> None:
     """Let Prometheus ask the parent, which works at nothing itself, for what its children have counted."""
     _serving.enter_context(served(_settings()))
+
+
+@heartbeat_sent.connect(weak=False)
+def _beat(**_: Any) -> None:
+    PULSE.beat()
 
 
 @worker_shutdown.connect(weak=False)

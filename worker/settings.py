@@ -14,6 +14,7 @@ from worker.addresses import EXAMPLE_OF_SENTINELS, SENTINEL, sentinels_of
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
+_IN_FILE = "_FILE"
 
 Value = TypeVar("Value")
 
@@ -69,12 +70,15 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the PERPETUA_ variables; an empty one counts as absent.
+    """Read the PERPETUA_ variables; an empty one counts as absent, and one ending in _FILE names a file that holds the value.
 
+    So a password need not stand in an environment. A value that is there itself wins over its file.
     Raises SettingsError with one line that names the variable and what it may be.
     """
     source = os.environ if environment is None else environment
-    present = {name: value for name, value in source.items() if name.startswith("PERPETUA_") and value.strip()}
+    present = _from_files(source) | {
+        name: value for name, value in source.items() if name.startswith("PERPETUA_") and value.strip()
+    }
 
     def read(name: str, parse: Callable[[str, str], Value], default: Value) -> Value:
         return parse(name, present[name].strip()) if name in present else default
@@ -124,6 +128,18 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         smtp_url=smtp_url,
         mail_from=mail_from,
     )
+
+
+def _from_files(source: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name, path in source.items():
+        if name.startswith("PERPETUA_") and name.endswith(_IN_FILE) and path.strip():
+            try:
+                found[name.removesuffix(_IN_FILE)] = Path(path.strip()).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                message = f"{name} names the file {path.strip()!r}, which can't be read: {error}"
+                raise SettingsError(message) from error
+    return found
 
 
 def default_home(environment: Mapping[str, str]) -> Path:

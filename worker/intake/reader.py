@@ -12,6 +12,7 @@ from domain.errors import Unavailable
 from worker.intake.stream import Delivery, IntakeStream
 from worker.store.lease import LeaseLost
 from worker.telemetry.counters import INTAKE_ACTIVE, INTAKE_FAILURES, INTAKE_MESSAGES
+from worker.telemetry.exposition import PULSE
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Reader:
         """Read until stopped; whatever is away is waited for."""
         while not self._stopping:
             self.step()
+            PULSE.beat()
         if self._active:
             self._lease.release()
 
