@@ -35,7 +35,16 @@ def port() -> Iterator[int]:
             "RUN": str(folder / "run"),
             "VALKEY_SERVER": str(binaries(folder).valkey),
         }
-        command: list[str | Path] = ["sh", VALKEY / "start.sh", "--port", str(port), "--dir", folder, "--bind", "127.0.0.1"]
+        command: list[str | Path] = [
+            "sh",
+            VALKEY / "start.sh",
+            "--port",
+            str(port),
+            "--dir",
+            folder,
+            "--bind",
+            "127.0.0.1",
+        ]
         with serving(command, folder, listening(port), environment=environment):
             written = (folder / "run" / "users.acl").read_text(encoding="utf-8")
             assert not any(password in written for password in PASSWORDS.values())

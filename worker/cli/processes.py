@@ -31,7 +31,10 @@ def worker(
     ] = None,
     name: Annotated[str, typer.Option(help="What Flower shows it as.")] = "perpetua",
 ) -> None:
-    """Run a worker until Ctrl-C or SIGTERM; it then finishes what it has in hand."""
+    """Run a worker until Ctrl-C or SIGTERM; it then finishes what it has in hand.
+
+    Who serves posting serves the queue celery too, where messages land whose sender named none.
+    """
     from worker import routes
     from worker.cli.children import worker_command
 
@@ -40,7 +43,10 @@ def worker(
     unknown = sorted(set(queue or ()) - set(known))
     if unknown:
         raise CommandFailedError(f"there is no queue {unknown[0]}: choose among {', '.join(known)}")
-    command = worker_command(settings, name, queue or list(known), processes or settings.worker_processes)
+    served = [*(queue or routes.QUEUES)]
+    if routes.POSTING in served and routes.UNNAMED not in served:
+        served.append(routes.UNNAMED)
+    command = worker_command(settings, name, served, processes or settings.worker_processes)
     _become(settings, command.argv, command.environment)
 
 

@@ -25,7 +25,7 @@ from worker.pos_subledger import Subledger
 from worker.services.nightly.standing import night_standing
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.status import active_reader, lane_statuses, repost_statuses, till_statuses
+from worker.store.status import active_reader, lane_statuses, repost_statuses, sync_statuses, till_statuses
 
 log = structlog.get_logger()
 
@@ -82,8 +82,13 @@ def register(tools: Tools, broker: Celery) -> BooksCollector:
 def _of_database(tools: Tools) -> list[Metric]:
     with tools.database.transaction() as connection:
         return [
-            *_lanes(connection), *_reposts(connection), *_tills(connection, tools.subledger), *_nights(connection), _reader(connection),
-        ]  # fmt: skip
+            *_lanes(connection),
+            *_reposts(connection),
+            *_tills(connection, tools.subledger),
+            *_nights(connection),
+            *_agreement(connection),
+            _reader(connection),
+        ]
 
 
 def _lanes(connection: Rows) -> Iterator[Metric]:
@@ -163,6 +168,20 @@ def _nights(connection: Rows) -> Iterator[Metric]:
         "Mails of the last week that were refused or given up.",
         value=standing.mail.undelivered,
     )
+
+
+def _agreement(connection: Rows) -> Iterator[Metric]:
+    differences = Gauge(
+        "perpetua_out_of_sync_minor_units",
+        "By what an account differs from the stock that it stands for, in minor units.",
+        labels=["company", "account"],
+    )
+    ages = Gauge("perpetua_reconciled_age_seconds", "Seconds since the books were last reconciled.", labels=["company"])
+    for one in sync_statuses(connection):
+        ages.add_metric([one.company], _age(one.looked_at))
+        for account, difference in one.differences.items():
+            differences.add_metric([one.company, account], difference)
+    yield from (differences, ages)
 
 
 def _reader(connection: Rows) -> Metric:

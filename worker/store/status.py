@@ -106,6 +106,28 @@ def till_statuses(connection: Rows) -> list[TillStatus]:
     return [TillStatus(*row) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """One company's last look at its books, and by what each account differs from its stock (minor units)."""
+
+    company: str
+    looked_at: datetime
+    differences: dict[str, int]
+
+
+def sync_statuses(connection: Rows) -> list[SyncStatus]:
+    """How stock and accounts agree in each company that was ever looked at."""
+    found = connection.execute(
+        "SELECT c.name, looked.at, coalesce(parted.differences, '{}') FROM company c "
+        "CROSS JOIN LATERAL (SELECT recorded_at AS at FROM reconciliation r WHERE r.company_id = c.company_id AND r.as_of IS NULL "
+        "  ORDER BY reconciliation_id DESC LIMIT 1) looked "
+        "LEFT JOIN LATERAL (SELECT jsonb_object_agg(t.name, s.difference) AS differences FROM sync_account s "
+        "  JOIN term t ON t.company_id = s.company_id AND t.term_id = s.account_id WHERE s.company_id = c.company_id) parted ON true "
+        "ORDER BY 1"
+    )
+    return [SyncStatus(*row) for row in found]
+
+
 def active_reader(connection: Rows, stream: str) -> str | None:
     """Who reads a stream at present, None where nobody does."""
     row = connection.execute(
