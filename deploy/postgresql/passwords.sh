@@ -7,9 +7,11 @@ secrets=${SECRETS:-/run/secrets}
 
 for role in owner worker reader publisher auditor; do
     if [ -s "$secrets/postgres-$role" ]; then
-        # By standard input, so that the password stands on no command line.
-        { printf "\\set password '"; tr -d '\n' < "$secrets/postgres-$role"; printf "'\n"
-          printf "ALTER ROLE perpetua_%s PASSWORD :'password';\n" "$role"
-        } | "${PSQL:-psql}" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "${POSTGRES_DB:-perpetua}" --username "${POSTGRES_USER:-postgres}"
+        # psql reads the file itself, so the password stands on no command line, whatever is in it.
+        "${PSQL:-psql}" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "${POSTGRES_DB:-perpetua}" \
+            --username "${POSTGRES_USER:-postgres}" <<SQL
+\set password \`cat "$secrets/postgres-$role"\`
+ALTER ROLE perpetua_$role PASSWORD :'password';
+SQL
     fi
 done

@@ -1,0 +1,59 @@
+"""The systemd units, looked over by systemd itself."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import require_tool
+from worker.broker import LONGEST_TASK_SECONDS
+from worker.routes import QUEUES
+
+UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
+SERVICES = sorted(unit.name for unit in UNITS.glob("*.service"))
+MOST_EXPOSED = 40  # of 100, as systemd counts it; a unit that says nothing has 96
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units with the program of this test run in place of the installed one."""
+    program = str(Path(sys.executable).with_name("perpetua"))
+    for unit in UNITS.iterdir():
+        text = unit.read_text(encoding="utf-8")
+        (tmp_path / unit.name).write_text(text.replace("/opt/perpetua/bin/perpetua", program), encoding="utf-8")
+    return tmp_path
+
+
+def analyze(units: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = require_tool("systemd-analyze", shutil.which("systemd-analyze"))
+    return subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=False, cwd=units,
+        env={"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{units}:"},
+    )  # fmt: skip
+
+
+def test_systemd_finds_nothing_wrong(units: Path) -> None:
+    (units / "perpetua-worker@posting.service").symlink_to(units / "perpetua-worker@.service")
+    names = [*(name for name in SERVICES if "@" not in name), "perpetua-worker@posting.service", "perpetua.target"]
+    checked = analyze(units, "verify", "--man=no", *(str(units / name) for name in names))
+    complaints = [line for line in checked.stderr.splitlines() if "perpetua" in line]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_is_kept_in_its_place(units: Path, service: str) -> None:
+    checked = analyze(
+        units, "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", "--no-pager", str(units / service)
+    )
+    assert checked.returncode == 0, checked.stdout[-600:] + checked.stderr
+
+
+def test_every_queue_has_a_worker_and_time_to_finish() -> None:
+    target = (UNITS / "perpetua.target").read_text(encoding="utf-8")
+    for queue in QUEUES:
+        assert f"perpetua-worker@{queue}.service" in target
+    worker = (UNITS / "perpetua-worker@.service").read_text(encoding="utf-8")
+    (seconds,) = [int(line.partition("=")[2]) for line in worker.splitlines() if line.startswith("TimeoutStopSec=")]
+    assert seconds > LONGEST_TASK_SECONDS
