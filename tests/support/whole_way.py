@@ -1,0 +1,47 @@
+"""A shop's documents sent the whole way by real processes, on whatever servers the settings name."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from tests.support.processes import BEAT, INTAKE, running
+from tests.support.shop import documents, masters
+from worker import routes
+from worker.cli.children import worker_command
+from worker.client import Publisher
+from worker.settings import Settings
+from worker.store.companies import all_companies
+from worker.store.database import Database
+from worker.store.verify import verify
+
+
+@contextlib.contextmanager
+def everything_running(settings: Settings) -> Iterator[None]:
+    """The intake, a worker of all queues and beat."""
+    worker = tuple(worker_command(settings, "all", [*routes.QUEUES, routes.UNNAMED], 2).argv[1:])
+    with running(settings, INTAKE, worker, BEAT):
+        yield
+
+
+def publisher_of(settings: Settings) -> Publisher:
+    """A client of the same servers."""
+    return Publisher(str(settings.redis_url), broker_url=settings.broker_url)
+
+
+def send_shop(settings: Settings, company: str = "Grocery", count: int = 24) -> dict[str, int]:
+    """Publish a shop's masters and documents and wait for all outcomes; gives how many documents came to what."""
+    publisher = publisher_of(settings)
+    shop = list(documents(company, count))
+    outcomes = publisher.wait(publisher.submit_many([*masters(company), *shop]), seconds=90)
+    decided = [outcome for key, outcome in outcomes.items() if key.type in {"purchase_receipt", "delivery_note"}]
+    assert len(decided) == count
+    first = shop[0]
+    told: Any = publisher.outcome(company, str(first["type"]), str(first["number"]), seconds=30)
+    assert told["status"] == "posted"
+    return {status: sum(one["status"] == status for one in decided) for status in ("posted", "rejected", "parked")}
+
+
+def problems(settings: Settings) -> list[str]:
+    """What is wrong with the books of all companies."""
+    with Database(str(settings.database_url)) as books, books.transaction() as connection:
+        return [str(problem) for number in all_companies(connection).values() for problem in verify(connection, number)]
