@@ -3,28 +3,24 @@
 import secrets
 import shutil
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
 from redis.exceptions import ConnectionError as NotConnected
 
 from domain.errors import Unavailable
 from tests.support.certificates import Certificates, make_certificates
+from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
 from tests.support.own_servers import free_port, listening, server_folder, serving
 from tests.support.processes import INTAKE, running, until
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, publisher_of, send_shop
-from worker.embedded.account import Account
 from worker.redis_client import connect
 from worker.settings import Settings
-from worker.store import migrate
 from worker.store.database import Database
 
 
@@ -44,11 +40,6 @@ def postgres_with_tls() -> Path:
     return Path(require_tool("postgresql with TLS", str(found[-1]) if found else None)).parent
 
 
-def _connects(address: str) -> bool:
-    with psycopg.connect(address):
-        return True
-
-
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Encrypted]:
     redis_server = require_tool("redis-server with TLS", shutil.which("redis-server"))
@@ -56,45 +47,28 @@ def encrypted() -> Iterator[Encrypted]:
     port, redis_port, password = free_port(), free_port(), secrets.token_urlsafe()
     with server_folder() as folder:
         ours, others = make_certificates(folder), make_certificates(folder, "others")
-        made = subprocess.run(
-            [programs / "initdb", "--pgdata", folder / "data", "--username", "postgres", "--auth", "trust", "--encoding", "UTF8"],
-            capture_output=True, text=True, check=False, cwd=folder, **Account.current().demotion(),
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
+        make_cluster(programs, folder / "data")
         (folder / "data" / "pg_hba.conf").write_text(
             "hostssl all all 127.0.0.1/32 scram-sha-256\nlocal all all trust\n", encoding="utf-8"
         )
         options = {
-            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder,
-            "ssl": "on", "ssl_cert_file": ours.certificate,
-            "ssl_key_file": ours.key, "ssl_ca_file": ours.authority, "fsync": "off",
-        }  # fmt: skip
-        postgres: list[str | Path] = [programs / "postgres", "-D", folder / "data"]
-        for name, value in options.items():
-            postgres += ["-c", f"{name}={value}"]
+            "ssl": "on",
+            "ssl_cert_file": ours.certificate,
+            "ssl_key_file": ours.key,
+            "ssl_ca_file": ours.authority,
+        }
         redis: list[str | Path] = [
             redis_server, "--port", "0", "--tls-port", str(redis_port), "--bind", "127.0.0.1", "--requirepass", password, "--save", "",
             "--tls-cert-file", ours.certificate, "--tls-key-file", ours.key, "--tls-ca-cert-file", ours.authority,
             "--tls-auth-clients", "no", "--dir", folder,
         ]  # fmt: skip
-        socket = f"host={folder} port={port} user=postgres dbname=postgres"
         with (
-            serving(postgres, folder, partial(_connects, socket)),
+            cluster_running(programs, folder / "data", port, options) as socket,
             serving(redis, folder, listening(redis_port)),
         ):
-            with psycopg.connect(socket, autocommit=True) as admin:
-                for role in ("owner", "worker", "reader"):
-                    admin.execute(f"CREATE ROLE perpetua_{role} LOGIN PASSWORD '{password}'".encode())
-                for role in ("publisher", "auditor"):
-                    admin.execute(f"CREATE ROLE perpetua_{role}".encode())
-                admin.execute("CREATE DATABASE perpetua OWNER perpetua_owner")
-            believed = f"?sslmode=verify-full&sslrootcert={ours.authority}"
-            migrate.upgrade(f"postgresql://perpetua_owner:{password}@127.0.0.1:{port}/perpetua{believed}")
+            _, worker = set_up_books(socket, port, password, f"?sslmode=verify-full&sslrootcert={ours.authority}")
             yield Encrypted(
-                f"postgresql://perpetua_worker:{password}@127.0.0.1:{port}/perpetua{believed}",
-                f"rediss://:{password}@127.0.0.1:{redis_port}/0?ssl_ca_certs={ours.authority}",
-                ours,
-                others,
+                worker, f"rediss://:{password}@127.0.0.1:{redis_port}/0?ssl_ca_certs={ours.authority}", ours, others
             )
 
 
