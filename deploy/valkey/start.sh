@@ -20,6 +20,15 @@ for user in perpetua publisher observer replica sentinel; do
     fi
 done
 
+# Where it is one of several, any of them may become a replica of another, and says then who it is.
+if [ -s "$secrets/valkey-replica" ]; then
+    { printf 'masteruser replica\nmasterauth "'; tr -d '\n' < "$secrets/valkey-replica"; printf '"\n'; } > "$run/replication.conf"
+    set -- --include "$run/replication.conf" "$@"
+fi
+if [ -n "${REPLICA_OF:-}" ]; then
+    set -- --replicaof "$REPLICA_OF" "$@"
+fi
+
 if [ "${VALKEY_TLS:-no}" = yes ]; then
     set -- --include "$here/tls.conf" "$@"
 fi
