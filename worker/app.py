@@ -27,6 +27,7 @@ from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
 from worker.task import PerpetuaTask
+from worker.telemetry.counters import TASKS
 from worker.telemetry.exposition import PULSE, served
 
 # Celery warns of what would be dangerous with pickled messages, or will change where acknowledgements matter. Ours are JSON, which
@@ -101,6 +102,9 @@ def _prepare_process(**_: Any) -> None:
     """
     read_numbers_exactly()
     PerpetuaTask.prepare_process()
+    for name in routes.TASK_ROUTES:
+        # A count that begins at its first failure shows no increase to Prometheus; one that was nought before does.
+        TASKS.labels(name, "FAILURE")
 
 
 _serving = contextlib.ExitStack()

@@ -153,7 +153,7 @@ def test_intake_and_workers_tell_what_they_counted(settings: Settings, monkeypat
             posted = ("perpetua_documents_decided_total", labels(type="purchase_receipt", status="posted"))
             until(lambda: read(1).get(posted, 0) == 1)
             assert read(1)["perpetua_document_wait_seconds_count", labels()] == 1
-            assert read(1)["perpetua_tasks_total", labels(task="lane.post", state="SUCCESS")] >= 1
+            until(lambda: read(1).get(("perpetua_tasks_total", labels(task="lane.post", state="SUCCESS")), 0) >= 1)
 
 
 def test_each_process_of_one_machine_has_a_port_of_its_own(settings: Settings) -> None:

@@ -61,7 +61,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "PERPETUA_REDIS_URL": settings.redis_url,
         "PERPETUA_BROKER_URL": settings.broker_url,
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PERPETUA_OWNER_DATABASE_URL")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("PERPETUA_OWNER_DATABASE_URL")
+    }
     known = {name: url for name, url in urls.items() if url is not None}
     return {**inherited, **known, "PERPETUA_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}
 
