@@ -56,7 +56,7 @@ def test_the_books_come_back_as_they_were_at_a_moment_and_go_on(folder: Path) ->
     archiving = {"archive_mode": "on", "archive_command": f"/bin/sh {folder}/backup/archive-wal.sh %p %f"}
     later = [receipt("PR-3", 7), delivery("DN-2", 3)]
     with cluster_running(programs, folder / "data", port, archiving, {"WAL_ARCHIVE": str(folder / "wal")}) as socket:
-        _, url = set_up_books(socket, port, password)
+        url = set_up_books(socket, port, password)["worker"]
         with Database(url) as books:
             publish(books, [*MASTERS, receipt("PR-1"), delivery("DN-1", 2)])
             post_all(books)

@@ -2,53 +2,32 @@
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.support.lanes import MASTERS, delivery, post_all, publish, receipt
-from tests.support.servers import at_database
-from worker.embedded import Endpoints
-from worker.store import migrate
+from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
+from tests.support.own_servers import binaries, free_port, server_folder
 from worker.store.database import Database
 from worker.store.tables import DERIVED, FACTS, PROCEDURAL
 
-ROLES = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 REFUSED = psycopg.errors.InsufficientPrivilege
 
 
 @pytest.fixture(scope="module")
-def logins(cluster: Endpoints, xdist_worker: str) -> Iterator[dict[str, str]]:
-    """A database set up by the script, migrated by its owner, with books in it: the URL of each role."""
-    name = f"roles_{xdist_worker}"
-    admin = at_database(cluster.admin_database_url, name)
-    with psycopg.connect(cluster.admin_database_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    urls = {"owner": at_database(cluster.owner_database_url, name), "worker": at_database(cluster.database_url, name)}
-    urls["reader"] = at_database(cluster.reader_database_url, name)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        for _ in range(2):  # once more changes nothing
-            connection.execute(ROLES.read_text(encoding="utf-8"))
-        for role in ("publisher", "auditor"):
-            password = secrets.token_urlsafe()
-            connection.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(f"perpetua_{role}"), sql.Literal(password))
-            )
-            parts = urlsplit(admin)
-            urls[role] = urlunsplit(parts._replace(netloc=f"perpetua_{role}:{password}@{parts.hostname}:{parts.port}"))
-    migrate.upgrade(urls["owner"])
-    with Database(urls["worker"]) as books:
-        publish(books, [*MASTERS, receipt("PR-1"), delivery("DN-1")])
-        post_all(books)
-    yield urls
-    with psycopg.connect(cluster.admin_database_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        for role in ("publisher", "auditor"):
-            connection.execute(f"ALTER ROLE perpetua_{role} NOLOGIN PASSWORD NULL")
+def logins() -> Iterator[dict[str, str]]:
+    """A cluster of its own, whose database the script has set up and its owner migrated, with books in it: the URL of each role."""
+    port = free_port()
+    with server_folder() as folder:
+        programs = binaries(folder).postgres
+        make_cluster(programs, folder / "data")
+        with cluster_running(programs, folder / "data", port, {}) as socket:
+            urls = set_up_books(socket, port, secrets.token_urlsafe())
+            with Database(urls["worker"]) as books:
+                publish(books, [*MASTERS, receipt("PR-1"), delivery("DN-1")])
+                post_all(books)
+            yield urls
 
 
 def ask(url: str, statement: str) -> list[tuple[object, ...]]:

@@ -66,7 +66,9 @@ def encrypted() -> Iterator[Encrypted]:
             cluster_running(programs, folder / "data", port, options) as socket,
             serving(redis, folder, listening(redis_port)),
         ):
-            _, worker = set_up_books(socket, port, password, f"?sslmode=verify-full&sslrootcert={ours.authority}")
+            worker = set_up_books(socket, port, password, f"?sslmode=verify-full&sslrootcert={ours.authority}")[
+                "worker"
+            ]
             yield Encrypted(
                 worker, f"rediss://:{password}@127.0.0.1:{redis_port}/0?ssl_ca_certs={ours.authority}", ours, others
             )

@@ -38,19 +38,21 @@ def cluster_running(
         yield socket
 
 
-def set_up_books(socket: str, port: int, password: str, query: str = "") -> tuple[str, str]:
-    """Make the roles and a migrated database `perpetua`; gives the URLs of the owner and of the worker."""
+ALL_ROLES = ("owner", "worker", "reader", "publisher", "auditor")
+
+
+def set_up_books(socket: str, port: int, password: str, query: str = "") -> dict[str, str]:
+    """Make the roles and a migrated database `perpetua`; gives the URL of each role."""
     with psycopg.connect(socket, autocommit=True) as admin:
         admin.execute("CREATE DATABASE perpetua")
     with psycopg.connect(socket.replace("dbname=postgres", "dbname=perpetua"), autocommit=True) as admin:
-        admin.execute(ROLES.read_text(encoding="utf-8").encode())
-        for role in ("owner", "worker"):
+        for _ in range(2):  # once more changes nothing
+            admin.execute(ROLES.read_text(encoding="utf-8").encode())
+        for role in ALL_ROLES:
             admin.execute(f"ALTER ROLE perpetua_{role} PASSWORD '{password}'".encode())
-    owner, worker = (
-        f"postgresql://perpetua_{role}:{password}@127.0.0.1:{port}/perpetua{query}" for role in ("owner", "worker")
-    )
-    migrate.upgrade(owner)
-    return owner, worker
+    urls = {role: f"postgresql://perpetua_{role}:{password}@127.0.0.1:{port}/perpetua{query}" for role in ALL_ROLES}
+    migrate.upgrade(urls["owner"])
+    return urls
 
 
 def _accepts(socket: str) -> bool:
