@@ -168,6 +168,21 @@ class OrderLine(NamedTuple):
     whole: int
 
 
+class Unbilled(msgspec.Struct, gc=False, kw_only=True):
+    """What a purchase changes about goods received but not billed, of a company without an account for it (periodic inventory).
+
+    `amount` (minor units, debit positive) would stand in stock received but not billed, against `account`, to which such purchases are
+    booked; `of` is the sequence of the receipt (or bill) that it clears, or of the document itself; `day` is when it takes effect.
+    """
+
+    of: int
+    day: date
+    account: str
+    amount: int
+    cost_center: str = ""
+    dimensions: str = ""
+
+
 class StandingStock(NamedTuple):
     """Value (minor units) of a chain that stands in one stock account, and the last movement that booked there."""
 

@@ -46,11 +46,9 @@ class Checked:
 
 def check(head: Head, plan: Plan, books: Books) -> Checked:
     """Load what valuing needs and refuse what would leave stock short. Errors: Lacking, DocumentRejected."""
-    checked = Checked(head, plan, books, (head.at, head.sequence))
+    checked = Checked(head, plan, books, plan.place or (head.at, head.sequence))
     if head.type == "cancel":
         checked.reverses = plan.links[-1].target
-        if plan.movements:
-            checked.place = (plan.movements[0].at, plan.movements[0].voucher)
     _gather(checked)
     if not _plainly_there(checked):
         _check_quantities(checked)

@@ -10,7 +10,8 @@ from datetime import date
 
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
-from domain.entries import Booked, entries_of
+from domain.documents.unbilled import kept
+from domain.entries import Booked, entries_of, opening_differences
 from domain.exact import MICRO, div_half_up
 from domain.general_ledger import Entry, merge, require_balanced
 from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement, Shortage, lot_of
@@ -50,7 +51,7 @@ class _Fold:
         self._close(movements)
         voucher = Voucher(
             sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date,
-            reverses=self.checked.reverses, figures=plan.figures,
+            reverses=self.checked.reverses, figures=plan.figures | kept(plan.unbilled, self.view),
         )  # fmt: skip
         entries = self._entries(movements)
         require_balanced(entries)
@@ -300,12 +301,16 @@ class _Fold:
 
     def _entries(self, movements: list[Movement]) -> list[Entry]:
         """The document's own entries and those of its movements, merged; stock entries only under perpetual inventory."""
+        entries, view, own = [*self.plan.entries], self.view, self.head.sequence
+        if not view.perpetual:
+            return merge(entries)
+        at, sequence = self.checked.place
         rows: list[Booked] = []
-        if self.view.perpetual:
-            # A cancel's own entries are its target's, all of them turned round: its movements add none.
-            if not self.checked.reverses:
-                rows = [(movement, movement.value, 0) for movement in movements]
-            own = self.head.sequence
-            rows += [(d, d.amount, own if d.voucher != own else 0) for d in self.differences]
-        booked = entries_of(rows, self.view)
-        return merge([*self.plan.entries, *booked]) if self.plan.entries else booked
+        if in_opening := view.is_in_opening(sequence, at):
+            entries += opening_differences(entries, self.plan.unbilled, view, at=at, document=own)
+        # A cancel's own entries are its target's, all of them turned round: its movements add none, but where the opening entry has them.
+        if in_opening or not self.checked.reverses:
+            rows = [(movement, movement.value, own if in_opening else 0) for movement in movements]
+        rows += [(d, d.amount, own if in_opening or d.voucher != own else 0) for d in self.differences]
+        booked = entries_of(rows, view)
+        return merge([*entries, *booked]) if entries else booked

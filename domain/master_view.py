@@ -20,6 +20,7 @@ from domain.chart_of_accounts import (
     STANDARD,
     STANDARD_CHART,
 )
+from domain.cut_over import CutOver
 from domain.errors import DocumentParked, DocumentRejected
 from domain.item_defaults import DefaultsOfItems
 from domain.masters import (
@@ -85,6 +86,7 @@ class MasterView:
         self.currency = Currency(company.currency, company.currency_precision)
         self.zone = zone(company.time_zone)
         self.perpetual = company.perpetual_inventory
+        self.cut_over = self._cut_over()
         self.has_standard_chart = company.chart_of_accounts == STANDARD
         self.cost_center = company.cost_center or (DEFAULT_COST_CENTER if self.has_standard_chart else "")
         self.periods = [p for p in book.all("accounting_period") if isinstance(p, AccountingPeriod)]
@@ -102,11 +104,38 @@ class MasterView:
         self._holding_stock: dict[str, bool] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}
 
+    def follows_perpetual(self, voucher: int, at: int) -> bool:
+        """Whether a voucher (its sequence and posting time) has entries for the stock that it moves."""
+        return self.perpetual and not self.is_in_opening(voucher, at)
+
+    def is_in_opening(self, voucher: int, at: int) -> bool:
+        """Whether the opening entry of a migration to perpetual inventory stands for a voucher."""
+        return self.cut_over is not None and self.cut_over.stands_for(voucher, at)
+
+    def migrated(self, cut_over: CutOver) -> MasterView:
+        """The same masters as they will be from the cut-over on."""
+        view = MasterView(self.book)
+        view.perpetual, view.cut_over = True, cut_over
+        return view
+
+    def _cut_over(self) -> CutOver | None:
+        known = self.book.get("cut_over", self.company.name) if self.perpetual else None
+        return known if isinstance(known, CutOver) and not known.ended else None
+
     def effective_date(self, day: date, cause_day: date, document_type: str = "") -> date:
-        """When a correction of something dated `day` takes effect, given the periods that are closed by now."""
+        """When a correction of something dated `day` takes effect, given the periods that are closed by now.
+
+        What lies before the cut-over to perpetual inventory changes the opening entry: where that one's day is closed, both change later.
+        """
         if not self.has_closed:
             return day
+        cut_over = self.cut_over
+        if cut_over is not None and day < cut_over.day and not self._is_open(cut_over.day):
+            day = cut_over.day
         return accounting_period.effective_date(day, cause_day, self.periods, self.frozen_upto, document_type)
+
+    def _is_open(self, day: date) -> bool:
+        return accounting_period.first_open_day(day, "", self.periods, self.frozen_upto) == day
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 
@@ -337,6 +366,14 @@ class MasterView:
         Errors: DocumentRejected naming all these places where none of them says.
         """
         return self._resolved(stated, item, "expense_account", role, field)
+
+    def purchase_expense(self, code: str) -> str:
+        """The account that purchases of an item were booked to while the company kept periodic inventory; it asks nothing of it."""
+        cut_over = self.cut_over
+        assert cut_over is not None  # noqa: S101 - asked about what an opening entry stands for
+        known = self.book.get("item", code) if cut_over.expense_accounts else None
+        own = self.defaults.account(known, "expense_account") if isinstance(known, Item) else None
+        return own if own in cut_over.expense_accounts else cut_over.expense_account
 
     def income_account(self, stated: str | None, item: Item, field: str) -> str:
         """The income account of a line: stated, the item's, its groups', else the company's. Errors: as `expense_account`."""

@@ -34,6 +34,7 @@ from domain.documents import (
 )
 from domain.documents.completeness import require_complete
 from domain.documents.plan import Head, Plan, type_of
+from domain.errors import DocumentRejected
 from domain.folding import fold
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
@@ -74,6 +75,7 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
         head = Head.of(sequence, document, view)
         if head.type not in _WITHOUT_PERIOD:
             accounting_period.require_open(head.date, head.type, view.periods, view.frozen_upto)
+            _require_open_cut_over(head)
         plan = _PLANNERS[head.type](document, head, books)
         require_complete(plan, head)
     by_hand = named_by_hand(head, plan)
@@ -108,6 +110,26 @@ def compute(document: AnyDocument, books: Books) -> dict[str, object]:
 def apply(posting: Posting, document: AnyDocument, books: Books) -> None:
     """Let later documents of the batch see a posting: its voucher is known, and what it changed elsewhere is forgotten."""
     books.remember(posting, document)
+
+
+def _require_open_cut_over(head: Head) -> None:
+    """A document dated before the cut-over changes the opening entry as well, so that one's day must be open too.
+
+    Errors: DocumentRejected.
+    """
+    view, cut_over = head.view, head.view.cut_over
+    if cut_over is None or head.date >= cut_over.day:
+        return
+    try:
+        accounting_period.require_open(cut_over.day, "", view.periods, view.frozen_upto)
+    except DocumentRejected as closed:
+        raise DocumentRejected(
+            closed.code,
+            f"{head.date} lies before the company's cut-over to perpetual inventory, whose opening entry it would change. "
+            f"{closed.message}",
+            closed.field,
+            closed.details,
+        ) from closed
 
 
 def _plan_cancel(sequence: int, document: Cancel, books: Books, now: int) -> tuple[Head, Plan]:

@@ -12,6 +12,7 @@ from domain.documents.purchase_invoice import PurchaseInvoice
 from domain.documents.references import reference
 from domain.documents.shape import Document, DocumentRef
 from domain.documents.stock_entry import StockEntry
+from domain.documents.unbilled import read_back
 from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry
 from domain.posting_time import PostingTime
@@ -86,6 +87,13 @@ def _require_not_consolidated(target: PostedVoucher) -> None:
 
 def require_free(target: PostedVoucher) -> None:
     """Nothing that stands may depend on what is cancelled. Errors: DocumentRejected naming the dependents."""
+    if "cut_over" in target.figures:
+        raise DocumentRejected(
+            "OpeningEntryStands",
+            f"target: {target.number} opened the stock accounts when the company went over to perpetual inventory. Take the "
+            "migration back as a whole: perpetua migrate rollback.",
+            "target",
+        )
     if isinstance(target.document, StockEntry) and target.document.purpose == "account_transfer":
         raise DocumentRejected(
             "AccountTransferStands",
@@ -108,22 +116,30 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
     """Every movement and entry of the target taken back exactly, at the target's own place in time and where it was booked.
 
     Where that lies in a closed period, both ledgers take it back on the first open day not before the cancel's own.
-    What the target itself corrected elsewhere (landed cost, rate differences) is taken back there. Errors: Lacking.
+    What the target itself corrected elsewhere (landed cost, rate differences) is taken back there, and what it kept of goods received
+    but not billed with it. Errors: Lacking.
     """
     if target.caused:
         _load_corrected(target, books)
-    day = head.view.effective_date(target.date, head.date, target.type)
+    view = head.view
+    perpetual = view.follows_perpetual(target.sequence, target.at)
+    day = view.effective_date(target.date, head.date, target.type)
     planned = Plan(
+        place=(target.at, target.sequence),
         effect=day,
         not_before=day if day != target.date else None,
         figures={"reason": document.reason or "", "cancels": f"{target.type} {target.number}"},
     )
+    planned.unbilled = [
+        replace(one, amount=-one.amount, day=one.day if day == target.date else day)
+        for one in read_back(target.figures, view)
+    ]
     if target.sale is not None:
         planned.released = target.sale.receipt
         books.require_reserved([chain for chain, _ in target.sale.receipt.goods])
     for movement in reversed(target.movements):
-        account = head.view.present_account(movement.chain.warehouse, movement.account)
-        if account != movement.account and head.view.perpetual:
+        account = view.present_account(movement.chain.warehouse, movement.account)
+        if account != movement.account and perpetual:
             # The goods' value has gone to the warehouse's new account since: it is taken from there, not from the old one.
             for name, amount in ((movement.account, movement.value), (account, -movement.value)):
                 planned.entries.append(

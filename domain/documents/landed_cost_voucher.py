@@ -141,7 +141,7 @@ def _lay(planned: Plan, target: _Target, share: int, account: str, cost_center: 
                 Difference(
                     movement=movement.id, voucher=target.voucher.sequence, chain=movement.chain, at=movement.at,
                     date=movement.date, amount=part, kind=DifferenceKind.LANDED_COST, account=movement.account,
-                    contra=account, document=head.sequence, cost_center=cost_center or head.cost_center,
+                    contra=account if head.perpetual else "", document=head.sequence, cost_center=cost_center or head.cost_center,
                     dimensions=movement.dimensions,
                 )
             )  # fmt: skip

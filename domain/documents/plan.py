@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from domain.books import Link, OrderLine
+from domain.books import Link, OrderLine, Unbilled
 from domain.documents.shape import Document
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
@@ -31,6 +31,11 @@ class Head:
     cost_center: str
     dimensions: str
     states_cost_center: bool = False
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether the document has entries for the stock that it moves: its company's rule, at its own place in time."""
+        return self.view.follows_perpetual(self.sequence, self.at)
 
     @classmethod
     def of(cls, sequence: int, document: Document, view: MasterView) -> Head:
@@ -63,8 +68,10 @@ class Plan:
     """Movements still to be valued, and everything about the document that valuation does not change.
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
-    `figures` are the document's totals; `receipt` is what a sale at a till came to, `released` a sale that no longer stands. `effect`
-    is the day from which a cancel counts, `not_before` the same where a closed period puts it off.
+    `figures` are the document's totals; `unbilled` is what would stand in stock received but not billed if the document followed
+    the perpetual rule; `receipt` is what a sale at a till came to, `released` a sale that no longer stands. `place` (posting time and
+    sequence) is where a cancel takes effect, `effect` the day from which it counts, `not_before` the same where a closed period puts
+    it off.
     """
 
     movements: list[Movement] = field(default_factory=list)
@@ -74,6 +81,8 @@ class Plan:
     figures: dict[str, object] = field(default_factory=dict)
     orders: list[OrderLine] = field(default_factory=list)
     moved: list[Difference] = field(default_factory=list)
+    unbilled: list[Unbilled] = field(default_factory=list)
+    place: tuple[int, int] | None = None
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
     effect: date | None = None

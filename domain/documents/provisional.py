@@ -30,7 +30,7 @@ def accrue(
     Errors: DocumentRejected, DocumentParked.
     """
     view = head.view
-    if not (view.perpetual and view.company.provisional_accounting_for_non_stock):
+    if not (head.perpetual and view.company.provisional_accounting_for_non_stock):
         return
     expense, liability = _accounts(head, line, item, field)
     planned.entry(head, expense, net, cost_center=cost_center_of(head, line.cost_center, item), dimensions=dimensions)
@@ -53,6 +53,8 @@ def release(
     own = received.lines[place]
     before = linked_qty(receipt, place + 1, "bills", planned)
     planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, line.qty))
+    if not view.follows_perpetual(receipt.sequence, receipt.at):
+        return  # received under periodic inventory, which accrues nothing
     accrued = compute(received, received.lines, view, buying=True).nets_base[place]
     share = cumulative_share(accrued, before, max(0, min(line.qty, own.qty - before)), own.qty)
     expense, liability = _accounts(head, own, item, field)

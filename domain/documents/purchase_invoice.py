@@ -23,8 +23,10 @@ from domain.documents.references import (
     require_posted,
 )
 from domain.documents.shape import LineRef, TradeDocument
+from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
+from domain.master_view import MasterView
 from domain.masters import Item
 from domain.money import convert
 from domain.posting_time import PostingTime
@@ -67,6 +69,12 @@ class _Billed:
         """Where the line stands in the document."""
         return f"lines[{self.index}]"
 
+    def expense_account(self, view: MasterView) -> str:
+        """Where the line goes as an expense. Errors: DocumentRejected where nothing says."""
+        return view.expense_account(
+            self.line.expense_account, self.item, "default_expense", f"{self.field}.expense_account"
+        )
+
     def book(self, planned: Plan, head: Head, account: str, amount: int) -> None:
         """An entry of this line."""
         planned.entry(head, account, amount, cost_center=self.cost_center, dimensions=self.dimensions)
@@ -102,18 +110,16 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
                 "update stock.",
                 f"{billed.field}.against_receipt",
             )
-        if not item.is_stock_item or not view.perpetual:
+        if not item.is_stock_item:
             _expense(planned, billed, head, books)
-            if item.is_stock_item and document.update_stock and not document.is_return:
-                _receive(planned, billed, costs[index], head)
-        elif document.update_stock and document.is_return:
-            billed.book(planned, head, view.role("purchase_price_variance"), billed.net)
-        elif document.update_stock:
+        elif not document.update_stock:
+            _bill(planned, billed, ref, amounts, head, books)
+        elif not document.is_return:
             _receive(planned, billed, costs[index], head)
-        else:
-            billed.book(planned, head, view.role("stock_received_not_billed"), billed.net)
-            if ref is not None:
-                _clear(planned, billed, ref, amounts, head, books)
+        elif head.perpetual:
+            billed.book(planned, head, view.role("purchase_price_variance"), billed.net)
+        if item.is_stock_item and not head.perpetual:
+            billed.book(planned, head, billed.expense_account(view), billed.net)
     _taxes(planned, document, amounts, head)
     planned.figures = amounts.figures | {"round_off": view.currency.show(amounts.tax_rounding_base)}
     return planned
@@ -147,12 +153,11 @@ def _payable(
 
 
 def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
-    """A service, or goods of a company that keeps periodic inventory: an expense, in the place of a provisional one."""
+    """A service: an expense, in the place of a provisional one."""
     view, line, item, field = head.view, billed.line, billed.item, billed.field
-    role = "default_expense"
-    account = view.expense_account(line.expense_account, item, role, f"{field}.expense_account")
+    account = billed.expense_account(view)
     ref = reference(line.against_receipt)
-    if ref is not None and not item.is_stock_item:
+    if ref is not None:
         release(planned, head, books, line, ref, item, billed.index)
     billed.book(planned, head, account, billed.net)
 
@@ -168,7 +173,7 @@ def _receive(planned: Plan, billed: _Billed, cost: LineCost, head: Head) -> None
             account=view.stock_account(warehouse, f"{field}.warehouse"), contra="",
             cost_center=billed.cost_center, dimensions=billed.dimensions, batch=part.batch, stated=share,
         )  # fmt: skip
-    if view.perpetual:
+    if head.perpetual:
         for charge in cost.charges:
             account = view.account(charge.account, "taxes.account")
             planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=billed.dimensions)
@@ -184,12 +189,24 @@ def _taxes(planned: Plan, document: PurchaseInvoice, amounts: Amounts, head: Hea
             )  # fmt: skip
 
 
-def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head: Head, books: Books) -> None:
+def _bill(planned: Plan, billed: _Billed, ref: LineRef | None, amounts: Amounts, head: Head, books: Books) -> None:
+    """Goods that come by a receipt: the bill debits stock received but not billed, and clears the receipt that it names."""
+    account = "" if head.perpetual else billed.expense_account(head.view)
+    unbilled = UnbilledLine(planned, head, account, billed.cost_center, billed.dimensions)
+    if ref is None:
+        unbilled.book(billed.net)
+    else:
+        _clear(unbilled, billed, ref, amounts, books)
+
+
+def _clear(unbilled: UnbilledLine, billed: _Billed, ref: LineRef, amounts: Amounts, books: Books) -> None:
     """Clear stock received but not billed; where bill and receipt differ, by the company's policy.
 
     The price part, at the receipt's exchange rate, is revalued into the receipt's stock, taken as variance, left standing or
-    refused; the exchange part always goes to exchange gain or loss, and never to stock. The link keeps what the line clears.
+    refused; the exchange part always goes to exchange gain or loss, and never to stock. The link keeps what the line clears. Under
+    periodic inventory goods cost the same, and the bill as a whole is an expense.
     """
+    planned, head = unbilled.planned, unbilled.head
     view, line, field = head.view, billed.line, f"{billed.field}.against_receipt"
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
@@ -201,41 +218,48 @@ def _clear(planned: Plan, billed: _Billed, ref: LineRef, amounts: Amounts, head:
     own = received.lines[place]
     booked = compute(received, received.lines, view, buying=True)
     price = billed.net - cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
-    srbnb = view.role("stock_received_not_billed")
+    gaps: list[tuple[str, int]] = []
     if amounts.currency is not view.currency and booked.currency.code == amounts.currency.code:
         dearer = amounts.nets[billed.index] - cumulative_share(booked.nets[place], before, line.qty, own.qty)
         exchange = price - convert(dearer, booked.exchange_rate, amounts.currency, view.currency)
-        billed.book(planned, head, srbnb, -exchange)
-        billed.book(planned, head, view.role("exchange_gain_loss"), exchange)
-        link.amount -= exchange
+        gaps.append(("exchange_gain_loss", exchange))
         price -= exchange
     policy = view.company.rate_difference
-    if not price or policy == "leave":
-        return
-    if policy == "refuse":
+    if price and policy == "refuse":
         raise DocumentRejected(
             "RateDiffers",
             f"{billed.field}.rate: {ref.number} was received at another rate, and {view.company.name} refuses rate "
             "differences. Correct the bill, or change the company's rate_difference.",
             f"{billed.field}.rate",
         )
-    if policy == "variance":
-        billed.book(planned, head, srbnb, -price)
-        billed.book(planned, head, view.role("purchase_price_variance"), price)
-        link.amount -= price
-        return
-    if not own.qty:
-        return  # all of it was rejected: what is billed for it stands until the supplier credits it
-    movements = accepted_goods(receipt, place + 1)
+    if price and policy == "variance":
+        gaps.append(("purchase_price_variance", price))
+    link.amount -= sum(gap for _, gap in gaps)
+    unbilled.book(link.amount, receipt.sequence)
+    if head.perpetual:
+        for role, gap in gaps:
+            billed.book(planned, head, view.role(role), gap)
+    # Where all of it was rejected, what is billed for it stands until the supplier credits it.
+    if price and policy == "revalue" and own.qty:
+        added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)
+        _revalue(unbilled, receipt, place + 1, added, price)
+
+
+def _revalue(unbilled: UnbilledLine, receipt: PostedVoucher, line: int, added: int, price: int) -> None:
+    """Lay what a bill says goods cost more on their receipt's line; `added` is what earlier bills laid there."""
+    planned, head = unbilled.planned, unbilled.head
+    movements = accepted_goods(receipt, line)
     # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
     weights = [m.qty for m in movements]
-    added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)
     shares = zip(allocate(added + price, weights), allocate(added, weights), strict=True)
+    contra = head.view.role("stock_received_not_billed") if head.perpetual else ""
     for movement, share in zip(movements, (upto - known for upto, known in shares), strict=True):
         planned.differences.append(
             Difference(
                 movement=movement.id, voucher=receipt.sequence, chain=movement.chain, at=movement.at, date=movement.date,
-                amount=share, kind=DifferenceKind.RATE_DIFFERENCE, account=movement.account, contra=srbnb,
+                amount=share, kind=DifferenceKind.RATE_DIFFERENCE, account=movement.account, contra=contra,
                 document=head.sequence, cost_center=movement.cost_center, dimensions=movement.dimensions,
             )
         )  # fmt: skip
+    if not head.perpetual:
+        unbilled.book(-price, receipt.sequence, receipt.date)

@@ -14,6 +14,7 @@ from domain.documents.provisional import accrue
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import linked_qty, reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
+from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
 from domain.masters import Item
@@ -70,18 +71,22 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         received = parts(view, line, item, warehouse, qty, field) if qty else []
         billed_first = line.against_invoice is not None
-        value = _value_of(line, cost, index, planned, head, books, amounts) if billed_first else cost.total
+        expense = "" if head.perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
+        unbilled = UnbilledLine(planned, head, expense, center, dimensions)
+        value = _value_of(line, cost, index, unbilled, books, amounts) if billed_first else cost.total
         shares = allocate(value, [part.qty for part in received]) if received else []
         for part, share in zip(received, shares, strict=True):
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
                 contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
             )  # fmt: skip
-        if view.perpetual:
+        if head.perpetual:
             for charge in cost.charges:
                 account = view.account(charge.account, "taxes.account")
                 planned.entry(head, srbnb, charge.amount, dimensions=dimensions)
                 planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
+        elif not billed_first:
+            unbilled.book(sum(charge.amount for charge in cost.charges) - sum(shares))
         if line.rejected_qty:
             _reject_goods(planned, head, line, item, index, warehouse, dimensions)
     planned.figures = amounts.figures
@@ -103,19 +108,14 @@ def _reject_goods(
 
 
 def _value_of(
-    line: PurchaseReceiptLine,
-    cost: LineCost,
-    index: int,
-    planned: Plan,
-    head: Head,
-    books: Books,
-    amounts: Amounts,
+    line: PurchaseReceiptLine, cost: LineCost, index: int, unbilled: UnbilledLine, books: Books, amounts: Amounts
 ) -> int:
     """The line's incoming value; where the bill came first, stock received but not billed is cleared at the bill's amount.
 
     The part of the gap that comes from another exchange rate goes to exchange gain or loss, never into stock; a price gap
     follows the company's rate difference policy. The link keeps what the line clears.
     """
+    planned, head = unbilled.planned, unbilled.head
     ref = reference(line.against_invoice)
     if ref is None:
         return cost.total
@@ -129,29 +129,37 @@ def _value_of(
     price = cost.net - cumulative_share(billed.nets_base[billed_index], before, line.qty, whole)
     link = Link(head.sequence, index + 1, "receives", invoice.sequence, billed_index + 1, line.qty, cost.net)
     planned.links.append(link)
-    center = cost_center_of(head, line.cost_center, view.item(line.item, f"lines[{index}].item"))
     if amounts.currency is not view.currency and billed.currency.code == amounts.currency.code:
         dearer = amounts.nets[index] - cumulative_share(billed.nets[billed_index], before, line.qty, whole)
         exchange = price - convert(dearer, amounts.exchange_rate, amounts.currency, view.currency)
         link.amount -= exchange
         price -= exchange
-        if view.perpetual:
-            planned.entry(head, view.role("stock_received_not_billed"), exchange)
-            planned.entry(head, view.role("exchange_gain_loss"), -exchange, cost_center=center)
+        _book_gap(unbilled, exchange, "exchange_gain_loss")
+    value = cost.total
     policy = view.company.rate_difference
-    if not price or policy == "leave":
-        return cost.total
-    if policy == "refuse":
+    if price and policy == "refuse":
         raise DocumentRejected(
             "RateDiffers",
             f"lines[{index}].rate: {ref.number} bills another rate, and {view.company.name} refuses rate differences. Correct "
             "the receipt, or change the company's rate_difference.",
             f"lines[{index}].rate",
         )
-    link.amount -= price
-    if policy == "revalue":
-        return cost.total - price
-    if view.perpetual:
-        planned.entry(head, view.role("stock_received_not_billed"), price)
-        planned.entry(head, view.role("purchase_price_variance"), -price, cost_center=center)
-    return cost.total
+    if price and policy != "leave":
+        link.amount -= price
+        if policy == "revalue":
+            value -= price
+        else:
+            _book_gap(unbilled, price, "purchase_price_variance")
+    if not head.perpetual:
+        unbilled.book(-link.amount, invoice.sequence)
+    return value
+
+
+def _book_gap(unbilled: UnbilledLine, amount: int, role: str) -> None:
+    """What a receipt costs more than its bill says, and goods don't carry: no account under periodic inventory, where bills are expense."""
+    head = unbilled.head
+    if head.perpetual:
+        unbilled.book(amount)
+        unbilled.planned.entry(
+            head, head.view.role(role), -amount, cost_center=unbilled.cost_center, dimensions=unbilled.dimensions
+        )

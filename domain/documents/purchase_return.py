@@ -16,6 +16,7 @@ from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
 from domain.documents.references import linked, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.unbilled import UnbilledLine
 from domain.exact import cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
@@ -59,18 +60,29 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
                 account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
-        if view.perpetual:
+        if counter_role:
+            expense = getattr(line, "expense_account", None)
+            account = "" if head.perpetual else view.expense_account(expense, item, "default_expense", field)
+            unbilled = UnbilledLine(planned, head, account, center, dimensions)
+            unbilled.book(share.net, original.sequence if original else 0)
+        if head.perpetual:
             if counter_role:
                 planned.entry(head, variance, -share.net, cost_center=center, dimensions=dimensions)
-                planned.entry(head, view.role(counter_role), share.net, dimensions=dimensions)
             for charge in share.charges:
                 planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
                 planned.entry(
-                    head, view.account(charge.account, "taxes.account"), charge.amount, cost_center=charge.cost_center,
+                    head, _charged(charge, line.item, original, view), charge.amount, cost_center=charge.cost_center,
                     dimensions=dimensions,
                 )  # fmt: skip
     planned.figures = amounts.figures
     return planned
+
+
+def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, view: MasterView) -> str:
+    """The account that bore a charge: its own, or the one which the opening entry took the cost of the goods from."""
+    if original is not None and view.is_in_opening(original.sequence, original.at):
+        return view.purchase_expense(item)
+    return view.account(charge.account, "taxes.account")
 
 
 def _original_costs(original: PostedVoucher, head: Head) -> list[LineCost]:

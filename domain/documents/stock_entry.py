@@ -76,7 +76,7 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
         if line.target is not None:
             work.bring_in(index, line)
     planned.figures = figures(document, head.view, work.shares)
-    if head.view.perpetual:
+    if head.perpetual:
         for cost in charges(document, head.view):
             planned.entry(
                 head, head.view.account(cost.account, "additional_costs"), -cost.amount, cost_center=cost.cost_center

@@ -115,4 +115,14 @@ ACCOUNTS: dict[str, Entry] = {
         "A journal touches a stock account that agrees with its stock.",
         "Post a stock document instead.",
     ),
+    "OpeningEntryStands": Entry(
+        Family.REJECTED,
+        "A cancel aims at the opening entry of a migration to perpetual inventory.",
+        "Take the migration back as a whole, before any later document is posted.",
+    ),
+    "InventoryMethodStands": Entry(
+        Family.REJECTED,
+        "A company master turns perpetual inventory on or off while the company has stock or purchases in its books.",
+        "Publish it as it is in force; going over is a migration, which can be planned and rehearsed.",
+    ),
 }

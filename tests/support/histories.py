@@ -72,6 +72,7 @@ def masters(setting: Setting) -> list[Json]:
         {
             "type": "company", "name": "Paper", "currency": CURRENCIES[setting.precision],
             "allow_negative_stock": setting.negatives, "rate_difference": setting.rate_difference,
+            "perpetual_inventory": setting.perpetual,
         },
         {"type": "warehouse", "name": "Store", "company": "Paper"},
         {"type": "warehouse", "name": "Shop", "company": "Paper", "account": "Stores"},

@@ -26,6 +26,7 @@ from domain.books import (
     StandingStock,
 )
 from domain.documents import AnyDocument
+from domain.entries import entries_of
 from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry, outstanding, require_balanced
 from domain.master_view import MasterView
@@ -179,7 +180,7 @@ class PaperCompany:
             self.balances[chain] = balance
         self.differences += differences
         if view.perpetual:
-            entries = [entry for difference in differences for entry in _pair(difference, view)]
+            entries = entries_of([(d, d.amount, d.document) for d in differences], view)
             require_balanced(entries)
             self.entries += entries
         return len(differences)
@@ -395,22 +396,3 @@ _NOT_ITS_COST = (DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE)
 
 def _sum(differences: list[Difference], *kinds: DifferenceKind) -> int:
     return sum(d.amount for d in differences if d.kind in kinds)
-
-
-def _pair(difference: Difference, view: MasterView) -> list[Entry]:
-    if not difference.amount:
-        return []
-    stock = Entry(
-        voucher=difference.voucher, account=difference.account, amount=difference.amount, date=difference.date,
-        dimensions=difference.dimensions, cause=difference.document,
-    )  # fmt: skip
-    if not difference.contra:
-        return [stock]
-    center = difference.cost_center if view.is_profit_and_loss(difference.contra) else ""
-    return [
-        stock,
-        Entry(
-            voucher=difference.voucher, account=difference.contra, amount=-difference.amount, date=difference.date,
-            cost_center=center, dimensions=difference.dimensions, cause=difference.document,
-        ),
-    ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.entries import place_of
 from domain.master_view import MasterView
 from domain.stock_ledger import Difference
 from worker.store.append import DIFFERENCE, ENTRY, chained
@@ -76,7 +77,10 @@ class RunWriter:
     def _find_names(self, differences: list[Difference]) -> None:
         kinds = self._names.by_kind
         for kind, named in (
-            ("account", {d.account for d in differences} | {d.contra for d in differences}),
+            (
+                "account",
+                {d.account for d in differences} | {d.contra for d in differences} | self._contras(differences),
+            ),
             ("cost_center", {d.cost_center for d in differences}),
             ("dimensions", {d.dimensions for d in differences}),
         ):
@@ -84,12 +88,19 @@ class RunWriter:
                 _ = kinds[kind][name]
         self._names.settle(self._connection)
 
+    def _contras(self, differences: list[Difference]) -> set[str]:
+        """Accounts against which the opening entry of a migration changes."""
+        if self._view.cut_over is None:
+            return set()
+        return {place_of(d, d.contra, self._view).contra for d in differences}
+
     def _rows(self, differences: list[Difference]) -> tuple[bytes, bytes]:
         """COPY text of the differences and of their entries."""
         company, run, chains, now = self._names.company, self._run, self._names.chains, stamp(self._now)
         kinds = self._names.by_kind
         accounts, centers, dimensions = kinds["account"], kinds["cost_center"], kinds["dimensions"]
-        perpetual, number, entry, told, booked = self._view.perpetual, self._difference, self._entry, [], []
+        perpetual, in_migrated = self._view.perpetual, self._view.cut_over is not None
+        number, entry, told, booked = self._difference, self._entry, [], []
         for d in differences:
             account, contra, axes = accounts[d.account], accounts[d.contra], dimensions[d.dimensions]
             center, amount, day, voucher, document = centers[d.cost_center], d.amount, d.date, d.voucher, d.document
@@ -100,6 +111,11 @@ class RunWriter:
             )
             if not amount or not perpetual:
                 continue
+            if in_migrated:
+                voucher, day, named = place_of(d, d.contra, self._view)
+                contra = accounts[named]
+            else:
+                named = d.contra
             debit, credit = (amount, 0) if amount > 0 else (0, -amount)
             entry += 1
             booked.append(
@@ -107,7 +123,7 @@ class RunWriter:
             )
             if contra:
                 entry += 1
-                center = center if self._has_center(d.contra) else 0
+                center = center if self._has_center(named) else 0
                 booked.append(
                     f"{company}\t{entry}\t{run}\t{voucher}\t{contra}\t{credit}\t{debit}\t{day}\t0\t{center}\t{axes}\t0\t{document}\t"
                     "0\t0\tf\n"

@@ -26,6 +26,7 @@ class Setting:
     backdated: bool = True
     whole: bool = False
     rate_difference: str = "revalue"
+    perpetual: bool = True
 
 
 class Pen:

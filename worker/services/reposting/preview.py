@@ -12,6 +12,7 @@ from domain.accounting_period import first_open_day
 from domain.books import RepostRequest
 from domain.documents import Cancel
 from domain.documents.plan import type_of
+from domain.entries import place_of
 from domain.errors import DocumentParked
 from domain.money import Currency
 from domain.posting_time import PostingTime
@@ -171,12 +172,13 @@ def _tell(work: Work, sequence: int, changes: list[Difference], seen: Preview) -
     vouchers: dict[int, int] = defaultdict(int)
     accounts: dict[tuple[str, str], int] = defaultdict(int)
     for change in changes:
-        month = f"{change.date:%Y-%m}"
         vouchers[change.voucher] += change.amount
         if work.view.perpetual:
+            _, day, contra = place_of(change, change.contra, work.view)
+            month = f"{day:%Y-%m}"
             accounts[change.account, month] += change.amount
-            if change.contra:
-                accounts[change.contra, month] -= change.amount
+            if contra:
+                accounts[contra, month] -= change.amount
     own = work.connection.execute(
         "SELECT t.name, to_char(e.posting_date, 'YYYY-MM'), sum(e.debit - e.credit)::bigint FROM gl_entry e "
         "JOIN term t ON t.company_id = e.company_id AND t.term_id = e.account_id "

@@ -1,0 +1,36 @@
+"""From periodic to perpetual inventory: whether a company is ready, the opening entry of its stock accounts, and the proof."""
+
+from domain.migration.opening import (
+    BookedSum,
+    ExpensedSum,
+    OpenPurchase,
+    StockSum,
+    Sums,
+    expense_accounts,
+    opening_entries,
+    plan_opening,
+    plan_rollback,
+)
+from domain.migration.proof import AccountProof, BalanceChange, balance_changes, earlier_years, prove
+from domain.migration.readiness import Missing, missing_accounts, missing_warehouses, unfinished
+
+__all__ = [
+    "AccountProof",
+    "BalanceChange",
+    "BookedSum",
+    "ExpensedSum",
+    "Missing",
+    "OpenPurchase",
+    "StockSum",
+    "Sums",
+    "balance_changes",
+    "earlier_years",
+    "expense_accounts",
+    "missing_accounts",
+    "missing_warehouses",
+    "opening_entries",
+    "plan_opening",
+    "plan_rollback",
+    "prove",
+    "unfinished",
+]
