@@ -13,6 +13,7 @@ from domain.books import Unbilled
 from domain.cut_over import first_instant
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
+from domain.masters import Item
 from domain.stock_ledger import Difference, DifferenceKind, Movement
 
 # What a document brings to a receipt, stating itself where that comes from.
@@ -38,7 +39,9 @@ def place_of(row: Movement | Difference, view: MasterView) -> Place:
     brought = isinstance(row, Difference) and row.kind in BROUGHT
     if not cut_over.stands_for(row.voucher, row.at):
         # What a document before the cut-over brings is in the expense that it was booked to.
-        return Place(row.voucher, row.date, view.purchase_expense(row.chain.item) if brought and not contra else contra)
+        return Place(
+            row.voucher, row.date, purchase_expense(view, row.chain.item) if brought and not contra else contra
+        )
     day = max(row.date, cut_over.day)
     if brought and contra:
         return Place(row.voucher, day, contra)
@@ -57,7 +60,16 @@ def opening_contra(view: MasterView, item: str, at: int, contra: str) -> str:
         view.role("stock_received_not_billed"), view.role("purchase_price_variance"),
     ):  # fmt: skip
         return contra
-    return earlier_years_account(view, at) or view.purchase_expense(item)
+    return earlier_years_account(view, at) or purchase_expense(view, item)
+
+
+def purchase_expense(view: MasterView, code: str) -> str:
+    """The account that purchases of an item were booked to before the cut-over; nothing is asked of it, so this never fails."""
+    cut_over = view.cut_over
+    assert cut_over is not None  # noqa: S101 - asked about what an opening entry stands for
+    known = view.book.get("item", code) if cut_over.expense_accounts else None
+    own = view.defaults.account(known, "expense_account") if isinstance(known, Item) else None
+    return own if own in cut_over.expense_accounts else cut_over.expense_account
 
 Booked = tuple[
     Movement | Difference, int, int

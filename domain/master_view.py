@@ -112,12 +112,6 @@ class MasterView:
         """Whether the opening entry of a migration to perpetual inventory stands for a voucher."""
         return self.cut_over is not None and self.cut_over.stands_for(voucher, at)
 
-    def migrated(self, cut_over: CutOver) -> MasterView:
-        """The same masters as they will be from the cut-over on."""
-        view = MasterView(self.book)
-        view.perpetual, view.cut_over = True, cut_over
-        return view
-
     def _cut_over(self) -> CutOver | None:
         known = self.book.get("cut_over", self.company.name) if self.perpetual else None
         return known if isinstance(known, CutOver) and not known.ended else None
@@ -366,14 +360,6 @@ class MasterView:
         Errors: DocumentRejected naming all these places where none of them says.
         """
         return self._resolved(stated, item, "expense_account", role, field)
-
-    def purchase_expense(self, code: str) -> str:
-        """The account that purchases of an item were booked to while the company kept periodic inventory; it asks nothing of it."""
-        cut_over = self.cut_over
-        assert cut_over is not None  # noqa: S101 - asked about what an opening entry stands for
-        known = self.book.get("item", code) if cut_over.expense_accounts else None
-        own = self.defaults.account(known, "expense_account") if isinstance(known, Item) else None
-        return own if own in cut_over.expense_accounts else cut_over.expense_account
 
     def income_account(self, stated: str | None, item: Item, field: str) -> str:
         """The income account of a line: stated, the item's, its groups', else the company's. Errors: as `expense_account`."""

@@ -17,6 +17,7 @@ from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
 from domain.documents.references import linked, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.unbilled import UnbilledLine
+from domain.entries import purchase_expense
 from domain.exact import cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
@@ -81,7 +82,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
 def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, view: MasterView) -> str:
     """The account that bore a charge: its own, or the one which the opening entry took the cost of the goods from."""
     if original is not None and view.is_in_opening(original.sequence, original.at):
-        return view.purchase_expense(item)
+        return purchase_expense(view, item)
     return view.account(charge.account, "taxes.account")
 
 

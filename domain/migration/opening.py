@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from domain.books import Link
+from domain.cut_over import CutOver
 from domain.documents.plan import Head, Plan
 from domain.entries import earlier_years_account, opening_contra, other_side
 from domain.general_ledger import Entry, merge
@@ -77,6 +78,13 @@ class Sums:
     expensed: list[ExpensedSum] = field(default_factory=list)
 
 
+def migrated(view: MasterView, cut_over: CutOver) -> MasterView:
+    """The same masters as they will be from the cut-over on."""
+    after = MasterView(view.book)
+    after.perpetual, after.cut_over = True, cut_over
+    return after
+
+
 def opening_entries(sums: Sums, view: MasterView) -> list[Entry]:
     """The opening entry, balanced day by day; `view` has the cut-over already. Its receivers of stock come first."""
     cut_over = view.cut_over
@@ -133,7 +141,7 @@ def plan_opening(entries: list[Entry], figures: dict[str, object]) -> Plan:
     return Plan(entries=entries, figures=figures)
 
 
-def plan_rollback(entries: Iterable[Entry], head: Head, opening: int, figures: dict[str, object]) -> Plan:
+def plan_rollback(entries: Iterable[Entry], head: Head, *, opening: int, figures: dict[str, object]) -> Plan:
     """Every entry of the opening taken back on its own day, under the opening's voucher, as the plan of a cancel."""
     planned = Plan(figures=figures)
     planned.entries = [replace(entry, amount=-entry.amount, cause=head.sequence) for entry in entries]

@@ -21,6 +21,7 @@ from domain.migration import (
     OpenPurchase,
     StockSum,
     Sums,
+    migrated,
     opening_entries,
     plan_opening,
 )
@@ -42,7 +43,7 @@ def migrate(company: PaperCompany, day: date, year_from: date, *, equity: str | 
         expense_account="Cost of Goods Sold", accounts=sorted(STOCK_ACCOUNTS), equity_account=equity,
         year_from=first_instant(year_from, view.zone),
     )  # fmt: skip
-    sums = _sums(company, cut_over, view.migrated(cut_over))
+    sums = _sums(company, cut_over, migrated(view, cut_over))
     own.add(replace(view.company, perpetual_inventory=True), company.sequence)
     own.add(cut_over, company.sequence)
     view = MasterView(own)

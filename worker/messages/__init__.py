@@ -1,6 +1,15 @@
 """Messages in, documents out: reading, refusing, writing and describing the contract."""
 
-from worker.messages.decode import DOCUMENT_TYPES, MASTER_TYPES, MAX_BYTES, Message, decode, decode_accepted
+from worker.messages.decode import (
+    DOCUMENT_TYPES,
+    MASTER_TYPES,
+    MAX_BYTES,
+    Message,
+    decode,
+    decode_accepted,
+    decode_master,
+    plain,
+)
 from worker.messages.encode import encode, encode_outcome
 from worker.messages.identity import Key, asks_preview, canonical, content_hash, key_of, read_key
 from worker.messages.preview import asking_preview, on_day, without_preview
@@ -17,10 +26,12 @@ __all__ = [
     "content_hash",
     "decode",
     "decode_accepted",
+    "decode_master",
     "encode",
     "encode_outcome",
     "key_of",
     "on_day",
+    "plain",
     "read_key",
     "without_preview",
 ]

@@ -11,6 +11,7 @@ from typing import get_args
 
 import msgspec
 
+from domain.cut_over import CutOver
 from domain.documents import AnyDocument
 from domain.exact import NumberRefused
 from domain.masters import AnyMaster
@@ -51,6 +52,7 @@ _read_again = lru_cache(maxsize=REMEMBERED)(_read_once)
 # Numbers with a decimal point stay text until they are read exactly: no binary float ever exists.
 _typed: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_read_custom, float_hook=str)
 _plain = msgspec.json.Decoder(float_hook=str)
+_OWN_MASTERS = {"cut_over": msgspec.json.Decoder(CutOver)}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -90,6 +92,12 @@ def decode_accepted(raw: bytes) -> Message:
         if isinstance(error, msgspec.ValidationError):
             raise refusal.from_validation(error, raw) from error
         raise refusal.from_malformed(raw, error) from error
+
+
+def decode_master(kind: str, raw: bytes) -> object:
+    """Read a stored master; some kinds the system writes itself, and no publisher may send them. Errors: as `decode`."""
+    own = _OWN_MASTERS.get(kind)
+    return decode(raw) if own is None else own.decode(raw)
 
 
 def plain(raw: bytes) -> object:

@@ -1,7 +1,9 @@
 """Received but not billed: which receipts the account still waits for bills of, and which bills for goods.
 
 The rows add up to the balance of stock received but not billed, to the cent and by construction: every entry in the account belongs
-to its own voucher, and what a bill, a return or a late receipt cleared is moved to the voucher that it cleared.
+to its own voucher, and what a bill, a return or a late receipt cleared is moved to the voucher that it cleared. Purchases of a company
+with periodic inventory have no such entries: they keep what they would have booked, which stays so for those of before a cut-over, and
+the opening entry's part of it is theirs.
 """
 
 from __future__ import annotations
@@ -37,9 +39,16 @@ _SQL: Final = f"""
                  WHERE c.company_id = %(company)s AND m.kind = 'company' AND m.company_id IN (0, %(company)s)
                  ORDER BY m.company_id DESC, m.version DESC LIMIT 1), '{DEFAULT_ACCOUNTS["stock_received_not_billed"]}')
     )
+    , kept AS (
+        SELECT v.voucher_id, v.own, u.of_id, u.amount FROM books.unbilled u JOIN vouchers v USING (voucher_id)
+         WHERE u.company_id = %(company)s AND (%(end)s::date IS NULL OR u.day <= %(end)s)
+    )
     , booked AS (
-        SELECT own AS voucher_id, sum(debit - credit) AS net FROM entries
-         WHERE account_id IN (SELECT term_id FROM account) GROUP BY own
+        SELECT own AS voucher_id, debit - credit AS net FROM entries
+         WHERE account_id IN (SELECT term_id FROM account) AND (against_id = 0 OR own NOT IN (
+               SELECT opening FROM books.cut_over c WHERE c.company_id = %(company)s))
+        UNION ALL
+        SELECT of_id, amount FROM kept WHERE of_id = own
     )
     , cleared AS (
         SELECT l.voucher_id, l.target_id, CASE l.kind WHEN 'receives' THEN -l.amount ELSE l.amount END AS net
@@ -49,12 +58,14 @@ _SQL: Final = f"""
          WHERE l.company_id = %(company)s AND l.amount <> 0 AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
            AND (l.kind = 'receives' OR (l.kind IN ('bills', 'returns') AND t.type = 'purchase_receipt'))
            AND l.voucher_id IN (SELECT voucher_id FROM vouchers)
-           AND l.voucher_id NOT IN (SELECT reverses FROM vouchers)
+           AND l.voucher_id NOT IN (SELECT reverses FROM vouchers) AND l.voucher_id NOT IN (SELECT voucher_id FROM kept)
     )
     , moved AS (
-        SELECT target_id AS voucher_id, sum(net) AS net FROM cleared GROUP BY target_id
+        SELECT target_id AS voucher_id, net FROM cleared
         UNION ALL
-        SELECT voucher_id, -sum(net) FROM cleared GROUP BY voucher_id
+        SELECT voucher_id, -net FROM cleared
+        UNION ALL
+        SELECT of_id, amount FROM kept WHERE of_id <> own
     )
     , open AS (
         SELECT voucher_id, sum(booked) AS booked, sum(cleared) AS cleared

@@ -11,12 +11,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from domain.accounting_period import Unfinished, closes_more, may_close, opens_again, require_may_reopen
+from domain.cut_over import CutOver
 from domain.documents import Cancel, Document
 from domain.errors import DocumentRejected
 from domain.exact import NANO
 from domain.masters import AccountingPeriod, Company
 from domain.posting_time import instant, zone
-from worker.messages import decode
+from worker.messages import decode, decode_master
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
 from worker.store.acceptance import lock_acceptance
@@ -24,7 +25,13 @@ from worker.store.companies import SHARED, SHARED_COMPANY, all_companies, compan
 from worker.store.database import Rows
 from worker.store.incoming import Incoming
 from worker.store.masters import newest_master
-from worker.store.unfinished import Undecided, pending_reposts, undecided_documents, unfinished_sales
+from worker.store.unfinished import (
+    Undecided,
+    has_stock_or_purchases,
+    pending_reposts,
+    undecided_documents,
+    unfinished_sales,
+)
 
 
 def asks_at_the_gate(incoming: Incoming) -> bool:
@@ -40,6 +47,7 @@ def guard_the_gate(connection: Rows, incoming: Incoming) -> None:
         if isinstance(master, AccountingPeriod):
             _ask_for_period(connection, incoming, master)
         elif isinstance(master, Company):
+            _ask_for_method(connection, master)
             _ask_for_freeze(connection, master)
     except DocumentRejected as refusal:
         incoming.error = refusal.as_outcome()
@@ -93,6 +101,26 @@ def _ask_for_freeze(connection: Rows, after: Company) -> None:
         )
 
 
+def _ask_for_method(connection: Rows, after: Company) -> None:
+    """Perpetual inventory is turned on by a migration where there is anything that it would have booked, and off only by its rollback."""
+    company = company_ids(connection, [after.name]).get(after.name)
+    before = None if company is None else _newest(connection, company, "company", after.name)
+    if company is None or not isinstance(before, Company) or before.perpetual_inventory == after.perpetual_inventory:
+        return
+    if has_stock_or_purchases(connection, company):
+        wanted, now, how = (
+            ("on", "off", "Go over by perpetua migrate plan")
+            if after.perpetual_inventory
+            else ("off", "on", "A migration is taken back by perpetua migrate rollback")
+        )
+        raise DocumentRejected(
+            "InventoryMethodStands",
+            f"perpetual_inventory: {after.name} has stock or purchases, so a master can't turn perpetual inventory {wanted}. "
+            f"{how}; publish the master with perpetual inventory {now} meanwhile.",
+            "perpetual_inventory",
+        )
+
+
 def _unfinished(connection: Rows, company: int, settings: Company, period: AccountingPeriod) -> Unfinished:
     waiting = [u for u in undecided_documents(connection, company) if _falls_into(u, settings, period)]
     return Unfinished(
@@ -126,6 +154,9 @@ def _unreconciled(connection: Rows, company: int, settings: Company, period: Acc
     scope = scope_of(connection, company, end=date.fromisoformat(period.end))
     if scope is None or settings.on_out_of_sync == "warn" or not settings.perpetual_inventory:
         return ()
+    cut_over = _newest(connection, company, "cut_over", settings.name)
+    if isinstance(cut_over, CutOver) and not cut_over.ended and date.fromisoformat(period.end) < cut_over.day:
+        return ()  # stock had no entries yet
     tolerance = Decimal(settings.sync_tolerance) / NANO
     return tuple(
         f"{row['account']} by {abs(row['difference'])}"
@@ -141,4 +172,4 @@ def _end_of(day: str, settings: Company) -> int:
 
 def _newest(connection: Rows, company: int, kind: str, name: str) -> object | None:
     known = newest_master(connection, company, kind, name)
-    return None if known is None else decode(known)
+    return None if known is None else decode_master(kind, known)

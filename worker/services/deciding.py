@@ -108,6 +108,16 @@ class Batch:
         self._memory.masters.at(_NEWEST)
         return self._answers.answered(lambda: compute(document, self._books))
 
+    def post_own(self, work: Callable[[LaneDesk], None]) -> Decided:
+        """Write what `work` posts at its desk, by the newest masters: documents of the system's own, and no others.
+
+        Errors: those of the work, and of PostgreSQL. After any of them the transaction and the memory are void.
+        """
+        self._memory.masters.begin(self._connection, tuple)
+        self._memory.masters.at(_NEWEST)
+        work(self._desk(_NEWEST))
+        return self._write([])
+
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _read(self, due: list[Due], *, has_parked: bool) -> None:
@@ -191,15 +201,17 @@ class Batch:
         if isinstance(document, (PosClosing, Cancel)) and (
             work := self._answers.answered(lambda: changes_tills(document, self._books))
         ):
-            desk = LaneDesk(
-                self._connection, self._lane, self._books, self._answers, self._tills, self._flush,
-                lambda posting, made: self._take_made(moment, posting, made),
-            )  # fmt: skip
-            self._changed += work(desk, due.sequence, now)
+            self._changed += work(self._desk(moment), due.sequence, now)
             return
         if isinstance(document, PosOpening):
             self._tills.require_closed(document)
         self._take(moment, self._answers.answered(lambda: post(due.sequence, document, self._books, now=now)), document)
+
+    def _desk(self, moment: int) -> LaneDesk:
+        return LaneDesk(
+            self._connection, self._lane, self._books, self._answers, self._tills, self._flush,
+            lambda posting, made: self._take_made(moment, posting, made),
+        )  # fmt: skip
 
     def _take_made(self, moment: int, posting: Posting, document: AnyDocument) -> None:
         """Take a posting of a closing, or of its cancellation; what it generated was received just now."""

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from worker.messages import decode
+from worker.messages import decode_master
 from worker.store.database import Rows
 from worker.store.masters import changes_since, first_sequence_after, last_decided_acceptance, names_of_kind, versions
 
@@ -131,7 +131,9 @@ class MasterBook:
         for version in versions(self._reader, self._company_id, missing):
             found = missing[version.kind, version.name]
             own = version.company_id == self._company_id
-            (found.own if own else found.shared).append(_Version(version.acceptance, decode(version.payload)))
+            (found.own if own else found.shared).append(
+                _Version(version.acceptance, decode_master(version.kind, version.payload))
+            )
         self._known.update(missing)
 
 

@@ -102,7 +102,7 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
         ") SELECT due.sequence, due.moment, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, "
         "  coalesce(due.attempts, 0), due.released, "
         "  NOT due.released AND (EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence) "
-        "    OR d.type IN ('sales_invoice', 'cancel') AND EXISTS ("
+        "    OR d.type IN ('sales_invoice', 'journal_entry', 'cancel') AND EXISTS ("
         "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size, "
         "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL), "
         "  EXISTS (SELECT FROM sync_account a WHERE a.company_id = %(company)s) "

@@ -9,6 +9,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, tex
 
 from worker.store.columns import columns, metadata, table
 from worker.store.desk_tables import desk_action
+from worker.store.migration_tables import inventory_migration
 from worker.store.night_tables import mail, notice, slot
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.preview_tables import document_preview
@@ -335,5 +336,5 @@ DERIVED = (
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail,
+    pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
 )  # fmt: skip

@@ -56,3 +56,13 @@ def unfinished_sales(connection: Rows, company: int, before: int, status: str) -
         [company, status, stamp_instant(before)],
     )
     return [number for (number,) in found]
+
+
+def has_stock_or_purchases(connection: Rows, company: int) -> bool:
+    """Whether anything was posted that perpetual inventory books otherwise than periodic inventory does."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM stock_movement WHERE company_id = %(company)s) OR EXISTS ("
+        "  SELECT FROM voucher WHERE company_id = %(company)s AND type IN ('purchase_receipt', 'purchase_invoice'))",
+        {"company": company},
+    ).fetchone()
+    return row is not None and row[0]

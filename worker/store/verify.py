@@ -247,23 +247,29 @@ def _check_balanced(connection: Rows, company_id: int) -> Iterator[Problem]:
 
 
 def _check_stock_accounts(connection: Rows, company_id: int) -> Iterator[Problem]:
-    """Law 2: the stock ledger's value equals its account's balance at every date, but for journals made by hand."""
+    """Law 2: the stock ledger's value equals its account's balance at every date, but for journals made by hand.
+
+    Of a company that went over to perpetual inventory from its cut-over's day on: the opening entry answers for what was before, what
+    journals had booked on the accounts included.
+    """
     found = connection.execute(
-        "WITH stock AS ("
-        "  SELECT account_id, posting_date, sum(amount) AS amount FROM ("
+        "WITH cut AS (SELECT day, until, opening FROM books.cut_over WHERE company_id = %(company)s"
+        "), stock AS ("
+        "  SELECT account_id, greatest(posting_date, (SELECT day FROM cut)) AS day, sum(amount) AS amount FROM ("
         "    SELECT account_id, posting_date, value AS amount FROM stock_movement WHERE company_id = %(company)s"
         "    UNION ALL SELECT account_id, posting_date, amount FROM stock_difference d"
-        f"   WHERE company_id = %(company)s AND {VISIBLE.format('d')}) rows GROUP BY account_id, posting_date"
+        f"   WHERE company_id = %(company)s AND {VISIBLE.format('d')}) rows GROUP BY 1, 2"
         "), ledger AS ("
-        "  SELECT e.account_id, e.posting_date, sum(e.debit - e.credit) AS amount FROM gl_entry e "
-        "  JOIN voucher v ON v.company_id = e.company_id AND v.voucher_id = e.voucher_id AND v.type <> 'journal_entry' "
+        "  SELECT e.account_id, greatest(e.posting_date, (SELECT day FROM cut)) AS day, sum(e.debit - e.credit) AS amount "
+        "  FROM gl_entry e JOIN voucher v ON v.company_id = e.company_id AND v.voucher_id = e.voucher_id "
+        "    AND (v.type <> 'journal_entry' OR EXISTS (SELECT FROM cut WHERE v.voucher_id <= opening OR v.posting_at < until)) "
         f"  WHERE e.company_id = %(company)s AND {VISIBLE.format('e')} AND e.account_id IN (SELECT account_id FROM stock) "
-        "  GROUP BY e.account_id, e.posting_date"
-        ") SELECT t.name, posting_date, coalesce(s.amount, 0), coalesce(l.amount, 0) "
-        "FROM stock s FULL JOIN ledger l USING (account_id, posting_date) "
+        "  GROUP BY 1, 2"
+        ") SELECT t.name, day, coalesce(s.amount, 0), coalesce(l.amount, 0) "
+        "FROM stock s FULL JOIN ledger l USING (account_id, day) "
         "JOIN term t ON t.company_id = %(company)s AND t.term_id = account_id "
         "WHERE coalesce(s.amount, 0) <> coalesce(l.amount, 0) AND EXISTS ("
-        "  SELECT FROM books.company c WHERE c.company_id = %(company)s AND c.perpetual) ORDER BY t.name, posting_date",
+        "  SELECT FROM books.company c WHERE c.company_id = %(company)s AND c.perpetual) ORDER BY t.name, day",
         {"company": company_id},
     )
     for account, day, stock, ledger in found:

@@ -1,0 +1,7 @@
+"""Going over from periodic to perpetual inventory: planned, rehearsed, applied in one transaction, and taken back."""
+
+from worker.services.migration.applying import apply_plan, roll_back
+from worker.services.migration.planning import Choice, Plan, make_plan
+from worker.services.migration.rehearsing import Rehearsal, rehearse
+
+__all__ = ["Choice", "Plan", "Rehearsal", "apply_plan", "make_plan", "rehearse", "roll_back"]
