@@ -71,6 +71,7 @@ def purchase_expense(view: MasterView, code: str) -> str:
     own = view.defaults.account(known, "expense_account") if isinstance(known, Item) else None
     return own if own in cut_over.expense_accounts else cut_over.expense_account
 
+
 Booked = tuple[
     Movement | Difference, int, int
 ]  # a row, the amount (minor units) it books on stock, and the document that caused it

@@ -123,13 +123,11 @@ class MasterView:
         """
         if not self.has_closed:
             return day
-        cut_over = self.cut_over
-        if cut_over is not None and day < cut_over.day and not self._is_open(cut_over.day):
-            day = cut_over.day
+        if self.cut_over is not None and day < self.cut_over.day:
+            opening = self.cut_over.day
+            if accounting_period.first_open_day(opening, "", self.periods, self.frozen_upto) != opening:
+                day = opening
         return accounting_period.effective_date(day, cause_day, self.periods, self.frozen_upto, document_type)
-
-    def _is_open(self, day: date) -> bool:
-        return accounting_period.first_open_day(day, "", self.periods, self.frozen_upto) == day
 
     # -- accounts -----------------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class RunWriter:
         """Accounts against which the opening entry of a migration changes."""
         if self._view.cut_over is None:
             return set()
-        return {place_of(d, d.contra, self._view).contra for d in differences}
+        return {place_of(d, self._view).contra for d in differences}
 
     def _rows(self, differences: list[Difference]) -> tuple[bytes, bytes]:
         """COPY text of the differences and of their entries."""
@@ -112,7 +112,7 @@ class RunWriter:
             if not amount or not perpetual:
                 continue
             if in_migrated:
-                voucher, day, named = place_of(d, d.contra, self._view)
+                voucher, day, named = place_of(d, self._view)
                 contra = accounts[named]
             else:
                 named = d.contra

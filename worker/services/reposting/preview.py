@@ -174,7 +174,7 @@ def _tell(work: Work, sequence: int, changes: list[Difference], seen: Preview) -
     for change in changes:
         vouchers[change.voucher] += change.amount
         if work.view.perpetual:
-            _, day, contra = place_of(change, change.contra, work.view)
+            _, day, contra = place_of(change, work.view)
             month = f"{day:%Y-%m}"
             accounts[change.account, month] += change.amount
             if contra:
