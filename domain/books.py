@@ -15,7 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 from domain.general_ledger import Entry, outstanding
-from domain.master_view import MasterBook, MasterView
+from domain.master_book import MasterBook
+from domain.master_view import MasterView
 from domain.out_of_sync import Drift, OutOfSync
 from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Balance, Chain, Difference, Lot, Movement

@@ -6,10 +6,9 @@ missing parks the document (it may still come); what is wrong rejects it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from operator import attrgetter
-from typing import Protocol
 
 from domain import accounting_period
 from domain.chart_of_accounts import (
@@ -23,6 +22,7 @@ from domain.chart_of_accounts import (
 from domain.cut_over import CutOver
 from domain.errors import DocumentParked, DocumentRejected
 from domain.item_defaults import DefaultsOfItems
+from domain.master_book import MasterBook
 from domain.masters import (
     Account,
     AccountingPeriod,
@@ -47,25 +47,6 @@ _MISSING = {
     "income": "IncomeAccountMissing",
     "round_off": "RoundOffAccountMissing",
 }
-
-
-class MasterBook(Protocol):
-    """Masters as of one document's acceptance: the company's own before shared ones.
-
-    `stamp` changes whenever an answer may differ, so that a view may be kept while it stays.
-    """
-
-    company: str
-    stamp: object
-
-    def get(self, kind: str, name: str) -> object | None:
-        """The master of this kind and name, None where there is none."""
-
-    def all(self, kind: str) -> Iterable[object]:
-        """Every master of this kind."""
-
-    def changes(self, kind: str, name: str, of: Callable[[object], object]) -> list[tuple[int, object]]:
-        """What `of` a master has been, oldest first, each with the sequence of the first document that it held for (at first 0)."""
 
 
 class MasterView:

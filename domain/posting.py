@@ -93,7 +93,7 @@ def post_planned(head: Head, plan: Plan, books: Books) -> Posting:
 def _folded(head: Head, plan: Plan, books: Books, by_hand: set[str]) -> Posting:
     posting = fold(check(head, plan, books))
     if by_hand or head.type == "cancel":
-        posting.drift = drift_of(posting, head.view)
+        posting.drift = drift_of(posting, plan, head.view)
     return posting
 
 

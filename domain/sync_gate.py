@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -21,11 +22,19 @@ from domain.errors import DocumentParked, DocumentRejected
 from domain.master_view import MasterView
 from domain.out_of_sync import Drift, OutOfSync, Side, number_in
 from domain.posting_time import from_instant
+from domain.stock_ledger import Difference, Movement
 
 
 def named_by_hand(head: Head, plan: Plan) -> set[str]:
-    """Stock accounts that a document itself names: in its entries, or as the other side of a movement. A cancel names none."""
-    if head.type == "cancel":
+    """Stock accounts that a document itself names: in its entries, or as the other side of a movement.
+
+    A cancel names none; nor does what the opening entry of a migration answers for, or that entry itself.
+    """
+    cut_over = head.view.cut_over
+    if head.type == "cancel" or (
+        cut_over is not None
+        and (head.sequence == cut_over.opening or cut_over.stands_for(head.sequence, head.at))
+    ):
         return set()
     # Many rows name few accounts, and each account is asked about once.
     named = {row.contra for row in plan.movements}
@@ -74,20 +83,33 @@ def require_in_sync(head: Head, plan: Plan, accounts: Collection[str], books: Bo
     plan.figures["warning"] = parked.as_outcome()
 
 
-def drift_of(posting: Posting, view: MasterView) -> list[Drift]:
-    """By what a posting that names a stock account, or takes one back that did, parts stock and its accounts."""
+def drift_of(posting: Posting, plan: Plan, view: MasterView) -> list[Drift]:
+    """By what a posting that names a stock account, or takes one back that did, parts stock and its accounts.
+
+    What the opening entry of a migration stands for is measured against that entry, as a whole and from the cut-over's day on.
+    """
     if not view.perpetual:
         return []
     sums: defaultdict[tuple[int, str, Any], int] = defaultdict(int)
-    for movement in posting.movements:
-        sums[movement.voucher, movement.account, movement.date] += movement.value
-    for difference in posting.differences:
-        sums[difference.voucher, difference.account, difference.date] += difference.amount
+    rows: list[Movement | Difference] = [*posting.movements, *posting.differences]
+    cut_over, answered = view.cut_over, set[int]()
+    if cut_over is not None:
+        at, sequence = plan.place or (posting.voucher.at, posting.voucher.sequence)
+        places = {(row.voucher, row.at) for row in rows} | {(sequence, at), (posting.voucher.sequence, at)}
+        answered = {voucher for voucher, moment in places if cut_over.stands_for(voucher, moment)}
+
+    def key(voucher: int, account: str, day: date) -> tuple[int, str, date]:
+        if cut_over is not None and (voucher in answered or voucher == cut_over.opening):
+            return cut_over.opening, account, max(day, cut_over.day)
+        return voucher, account, day
+
+    for row in rows:
+        sums[key(row.voucher, row.account, row.date)] += row.amount if isinstance(row, Difference) else row.value
     stood_in = {account for _, account, _ in sums}
     for entry in posting.entries:
         if entry.account in stood_in or view.is_stock_account(entry.account):
-            sums[entry.voucher, entry.account, entry.date] -= entry.amount
-    return [Drift(*key, amount) for key, amount in sums.items() if amount]
+            sums[key(entry.voucher, entry.account, entry.date)] -= entry.amount
+    return [Drift(*place, amount) for place, amount in sums.items() if amount]
 
 
 def _touched(plan: Plan, view: MasterView) -> set[str]:

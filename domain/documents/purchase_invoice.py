@@ -154,12 +154,10 @@ def _payable(
 
 def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
     """A service: an expense, in the place of a provisional one."""
-    view, line, item, field = head.view, billed.line, billed.item, billed.field
-    account = billed.expense_account(view)
-    ref = reference(line.against_receipt)
+    ref = reference(billed.line.against_receipt)
     if ref is not None:
-        release(planned, head, books, line, ref, item, billed.index)
-    billed.book(planned, head, account, billed.net)
+        release(planned, head, books, billed.line, ref, billed.item, billed.index)
+    billed.book(planned, head, billed.expense_account(head.view), billed.net)
 
 
 def _receive(planned: Plan, billed: _Billed, cost: LineCost, head: Head) -> None:

@@ -17,6 +17,7 @@ from worker.reports import REPORTS
 from worker.reports.scope import scope_of
 from worker.services.acceptance import Message, read, store
 from worker.services.migration import Choice, apply_plan, make_plan, roll_back
+from worker.services.reconciliation import reconcile
 from worker.services.reposting import run_pending
 from worker.store.database import Database
 from worker.store.migration_plans import accounts_out_of_step
@@ -103,6 +104,12 @@ def in_step(books: Database, day: date = DAY) -> None:
         unbilled = REPORTS["received-not-billed"].dicts(connection, scope)
         suspense = -sum(float(row["outstanding"]) for row in unbilled)
     assert suspense == accounts(books).get("Stock Received But Not Billed", 0)
+    for full in (False, True):
+        seen = reconcile(books, number, full=full)
+        assert (seen.verdict, seen.difference, seen.findings) == ("in_sync", 0, ()), seen
+    assert rows(books, "SELECT * FROM sync_cause WHERE amount <> 0") == [], (
+        "every voucher has its entries, or the opening entry has them"
+    )
 
 
 HISTORY = [

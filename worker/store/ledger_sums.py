@@ -78,12 +78,19 @@ ENTRY_ROWS = """
      WHERE r.company_id = %(company)s AND r.published_at IS NOT NULL AND r.run_id > %(after_run)s AND r.run_id <= %(upto_run)s
 """
 
+# Of a company that went over to perpetual inventory the opening entry answers for every voucher that it stands for, from its day on.
 _BY_VOUCHER = f"""
-    WITH stock AS (
-        SELECT account_id, voucher_id, posting_date, sum(amount)::bigint AS amount, count(*) AS row_count
-          FROM ({STOCK_ROWS}) s WHERE account_id <> 0 GROUP BY 1, 2, 3
+    WITH cut AS (
+        SELECT day, until, opening FROM books.cut_over WHERE company_id = %(company)s
+    ), stock AS (
+        SELECT account_id, coalesce(opening, voucher_id) AS voucher_id, greatest(posting_date, day) AS posting_date,
+               sum(amount)::bigint AS amount, count(*) AS row_count
+          FROM ({STOCK_ROWS}) s LEFT JOIN cut ON voucher_id < opening OR posting_at < until WHERE account_id <> 0 GROUP BY 1, 2, 3
     ), ledger AS (
-        SELECT account_id, voucher_id, posting_date, sum(amount)::bigint AS amount, count(*) AS row_count FROM ({ENTRY_ROWS}) e
+        SELECT account_id, coalesce(opening, voucher_id) AS voucher_id, greatest(posting_date, day) AS posting_date,
+               sum(amount)::bigint AS amount, count(*) AS row_count
+          FROM ({ENTRY_ROWS}) e LEFT JOIN cut ON voucher_id <= opening OR (
+               SELECT v.posting_at FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = e.voucher_id) < until
          WHERE account_id = ANY(%(accounts)s) OR account_id IN (SELECT account_id FROM stock) GROUP BY 1, 2, 3
     ), both_sides AS MATERIALIZED (
         SELECT account_id, voucher_id, posting_date, coalesce(s.amount, 0) AS stock_value, coalesce(l.amount, 0) AS balance,
@@ -184,6 +191,16 @@ def set_mark(connection: Rows, company: int, mark: Mark, *, is_full: bool) -> No
         "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, run_id = %s, "
         "full_at = CASE WHEN %s THEN clock_timestamp() ELSE full_at END WHERE company_id = %s",
         [*mark, is_full, company],
+    )
+
+
+def begin_anew(connection: Rows, company: int) -> None:
+    """Have the next look add everything up: by which rule stock has entries is another one now. The caller holds the lane."""
+    forget_sums(connection, company)
+    connection.execute(
+        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, run_id = %s, full_at = '-infinity' "
+        "WHERE company_id = %s",
+        [*BEGINNING, company],
     )
 
 

@@ -31,6 +31,7 @@ from worker.store.database import Database, Rows
 from worker.store.generated import Made, file_documents, free_numbers
 from worker.store.incoming import Incoming
 from worker.store.lanes import LaneRow, wait_for_lane
+from worker.store.ledger_sums import begin_anew
 from worker.store.masters import newest_master
 from worker.store.migration_plans import (
     APPLIED,
@@ -159,6 +160,7 @@ def _apply(connection: Rows, lane: LaneRow, stored: StoredPlan) -> str:
     plan = plan_opening(entries, figures)
     _post(connection, lane, document, cut_over.until - 1, stored.as_of, lambda _head: plan, settle=cut_over)
     note_applied(connection, company, stored.number, cut_over.opening)
+    begin_anew(connection, company)
     _require_in_step(connection, lane, stored.as_of)
     return number
 
@@ -221,6 +223,7 @@ def _roll_back(connection: Rows, lane: LaneRow, stored: StoredPlan, opening: int
     plan = partial(plan_rollback, entries, opening=opening, figures=figures)
     _post(connection, lane, document, at, stored.as_of, plan)
     note_rolled_back(connection, company, stored.number)
+    begin_anew(connection, company)
     return number
 
 

@@ -31,8 +31,7 @@ from domain.migration import (
     unfinished,
 )
 from domain.money import Currency
-from worker.services.master_book import MasterBook
-from worker.store.companies import company_name
+from worker.services.present_view import present_view
 from worker.store.database import Database, Rows
 from worker.store.migration_plans import fingerprint, keep_plan
 from worker.store.migration_sums import (
@@ -91,16 +90,8 @@ def make_plan(database: Database, company: int, choice: Choice, tell: Tell = lam
     return plan
 
 
-def newest_view(connection: Rows, company: int) -> MasterView:
-    """A company's masters as they are now. Errors: DocumentParked where its own is not known."""
-    book = MasterBook(company_name(connection, company), company)
-    book.begin(connection, tuple)
-    book.at(_EVER)
-    return MasterView(book)
-
-
 def _look(connection: Rows, company: int, choice: Choice, tell: Tell) -> Plan:
-    view = newest_view(connection, company)
+    view = present_view(connection, company)
     _require_sensible(connection, view, choice)
     plan = Plan(choice.as_of, fingerprint(connection, company))
     missing = [*missing_accounts(view), *_missing_warehouses(view)]
