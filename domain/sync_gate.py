@@ -32,8 +32,7 @@ def named_by_hand(head: Head, plan: Plan) -> set[str]:
     """
     cut_over = head.view.cut_over
     if head.type == "cancel" or (
-        cut_over is not None
-        and (head.sequence == cut_over.opening or cut_over.stands_for(head.sequence, head.at))
+        cut_over is not None and (head.sequence == cut_over.opening or cut_over.stands_for(head.sequence, head.at))
     ):
         return set()
     # Many rows name few accounts, and each account is asked about once.

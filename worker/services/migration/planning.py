@@ -31,7 +31,7 @@ from domain.migration import (
     unfinished,
 )
 from domain.money import Currency
-from worker.services.present_view import present_view
+from worker.services.present_view import newest_view
 from worker.store.database import Database, Rows
 from worker.store.migration_plans import fingerprint, keep_plan
 from worker.store.migration_sums import (
@@ -91,7 +91,7 @@ def make_plan(database: Database, company: int, choice: Choice, tell: Tell = lam
 
 
 def _look(connection: Rows, company: int, choice: Choice, tell: Tell) -> Plan:
-    view = present_view(connection, company)
+    view = newest_view(connection, company)
     _require_sensible(connection, view, choice)
     plan = Plan(choice.as_of, fingerprint(connection, company))
     missing = [*missing_accounts(view), *_missing_warehouses(view)]
