@@ -22,7 +22,7 @@ from domain.chart_of_accounts import (
 from domain.cut_over import CutOver
 from domain.errors import DocumentParked, DocumentRejected
 from domain.item_defaults import DefaultsOfItems
-from domain.master_book import MasterBook
+from domain.master_book import MasterBook, unknown_master
 from domain.masters import (
     Account,
     AccountingPeriod,
@@ -389,14 +389,3 @@ class MasterView:
 def fallback_rate(item: Item) -> int | None:
     """What a unit of an item costs where its chain can't say (nine decimals), None where the item doesn't say either."""
     return item.valuation_rate if item.valuation_rate is not None else item.standard_rate
-
-
-def unknown_master(kind: str, name: str, field: str) -> DocumentParked:
-    """The parking of a document that names a master we have not heard of."""
-    return DocumentParked(
-        "UnknownMaster",
-        f"{field}: the {kind.replace('_', ' ')} {name} is not known yet. Publish it and the document posts by itself.",
-        (f"{kind}:{name}",),
-        field,
-        {"kind": kind, "name": name},
-    )

@@ -156,7 +156,9 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, day
     for difference in target.caused:
         planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
-    for entry in (*target.entries, *target.elsewhere):
+    # What the opening entry of a migration holds for the target changes by its movements, and by what it kept.
+    opening = 0 if view.cut_over is None else view.cut_over.opening
+    for entry in (*target.entries, *(e for e in target.elsewhere if e.voucher != opening)):
         planned.entries.append(
             replace(entry, amount=-entry.amount, currency_amount=-entry.currency_amount, cause=head.sequence, date=day)
         )

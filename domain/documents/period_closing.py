@@ -8,7 +8,8 @@ from domain.books import Books
 from domain.documents.plan import Head, Plan
 from domain.documents.shape import Document
 from domain.errors import DocumentRejected
-from domain.master_view import MasterView, unknown_master
+from domain.master_book import unknown_master
+from domain.master_view import MasterView
 from domain.masters import AccountingPeriod
 from domain.shape import Name
 

@@ -21,7 +21,8 @@ from domain.documents.shape import Document, Payment, Tax, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import MICRO, allocate, div_mirrored
 from domain.exact import show as show_number
-from domain.master_view import MasterView, unknown_master
+from domain.master_book import unknown_master
+from domain.master_view import MasterView
 from domain.masters import PosProfile
 from domain.money import Money, Rate, convert
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptTax, TaxKey
