@@ -18,6 +18,7 @@ from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_te
 from worker.store.copy import copy_in, stamp_instant
 from worker.store.database import Database, Rows
 from worker.store.names import Names
+from worker.store.quantity_blocks import seal
 
 MINUTE = 60_000_000
 BEGIN = 1_704_067_200_000_000  # 2024-01-01 UTC
@@ -34,7 +35,7 @@ class LongChain:
 
 
 def fill(database: Database, movements: int, *, method: str = "fifo", seed: int = 7) -> LongChain:
-    """Post a receipt and a delivery by the service, then write `movements` more behind them, with the states kept on the way."""
+    """Post a receipt and a delivery by the service, then write `movements` more behind them, with the states and sums kept on the way."""
     first = receipt("PR-1", 500, "10", at="2023-12-01T09:00:00")
     masters: list[Json] = [{**COMPANY, "time_zone": "UTC"}, STORES, {**RICE, "valuation_method": method}]
     publish(database, [*masters, first, delivery("DN-1", 10, at="2023-12-02T09:00:00")])
@@ -49,6 +50,7 @@ def fill(database: Database, movements: int, *, method: str = "fifo", seed: int 
             copy_in(connection, "stock_movement", _COLUMNS, written.rows(begin, min(begin + _SLICE, movements)))
         keep_states(connection, company, POSTING, written.kept)
         balances.replace(connection, balances.loaded, {CHAIN: 0})
+        seal(connection, company, written.chain)
         _settle(connection, company)
     with database.transaction() as connection:
         connection.execute("ANALYZE")
@@ -75,7 +77,7 @@ class _Writer:
                 [company],
             )
         }
-        self._chain, self._incoming = known[1]
+        self.chain, self._incoming = known[1]
         self._outgoing = known[2][1]
         self.kept: list[tuple[int, int, int, str | None]] = []
 
@@ -86,7 +88,7 @@ class _Writer:
         for place in range(begin, end):
             number, at = place + 3, BEGIN + place * MINUTE
             head = (
-                f"{self._company}\t{number}\t{number}\t1\t{self._chain}\t{stamp_instant(at)}\t{stamp_instant(at)[:10]}"
+                f"{self._company}\t{number}\t{number}\t1\t{self.chain}\t{stamp_instant(at)}\t{stamp_instant(at)[:10]}"
             )
             qty = self._random.randint(1, 9) * 1_000_000
             if balance.qty < 500_000_000:
@@ -99,7 +101,7 @@ class _Writer:
                 rows.append(f"{head}\t{-qty}\t{value}\t2\t{self._outgoing}\t0\t0\t0\t0\t0\t\\N\t\\N\tf\n")
             balance.last_at, balance.last_sequence = at, number
             if place % KEEP_EVERY == KEEP_EVERY - 1:
-                self.kept.append((self._chain, at, number, state_text(balance)))
+                self.kept.append((self.chain, at, number, state_text(balance)))
         return "".join(rows)
 
 

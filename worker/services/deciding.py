@@ -13,7 +13,7 @@ from domain.books import Books, Lacking, Posting
 from domain.documents import AnyDocument, Cancel, PosClosing, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
-from domain.posting_time import instant
+from domain.posting_time import from_instant, instant
 from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
@@ -28,6 +28,7 @@ from worker.store.database import Rows
 from worker.store.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
 from worker.store.masters import hold_acceptance
 from worker.store.outcomes import clear_decisions, write_decisions
+from worker.store.quantity_blocks import Spot, disturb
 from worker.store.series import fiscal_year
 
 BATCH_BYTES = 16_000_000
@@ -270,8 +271,21 @@ class Batch:
     def _flush(self) -> None:
         """Write pending postings, so that reads within this transaction see them."""
         self._appender.append(self._connection, self._pending)
+        if places := self._disturbed():
+            disturb(self._connection, self._lane.company_id, places)
         self._pending = []
         self._tills.flush()
+
+    def _disturbed(self) -> list[tuple[int, Spot]]:
+        """Where pending postings moved goods in the past of a chain, or shifted a count."""
+        chains = self._memory.names.chains
+        places = []
+        for posting in (numbered.posting for numbered in self._pending):
+            if posting.reposts:
+                moved = {movement.chain for movement in posting.movements}
+                places += [(r.chain, r.at, r.sequence) for r in posting.reposts if r.chain in moved]
+                places += [(d.chain, d.at, d.voucher) for d in posting.differences if d.qty]
+        return [(chains[chain], (from_instant(at), sequence)) for chain, at, sequence in places]
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

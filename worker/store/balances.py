@@ -7,7 +7,7 @@ from either end, put back at either end.
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -19,6 +19,7 @@ from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_te
 from worker.store.copy import copy_in
 from worker.store.database import Rows
 from worker.store.names import Names
+from worker.store.quantity_blocks import SEAL_EVERY, seal
 
 # Small, because a row's layers are written anew with every posting that touches the chain.
 PAGE = 8  # layers
@@ -57,9 +58,13 @@ class Balances:
         self._pages: dict[Chain, tuple[int, int]] = {}
         self._unkept: dict[Chain, int | None] = {}
         self._unstored: list[str] = []
+        self._unsealed: Counter[int] = Counter()
 
     def forget(self) -> None:
-        """Drop everything in memory, after another process has written or our own transaction has failed."""
+        """Drop everything in memory, after another process has written or our own transaction has failed.
+
+        Only how much there is to seal stays: what it says too much or too little does no harm.
+        """
         self.loaded.clear()
         self._pages.clear()
         self._unkept.clear()
@@ -148,6 +153,17 @@ class Balances:
                 [self._names.company, *columns],
             )
         keep_states(connection, self._names.company, POSTING, kept)
+        self._seal(connection, moved)
+
+    def _seal(self, connection: Rows, moved: Mapping[Chain, int | None]) -> None:
+        """Have the quantities of chains summed up that moved often since they last were; the movements themselves are written."""
+        unsealed = self._unsealed
+        for chain, count in moved.items():
+            number = self._names.chains[chain]
+            unsealed[number] += count or 0
+            if unsealed[number] >= SEAL_EVERY:
+                seal(connection, self._names.company, number)
+                del unsealed[number]
 
     def replace(self, connection: Rows, balances: Mapping[Chain, Balance], unkept: Mapping[Chain, int | None]) -> None:
         """Write balances that were computed whole, in the place of whatever was stored; `unkept` as they shall be from now on."""

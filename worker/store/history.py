@@ -1,87 +1,183 @@
-"""Quantities of a lot from a place in time on: what a document posted into the past has to respect."""
+"""Quantities of a lot from a place in time on: what a document posted into the past has to respect.
+
+However much came later, few rows are read: the movements up to the end of the block that the place lies in, the blocks behind it, and
+the movements that no block covers yet.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
 from domain.books import QuantityHistory, ShortMoment
 from domain.posting_time import from_instant, instant
-from domain.stock_ledger import Basis, Lot
+from domain.stock_ledger import Lot, Movement
 from worker.store.database import Rows
 from worker.store.names import Names
-from worker.store.vouchers import MOVEMENT, MOVEMENT_NAMES, VISIBLE, movement
+from worker.store.quantity_blocks import SEAL_EVERY, Spot, entries, seal
+from worker.store.vouchers import MOVEMENT, MOVEMENT_NAMES, movement
 
-_OF_BATCH = (
-    "(%(batch)s = '' OR {0}.batch_id = "
-    "(SELECT term_id FROM term WHERE company_id = %(company)s AND kind = 'part' AND name = %(batch)s))"
-)
-# A count of the rate alone holds no quantity, and one that is reversed holds nothing.
-_HOLDS = (
-    f"m.basis = {Basis.COUNTED:d} AND m.counted_qty IS NOT NULL AND NOT EXISTS (SELECT FROM stock_movement back "
-    f"WHERE back.company_id = m.company_id AND back.source_id = m.movement_id AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d})"
-)
-# What moves the lot after a place, movement by movement: a voucher takes out before it brings in. Corrections of counts included. What was
-# taken back at its own moment never left stock short in between, so a reversal counts with its movement.
-_LATER = (
-    "later AS ("
-    "  SELECT posting_at, voucher_id, movement_id, sum(qty) AS qty, bool_or(is_count) AS is_count FROM ("
-    f"    SELECT posting_at, voucher_id, CASE basis WHEN {Basis.REVERSED:d} THEN source_id ELSE movement_id END AS movement_id, qty, "
-    f"      {_HOLDS} AS is_count FROM stock_movement m "
-    f"    WHERE {_OF_BATCH.format('m')} AND company_id = %(company)s AND chain_id = %(chain)s AND posting_at >= %(at)s "
-    "      AND (posting_at, voucher_id) > (%(at)s, %(sequence)s)"
-    "    UNION ALL"
-    "    SELECT posting_at, voucher_id, movement_id, qty, false FROM stock_difference d "
-    "    WHERE company_id = %(company)s AND chain_id = %(chain)s AND posting_at >= %(at)s AND qty <> 0 "
-    f"     AND (posting_at, voucher_id) > (%(at)s, %(sequence)s) AND {VISIBLE.format('d')} "
-    "      AND (%(batch)s = '' OR EXISTS (SELECT FROM stock_movement m WHERE m.company_id = d.company_id "
-    f"       AND m.movement_id = d.movement_id AND {_OF_BATCH.format('m')}))"
-    "  ) moved GROUP BY posting_at, voucher_id, movement_id"
-    "), running AS ("
-    "  SELECT posting_at, voucher_id, movement_id, is_count, %(now)s - sum(qty) OVER () + sum(qty) OVER place AS quantity, "
-    "    count(*) FILTER (WHERE is_count) OVER place AS counts, sum(qty) OVER () AS moved FROM later "
-    "  WINDOW place AS (ORDER BY posting_at, voucher_id, movement_id)"
-    ") "
-)
+LONGEST_TAIL = 2 * SEAL_EVERY  # movements behind the last block; more than that are sealed by whoever has read them
+
+
+class Piece(NamedTuple):
+    """Some of what moved the lot, up to a place: a block of a level, or one movement (level -1).
+
+    `net` is what it moves, `lowest` the least that it comes to on the way (millionths); `counts` how many counts it holds.
+    """
+
+    level: int
+    upto: Spot
+    net: int
+    lowest: int
+    counts: int
+    movement: int = 0
 
 
 def quantity_history(connection: Rows, names: Names, lot: Lot, at: int, sequence: int, now: int) -> QuantityHistory:
     """Running quantity just after a place, the lowest later one up to the next count, and that count; `now` is the present quantity."""
-    parameters = _parameters(names, lot, at, sequence, now)
-    row = connection.execute(
-        f"WITH {_LATER} SELECT coalesce(max(moved), 0), min(quantity) FILTER (WHERE counts = 0), max(counts) FROM running",
-        parameters,
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always gives a row
-    moved, lowest, counts = row
-    counted = None
-    if counts:
-        found = connection.execute(
-            f"SELECT {MOVEMENT} FROM stock_movement m {MOVEMENT_NAMES} WHERE m.company_id = %(company)s AND m.chain_id = %(chain)s "
-            f"AND {_HOLDS} AND {_OF_BATCH.format('m')} AND (m.posting_at, m.voucher_id) > (%(at)s, %(sequence)s) "
-            "ORDER BY m.posting_at, m.voucher_id, m.movement_id LIMIT 1",
-            parameters,
-        ).fetchone()
-        counted = None if found is None else movement(found)
-    return QuantityHistory(now - int(moved), None if lowest is None else int(lowest), counted)
+    later = _Later(connection, names, lot, (from_instant(at), sequence))
+    running = start = now - sum(piece.net for piece in later.pieces)
+    lowest = None
+    for piece in later.walk(lambda piece, _: piece.counts > 0, start):
+        if piece.counts:
+            return QuantityHistory(start, lowest, later.count(piece.movement))
+        lowest = running + piece.lowest if lowest is None else min(lowest, running + piece.lowest)
+        running += piece.net
+    return QuantityHistory(start, lowest, None)
 
 
 def first_short_moment(
     connection: Rows, names: Names, lot: Lot, at: int, sequence: int, needed: int, now: int
 ) -> ShortMoment | None:
     """The first later moment, up to the next count, at which the lot holds less than `needed`."""
-    row = connection.execute(
-        f"WITH {_LATER} SELECT r.posting_at, v.type, v.number, r.quantity FROM running r "
-        "JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = r.voucher_id "
-        "WHERE r.counts = 0 AND r.quantity < %(needed)s ORDER BY r.posting_at, r.voucher_id, r.movement_id LIMIT 1",
-        {**_parameters(names, lot, at, sequence, now), "needed": needed},
-    ).fetchone()
-    return None if row is None else ShortMoment(instant(row[0]), row[1], row[2], int(row[3]))
+    later = _Later(connection, names, lot, (from_instant(at), sequence))
+    running = now - sum(piece.net for piece in later.pieces)
+    for piece in later.walk(lambda piece, before: piece.counts > 0 or before + piece.lowest < needed, running):
+        if piece.counts:
+            return None
+        if running + piece.lowest < needed:
+            return later.moment(piece, running + piece.net)
+        running += piece.net
+    return None
 
 
-def _parameters(names: Names, lot: Lot, at: int, sequence: int, now: int) -> dict[str, object]:
-    return {
-        "company": names.company,
-        "chain": names.chains[lot.chain],
-        "batch": lot.batch,
-        "at": from_instant(at),
-        "sequence": sequence,
-        "now": now,
-    }
+class _Later:
+    """What moved a lot behind a place, in order and in as few pieces as there are."""
+
+    def __init__(self, connection: Rows, names: Names, lot: Lot, after: Spot) -> None:
+        self._connection, self._after = connection, after
+        self._blocks_begin = after
+        self._lot: dict[str, int] = {"company": names.company, "chain": names.chains[lot.chain], "batch": 0}
+        if lot.batch:
+            row = connection.execute(
+                "SELECT term_id FROM term WHERE company_id = %s AND kind = 'part' AND name = %s",
+                [names.company, lot.batch],
+            ).fetchone()
+            self._lot["batch"] = -1 if row is None else row[0]
+        self.pieces = self._read()
+
+    def walk(self, closer: Callable[[Piece, int], bool], running: int) -> Iterator[Piece]:
+        """The pieces in order; those that are to be looked at closer (given the quantity before them) in their own pieces."""
+        yield from self._walk(self.pieces, self._after, closer, running)
+
+    def count(self, number: int) -> Movement:
+        """The count of this number."""
+        row = self._connection.execute(
+            f"SELECT {MOVEMENT} FROM stock_movement m {MOVEMENT_NAMES} WHERE m.company_id = %s AND m.movement_id = %s",
+            [self._lot["company"], number],
+        ).fetchone()
+        assert row is not None  # noqa: S101 - it has just been read
+        return movement(row)
+
+    def moment(self, piece: Piece, running: int) -> ShortMoment:
+        """The moment of a movement, by its voucher."""
+        row = self._connection.execute(
+            "SELECT type, number FROM voucher WHERE company_id = %s AND voucher_id = %s",
+            [self._lot["company"], piece.upto[1]],
+        ).fetchone()
+        assert row is not None  # noqa: S101 - every movement has its voucher
+        return ShortMoment(instant(piece.upto[0]), row[0], row[1], running)
+
+    def _walk(
+        self, pieces: list[Piece], after: Spot, closer: Callable[[Piece, int], bool], running: int
+    ) -> Iterator[Piece]:
+        for piece in pieces:
+            if piece.level >= 0 and closer(piece, running):
+                begins = max(after, self._blocks_begin)
+                yield from self._walk(self._within(piece, begins), begins, closer, running)
+            else:
+                yield piece
+            running += piece.net
+            after = piece.upto
+
+    def _read(self) -> list[Piece]:
+        ends = self._ends()
+        if "first" not in ends:
+            return self._movements(self._after, None)
+        self._blocks_begin = ends["first"]
+        tail = self._movements(ends["last"], None)
+        if len(tail) > LONGEST_TAIL:
+            seal(self._connection, self._lot["company"], self._lot["chain"])
+        head = self._movements(self._after, ends["first"])
+        if "above" not in ends:
+            return [*head, *self._blocks(0, ends["first"], None), *tail]
+        return [
+            *head,
+            *self._blocks(0, ends["first"], ends["above"]),
+            *self._blocks(1, ends["above"], None),
+            *self._blocks(0, ends["last_above"], None),
+            *tail,
+        ]
+
+    def _ends(self) -> dict[str, Spot]:
+        """Where the blocks of both levels end that the place lies in (`first`, `above`), and the last of each; none where there is none."""
+        found = self._connection.execute(
+            " UNION ALL ".join(
+                f"(SELECT '{name}', posting_at, sequence FROM quantity_block WHERE company_id = %(company)s AND chain_id = %(chain)s "
+                f"AND level = {level} AND batch_id = 0 {condition} ORDER BY posting_at {order}, sequence {order} LIMIT 1)"
+                for name, level, condition, order in (
+                    ("first", 0, _FROM_PLACE, "ASC"),
+                    ("above", 1, _FROM_PLACE, "ASC"),
+                    ("last_above", 1, "", "DESC"),
+                    ("last", 0, "", "DESC"),
+                )
+            ),
+            {**self._lot, "at": self._after[0], "sequence": self._after[1]},
+        )
+        return {name: (at, sequence) for name, at, sequence in found}
+
+    def _within(self, piece: Piece, after: Spot) -> list[Piece]:
+        """A block in its own pieces; `after` is where the piece before it ends."""
+        return self._blocks(0, after, piece.upto) if piece.level == 1 else self._movements(after, piece.upto)
+
+    def _blocks(self, level: int, after: Spot, upto: Spot | None) -> list[Piece]:
+        """The blocks of a level that end behind a place and, where that is said, up to another."""
+        found = self._connection.execute(
+            "SELECT posting_at, sequence, net, lowest, counts FROM quantity_block WHERE company_id = %(company)s AND chain_id = %(chain)s "
+            "AND level = %(level)s AND batch_id = %(batch)s AND (posting_at, sequence) > (%(after_at)s, %(after_sequence)s) "
+            + ("AND (posting_at, sequence) <= (%(upto_at)s, %(upto_sequence)s) " if upto else "")
+            + "ORDER BY posting_at, sequence",
+            {**self._lot, **_spots(after, upto), "level": level},
+        )
+        return [Piece(level, (at, sequence), net, lowest, counts) for at, sequence, net, lowest, counts in found]
+
+    def _movements(self, after: Spot, upto: Spot | None) -> list[Piece]:
+        """Every movement behind a place and, where that is said, up to another."""
+        found = self._connection.execute(
+            f"SELECT posting_at, voucher_id, qty, is_count, movement_id FROM ({entries('after', 'upto' if upto else '')}) entry "
+            "WHERE %(batch)s = 0 OR batch_id = %(batch)s ORDER BY posting_at, voucher_id, movement_id",
+            {**self._lot, **_spots(after, upto)},
+        )
+        return [
+            Piece(-1, (at, voucher), int(qty), int(qty), int(is_count), number)
+            for at, voucher, qty, is_count, number in found
+        ]
+
+
+_FROM_PLACE = "AND (posting_at, sequence) >= (%(at)s, %(sequence)s)"
+
+
+def _spots(after: Spot, upto: Spot | None) -> dict[str, object]:
+    last = upto or after
+    return {"after_at": after[0], "after_sequence": after[1], "upto_at": last[0], "upto_sequence": last[1]}

@@ -24,6 +24,19 @@ chain_state = table(
     key="company_id chain_id at sequence run_id",
 )
 
+# What the movements of a block, which ends at this place, add up to, and the least that they come to on the way; of the whole chain
+# (batch 0) and of each batch that moved. Blocks of level 1 are made of those of level 0.
+quantity_block = table(
+    "quantity_block",
+    columns("int", "company_id chain_id"),
+    columns("small", "level"),
+    columns("int", "batch_id"),
+    columns("moment", "posting_at"),
+    columns("big", "sequence net lowest"),
+    columns("int", "counts"),
+    key="company_id chain_id level posting_at sequence batch_id",
+)
+
 # `upto_movement` and `upto_difference`: what the run knows of the books; `pass`: where its pass stands, to be gone on with by anybody.
 repost_run = table(
     "repost_run",

@@ -27,6 +27,7 @@ from worker.store.reconciliation_tables import (
 )
 from worker.store.repost_tables import (
     chain_state,
+    quantity_block,
     repost_chunk,
     repost_pause,
     repost_priority,
@@ -332,7 +333,8 @@ FACTS = (
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
-    chain, balance, layer_page, order_line, pos_reserved, chain_state, stock_account_day, chain_total, sync_cause, sync_account,
+    chain, balance, layer_page, order_line, pos_reserved, chain_state, quantity_block, stock_account_day, chain_total, sync_cause,
+    sync_account,
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,

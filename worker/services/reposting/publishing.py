@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from domain.books import RepostRequest
+from domain.posting_time import from_instant
 from domain.reposting import Findings, Replay, ReplayState, Waiting
 from domain.stock_ledger import Balance, Chain, Difference, DifferenceKind
 from worker.services.reposting.work import Work
@@ -21,6 +22,7 @@ from worker.store.chain_states import keep_states, state_text
 from worker.store.copy import stamp
 from worker.store.lanes import LaneRow, save_lane
 from worker.store.movement_blocks import last_movement
+from worker.store.quantity_blocks import disturb
 from worker.store.repost_rows import chunk_head
 from worker.store.reposts import (
     Pending,
@@ -167,9 +169,11 @@ def _make_visible(work: Work, run: Run) -> None:
     if lane.published_batch == lane.batch_no - 1:
         lane.published_batch = lane.batch_no  # a run has no outcomes to tell
     save_lane(work.connection, lane, Appender(work.names, lane.counters, lane.batch_no, stamp(lane.now)), first)
-    for name in ("sums", "written", "rows_to_go", "seconds_to_go"):
+    shifted = run.progress.get("shifted", ())
+    for name in ("sums", "shifted", "written", "rows_to_go", "seconds_to_go"):
         run.progress.pop(name, None)
     publish_run(work.connection, work.company, run, work.now)
+    disturb(work.connection, work.company, [(chain, (from_instant(at), voucher)) for chain, at, voucher in shifted])
 
 
 def _lane(work: Work) -> LaneRow:

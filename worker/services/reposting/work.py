@@ -70,7 +70,10 @@ class Work:
         self._writer.add(found.differences)
         self._kept += map(self._row, found.checkpoints)
         sums = run.progress.setdefault("sums", {})
+        shifted = run.progress.setdefault("shifted", [])
         for difference in found.differences:
+            if difference.qty:
+                shifted.append((self.names.chains[difference.chain], difference.at, difference.voucher))
             number = str(self.names.chains[difference.chain])
             sums[number] = sums.get(number, 0) + difference.amount
 
