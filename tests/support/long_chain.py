@@ -137,3 +137,64 @@ def _settle(connection: Rows, company: int) -> None:
         "WHERE company_id = %(company)s",
         {"company": company},
     )
+
+
+def multiply(database: Database, long: LongChain, times: int) -> None:
+    """Repeat a long chain as the chains of so many more items, rows and all, by statements over sets."""
+    with database.transaction() as connection:
+        connection.execute("SET LOCAL statement_timeout = '20min'")
+        row = connection.execute(
+            "SELECT last_movement, last_entry, last_term, last_chain, decided_sequence FROM lane WHERE company_id = %s",
+            [long.company],
+        ).fetchone()
+        assert row is not None
+        movements, entries, terms, chains, vouchers = row
+        scope = {
+            "company": long.company,
+            "m": movements,
+            "e": entries,
+            "t": terms,
+            "c": chains,
+            "v": vouchers,
+            "times": times,
+        }
+        for statement in _COPIES:
+            connection.execute(statement, scope)
+    with database.transaction() as connection:
+        connection.execute("ANALYZE")
+
+
+_TIMES = "CROSS JOIN generate_series(1, %(times)s) AS k WHERE company_id = %(company)s"
+_M, _V, _E = "%(m)s::bigint * k", "%(v)s::bigint * k", "%(e)s::bigint * k"
+_ALL_V, _CHAIN = "%(v)s::bigint * %(times)s", "chain_id + %(c)s::int * k"
+_COPIES = (
+    "INSERT INTO term SELECT %(company)s, %(t)s + k, 'item', 'Rice ' || k FROM generate_series(1, %(times)s) AS k",
+    f"INSERT INTO chain SELECT company_id, {_CHAIN}, %(t)s + k, warehouse_id, part_id FROM chain {_TIMES}",
+    f"INSERT INTO balance SELECT company_id, {_CHAIN}, qty, value, state, last_at, last_sequence, unkept FROM balance {_TIMES}",
+    f"INSERT INTO layer_page SELECT company_id, {_CHAIN}, page_no, layers_held, qty, layers FROM layer_page {_TIMES}",
+    (
+        f"INSERT INTO stock_movement ({_COLUMNS}) SELECT company_id, movement_id + {_M}, voucher_id + {_V}, line_no, {_CHAIN}, posting_at, "
+        "posting_date, qty, value, basis, account_id, contra_id, cost_center_id, dimensions_id, batch_id, source_id, stated, weight, "
+        f"counted_qty, counted_rate, provisional FROM stock_movement {_TIMES}"
+    ),
+    (
+        f"INSERT INTO gl_entry SELECT company_id, entry_id + {_E}, run_id, voucher_id + {_V}, account_id, debit, credit, posting_date, "
+        "party_id, cost_center_id, dimensions_id, against_id, cause_id, currency_id, currency_amount, is_opening "
+        f"FROM gl_entry {_TIMES}"
+    ),
+    (
+        f"INSERT INTO voucher SELECT company_id, voucher_id + {_V}, type, number || ' ' || k, series_year, series_no + ({_V})::int, "
+        f"posting_at, posting_date, reverses, figures, batch_no, batch_line + ({_V})::int, posted_at FROM voucher {_TIMES}"
+    ),
+    (
+        f"INSERT INTO document SELECT d.company_id, d.sequence + {_ALL_V}, a.last_number, type, number || ' last', size, payload, "
+        "content_hash, publisher, message_id, received_at FROM document d, acceptance a "
+        "WHERE d.company_id = %(company)s AND d.sequence = %(v)s"
+    ),
+    (
+        "UPDATE lane SET last_movement = last_movement + %(m)s::bigint * %(times)s, last_entry = last_entry + %(e)s::bigint * %(times)s, "
+        "last_term = last_term + %(times)s, last_chain = last_chain + %(c)s::int * %(times)s, "
+        f"decided_sequence = decided_sequence + {_ALL_V} WHERE company_id = %(company)s"
+    ),
+    f"UPDATE intake_counter SET last_sequence = last_sequence + {_ALL_V} WHERE company_id = %(company)s",
+)

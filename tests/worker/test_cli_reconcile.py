@@ -27,7 +27,7 @@ OWN_CHART: Json = {
     "mandatory_dimensions": ["project"],
 }  # fmt: skip
 ACCOUNTS: list[Json] = [
-    {"type": "account", "company": "Grocery", "name": name, "root_type": root, "account_type": kind}
+    {"type": "account", "company": "Grocery", "name": name, "root_type": root, **({"account_type": kind} if kind else {})}
     for name, root, kind in (
         ("Goods", "asset", "stock"), ("Wine", "asset", "stock"), ("Owed", "liability", ""), ("Adjustment", "expense", ""),
         ("Cost", "expense", ""), ("Losses", "expense", ""), ("Sold", "income", ""), ("Debtors", "asset", "receivable"),

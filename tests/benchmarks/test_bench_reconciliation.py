@@ -1,0 +1,88 @@
+"""Reconciliation against the floor: PostgreSQL adding up the very same tables; and a night's look against a full one."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.support.lanes import delivery, post_all, publish, receipt
+from tests.support.long_chain import fill, multiply
+from tests.support.servers import Database as FreshDatabase
+from worker.reports import REPORTS
+from worker.reports.scope import scope_of
+from worker.services.reconciliation import reconcile
+from worker.store.database import Database, Rows
+
+ENTRIES = 500_000
+CHAIN = 25_000  # movements
+OF_A_DAY = 10_000  # entries
+ROUNDS = 3
+
+_RAW = (
+    "SELECT account_id, sum(value) FROM stock_movement WHERE company_id = %(company)s GROUP BY 1",
+    "SELECT account_id, sum(amount) FROM stock_difference WHERE company_id = %(company)s GROUP BY 1",
+    "SELECT account_id, sum(debit - credit) FROM gl_entry WHERE company_id = %(company)s GROUP BY 1",
+)
+
+
+@pytest.mark.bench
+def test_comparison_and_a_nights_look(database: FreshDatabase, ratios: Any) -> None:
+    with Database(database.worker_url, statement_seconds=1200) as service:
+        long = fill(service, CHAIN)
+        multiply(service, long, ENTRIES // 2 // CHAIN - 1)
+        company = long.company
+        with service.transaction() as connection:
+            compare(connection, company), raw(connection, company)
+            ours, floor = [], []
+            for _ in range(ROUNDS):
+                ours.append(compare(connection, company))
+                floor.append(raw(connection, company))
+        ratios.compare(f"comparison of {ENTRIES:,} entries", ours, floor, most=1.5, unit=ENTRIES)
+        night = date(2030, 1, 1)
+        full = took(partial(reconcile, service, company, night=night, full=True))
+        nights = []
+        for turn in range(ROUNDS):
+            a_day(service, turn)
+            nights.append(took(partial(reconcile, service, company, night=night + timedelta(turn + 1))))
+        added = reconcile(service, company, night=night + timedelta(9))
+        again = reconcile(service, company, night=night + timedelta(9), full=True)
+        assert (added.verdict, added.accounts, added.findings) == (again.verdict, again.accounts, again.findings)
+        assert added.verdict == "in_sync"
+    ratios.compare(f"look after {OF_A_DAY:,} new entries against a full look", nights, [full], most=0.05)
+    ratios.compare(f"look after {OF_A_DAY:,} new entries against the raw sums", nights, floor, most=0.5)
+
+
+def a_day(service: Database, turn: int) -> None:
+    """Receipts and deliveries of one day, posted by the service: two entries each."""
+    day = f"2030-01-{turn + 2:02d}"
+    for start in range(0, OF_A_DAY // 4, 500):
+        numbers = range(start, start + 500)
+        publish(service, [receipt(f"PR-{turn}-{number}", 2, "10", at=f"{day}T09:00:00") for number in numbers])
+        publish(service, [delivery(f"DN-{turn}-{number}", 1, at=f"{day}T19:00:00") for number in numbers])
+    assert post_all(service).posted == OF_A_DAY // 2
+
+
+def compare(connection: Rows, company: int) -> float:
+    scope = scope_of(connection, company)
+    assert scope is not None
+    begin = time.perf_counter()
+    (row,) = REPORTS["stock-account-comparison"].dicts(connection, scope)
+    assert row["difference"] == 0
+    return time.perf_counter() - begin
+
+
+def raw(connection: Rows, company: int) -> float:
+    begin = time.perf_counter()
+    for statement in _RAW:
+        connection.execute(statement, {"company": company}).fetchall()
+    return time.perf_counter() - begin
+
+
+def took(work: Any) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
