@@ -57,16 +57,16 @@ def pass_gate(document: AnyDocument, head: Head, plan: Plan, books: Books, by_ha
     elif by_hand and view.company.stock_journals == "refuse":
         raise _only_via_stock(document, by_hand)
     if not mends and books.out_of_sync and not _is_cure(document, plan, books):
-        require_in_sync(head, plan, _touched(plan, view) | by_hand, books)
+        require_in_sync(plan, _touched(plan, view) | by_hand, books)
     return mends
 
 
-def require_in_sync(head: Head, plan: Plan, accounts: Collection[str], books: Books) -> None:
+def require_in_sync(plan: Plan, accounts: Collection[str], books: Books) -> None:
     """Hold up what would be built on an account that differs from its stock, or warn of it, as the company says.
 
     Errors: DocumentParked; Lacking.
     """
-    view = head.view
+    view = books.view
     apart = [
         account
         for account in sorted(accounts & books.out_of_sync.keys())
@@ -76,7 +76,7 @@ def require_in_sync(head: Head, plan: Plan, accounts: Collection[str], books: Bo
         return
     state = books.difference_of(apart[0])
     assert state is not None  # noqa: S101 - it was found a moment ago
-    parked = _out_of_sync(head, state, apart)
+    parked = _out_of_sync(view, state, apart)
     if view.company.on_out_of_sync == "block":
         raise parked
     plan.figures["warning"] = parked.as_outcome()
@@ -178,8 +178,8 @@ def place_of_account(account: str, value: Any, path: str = "") -> str:
     return ""
 
 
-def _out_of_sync(head: Head, state: OutOfSync, apart: list[str]) -> DocumentParked:
-    view, show = head.view, head.view.currency.show
+def _out_of_sync(view: MasterView, state: OutOfSync, apart: list[str]) -> DocumentParked:
+    show = view.currency.show
     since = from_instant(state.since).astimezone(view.zone)
     stock_value, balance = state.stock_value or 0, state.balance or 0
     remedy = state.remedies[0] if state.remedies else None

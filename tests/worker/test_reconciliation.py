@@ -12,6 +12,10 @@ from tests.support.differences import apart, journal, look
 from tests.support.lanes import COMPANY, MASTERS, Json, cancel, delivery, number_of, post_all, publish, receipt, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
+from tests.support.till import SHOP, closing, sale
+from tests.support.till import cancel as till_cancel
+from tests.support.till import masters as till_masters
+from tests.support.till import receipt as till_receipt
 from worker.services.reposting import run_pending
 from worker.store.database import Database
 from worker.store.reconciliations import latest, of_night, trend
@@ -246,3 +250,24 @@ def test_a_pending_repost_and_open_tills_are_told_and_explain_nothing(books: Dat
     run_pending(books, number_of(books))
     after = look(books)
     assert (after.verdict, after.causes) == ("in_sync", ())
+
+
+def test_a_till_closes_and_opens_again_only_on_stock_that_agrees(database: FreshDatabase) -> None:
+    """Sales go on meanwhile: what a till takes moves no ledger before its closing."""
+    by_hand = {**journal("JE-1", "5"), "company": SHOP}
+    with opened(database) as books:
+        (company, *others) = till_masters()
+        publish(books, [{**company, "stock_journals": "allow"}, *others, till_receipt("PR-1", ("Apple", 10, 2))])
+        publish(books, [by_hand, sale("S-1", ("Apple", 2, 3)), closing("C-1")])
+        post_all(books, SHOP)
+        told = dict(rows(books, "SELECT number, status FROM books.document_status"))
+        assert (told["S-1"], told["C-1"]) == ("open", "parked")
+        publish(books, [till_cancel("X-1", "journal_entry", "JE-1")])
+        post_all(books, SHOP)
+        assert dict(rows(books, "SELECT number, status FROM books.document_status"))["C-1"] == "posted"
+        publish(books, [{**by_hand, "number": "JE-2"}, till_cancel("X-2", "pos_closing", "C-1")])
+        post_all(books, SHOP)
+        assert dict(rows(books, "SELECT number, status FROM books.document_status"))["X-2"] == "parked"
+        publish(books, [till_cancel("X-3", "journal_entry", "JE-2")])
+        post_all(books, SHOP)
+        assert dict(rows(books, "SELECT number, status FROM books.document_status"))["C-1"] == "cancelled"

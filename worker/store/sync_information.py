@@ -11,10 +11,14 @@ from worker.store.vouchers import VISIBLE
 
 
 class Waiting(NamedTuple):
-    """Reposts that a document asked for in chains of one account; `residue` is what posting set aside there until then (minor units)."""
+    """Reposts that wait in chains of one account: how many documents asked for them, the first few of these by sequence, and the residue.
+
+    The residue is what posting set aside there until then (minor units).
+    """
 
     account: int
-    voucher: int
+    documents: int
+    first: list[int]
     chains: int
     residue: int
     since: datetime
@@ -31,21 +35,23 @@ class OpenSales(NamedTuple):
 
 
 def waiting_reposts(connection: Rows, company: int) -> list[Waiting]:
-    """Requests that no published run has done, by document and stock account."""
+    """Requests that no published run has done, by stock account."""
     found = connection.execute(
         "WITH asked AS ("
-        "  SELECT document_id, array_agg(DISTINCT chain_id) AS chains, min(requested_at) AS since FROM repost_request r "
+        "  SELECT document_id, chain_id, min(requested_at) AS since FROM repost_request r "
         "  WHERE r.company_id = %(company)s AND (r.run_id IS NULL OR r.run_id IN ("
-        "    SELECT run_id FROM repost_run n WHERE n.company_id = %(company)s AND n.published_at IS NULL)) GROUP BY document_id"
-        ") SELECT coalesce(d.account_id, m.account_id), asked.document_id, cardinality(asked.chains), coalesce(d.amount, 0)::bigint, since "
-        "FROM asked LEFT JOIN LATERAL ("
-        "  SELECT account_id, sum(amount) AS amount FROM stock_difference d WHERE d.company_id = %(company)s "
-        f" AND d.document_id = asked.document_id AND d.document_id <> 0 AND d.kind = {DifferenceKind.RESIDUE:d} "
-        f" AND {VISIBLE.format('d')} GROUP BY account_id"
-        ") d ON true LEFT JOIN LATERAL ("
-        "  SELECT account_id FROM stock_movement m WHERE m.company_id = %(company)s AND m.chain_id = asked.chains[1] "
-        "  ORDER BY posting_at DESC, voucher_id DESC, movement_id DESC LIMIT 1"
-        ") m ON true WHERE coalesce(d.account_id, m.account_id) IS NOT NULL ORDER BY asked.document_id, 1",
+        "    SELECT run_id FROM repost_run n WHERE n.company_id = %(company)s AND n.published_at IS NULL)) GROUP BY 1, 2"
+        "), stands AS ("
+        "  SELECT c.chain_id, last.account_id FROM (SELECT DISTINCT chain_id FROM asked) c CROSS JOIN LATERAL ("
+        "    SELECT account_id FROM stock_movement m WHERE m.company_id = %(company)s AND m.chain_id = c.chain_id "
+        "    ORDER BY posting_at DESC, voucher_id DESC, movement_id DESC LIMIT 1) last"
+        "), residues AS ("
+        "  SELECT d.account_id, sum(d.amount)::bigint AS amount FROM (SELECT DISTINCT document_id FROM asked WHERE document_id <> 0) a "
+        "  JOIN stock_difference d ON d.company_id = %(company)s AND d.document_id = a.document_id AND d.document_id <> 0 "
+        f" WHERE d.kind = {DifferenceKind.RESIDUE:d} AND {VISIBLE.format('d')} GROUP BY d.account_id"
+        ") SELECT s.account_id, count(DISTINCT a.document_id), (array_agg(DISTINCT a.document_id ORDER BY a.document_id))[1:3], "
+        "  count(DISTINCT a.chain_id), coalesce(min(r.amount), 0), min(a.since) "
+        "FROM asked a JOIN stands s USING (chain_id) LEFT JOIN residues r USING (account_id) GROUP BY s.account_id ORDER BY s.account_id",
         {"company": company},
     )
     return [Waiting(*row) for row in found]

@@ -8,10 +8,11 @@ from domain import accounting_period
 from domain.books import PostedVoucher, Posting
 from domain.documents import Cancel
 from domain.documents import cancel as cancelling
-from domain.documents.plan import Head
+from domain.documents.plan import Head, Plan
 from domain.documents.shape import DocumentRef
 from domain.posting import post_planned
 from domain.posting_time import from_instant
+from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.desk import LaneDesk
 from worker.store.generated import Made, file_documents, free_numbers
@@ -33,6 +34,8 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
     accounting_period.require_open(closing.date, closing.type, view.periods, view.frozen_upto)
     numbers = invoices_of_closing(desk.connection, desk.company, closing.sequence)
     _require_free(desk, numbers)
+    accounts = {movement.account for number in numbers for movement in _invoice(desk, number).movements}
+    desk.answers.answered(lambda: require_in_sync(Plan(), accounts, books))
     sales = sales_of_closing(desk.connection, desk.company, closing.sequence).sales
     goods = dict.fromkeys(chain for sale in sales for chain, _ in sale.receipt.goods)
     desk.answers.answered(lambda: books.require_reserved(goods))

@@ -72,7 +72,7 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     goods = [chain for sale in sales for chain, _ in sale.receipt.goods]
     desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(goods)))
     accounts = {view.stock_account(chain.warehouse) for chain in goods}
-    desk.answers.answered(lambda: require_in_sync(head, drawer, accounts, desk.books))
+    desk.answers.answered(lambda: require_in_sync(drawer, accounts, desk.books))
     _post(desk, head, profile, documents)
     drawer.figures |= figures
     desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)

@@ -10,7 +10,7 @@ from domain.master_view import MasterView
 from domain.reconciliation import CauseKind
 from worker.store.database import Rows
 from worker.store.reconciliations import CauseToKeep
-from worker.store.sync_information import open_sales, waiting_reposts
+from worker.store.sync_information import Waiting, open_sales, waiting_reposts
 from worker.store.vouchers import voucher_names
 
 
@@ -21,15 +21,11 @@ def inform(
     zone_ = view.zone
     reposts = waiting_reposts(connection, company)
     sales = open_sales(connection, company)
-    named = voucher_names(connection, company, {one.voucher for one in reposts})
+    named = voucher_names(connection, company, {voucher for one in reposts for voucher in one.first})
     told = [
-        _told(
-            one.account, CauseKind.PENDING_REPOST, one.voucher, one.residue, one.since, zone_,
-            f"{_begin(named.get(one.voucher, f'document {one.voucher}'))} was posted into the past; a repost of "
-            f"{one.chains} {'chain' if one.chains == 1 else 'chains'} waits, which moves both ledgers alike.",
-        )
+        _told(one.account, CauseKind.PENDING_REPOST, one.first[0], one.residue, one.since, zone_, _waits(one, named))
         for one in reposts
-    ]  # fmt: skip
+    ]
     numbers = {name: number for number, name in names.items()}
     for one in sales:
         account = numbers.get(view.present_account(one.warehouse, ""), 0)
@@ -41,7 +37,7 @@ def inform(
             )
         )  # fmt: skip
     figures = {
-        "pending_reposts": len(reposts),
+        "pending_reposts": sum(one.documents for one in reposts),
         "open_sales": max((one.sales for one in sales), default=0),
         "quarantined_sales": max((one.quarantined for one in sales), default=0),
         "open_sales_cost": view.currency.show(sum(one.cost for one in sales)),
@@ -58,5 +54,11 @@ def _told(
     )  # fmt: skip
 
 
-def _begin(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _waits(one: Waiting, named: Mapping[int, str]) -> str:
+    documents = ", ".join(named.get(voucher, f"document {voucher}") for voucher in one.first)
+    more = f" and {one.documents - len(one.first)} more" if one.documents > len(one.first) else ""
+    were = "was" if one.documents == 1 else "were"
+    return (
+        f"{documents[:1].upper()}{documents[1:]}{more} {were} posted into the past: reposts of {one.chains} "
+        f"{'chain' if one.chains == 1 else 'chains'} wait, which move both ledgers alike."
+    )
