@@ -68,9 +68,12 @@ def _hang_up(server: SMTP) -> None:
 
 
 @contextlib.contextmanager
-def listening(mailbox: Mailbox) -> Iterator[Mailbox]:
-    """Let the server listen as long as the context lasts; it may listen again afterwards, with the mails that it had."""
-    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port)
+def listening(mailbox: Mailbox, **options: Any) -> Iterator[Mailbox]:
+    """Let the server listen as long as the context lasts; it may listen again afterwards, with the mails that it had.
+
+    `options` are those of the server: TLS, who may log in.
+    """
+    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **options)
     controller.start()
     try:
         yield mailbox

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import ssl
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import psycopg
 import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from tests.support.certificates import make_certificates
 from tests.support.mail_server import Mailbox, listening, unused_port
 from tests.support.mails import eventful, quiet
 from tests.support.servers import Database as FreshDatabase
@@ -151,6 +155,40 @@ def test_a_mail_of_which_nobody_knows_comes_again_under_its_own_name(
     first, second = mailbox.messages()
     assert first["Message-ID"] == second["Message-ID"]
     assert first["Date"] == second["Date"]
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_a_server_is_believed_by_its_certificate_alone_and_hears_a_password_only_then(
+    settings: Settings, mailbox: Mailbox, tmp_path: Path, scheme: str, database: FreshDatabase
+) -> None:
+    ours = make_certificates(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(ours.certificate, ours.key)
+    heard: list[object] = []
+
+    def authenticate(*asked: object) -> AuthResult:
+        heard.append(asked[-1])
+        return AuthResult(success=asked[-1] == LoginPassword(b"ada", b"se:cret/"))
+
+    # This server does not count a conversation that is TLS from its first byte.
+    implicit = {"ssl_context": context, "auth_require_tls": False}
+    options = implicit if scheme == "smtps" else {"tls_context": context, "require_starttls": True}
+    url = f"{scheme}://ada:se%3Acret%2F@localhost:{mailbox.port}"
+    with listening(mailbox, authenticator=authenticate, auth_required=True, **options):
+        with open_tools(replace(settings, smtp_url=url, mail_from=SENDER), app) as stranger:
+            tell(stranger, "ada@example.org")
+            assert send_waiting(stranger) == "0 sent, 0 refused, 1 put off"
+            assert "certificate" in statuses(stranger)["ada@example.org"][2].lower()
+            assert "cret" not in str(statuses(stranger))
+        assert heard == []
+        let_time_pass(database, due_at=timedelta(minutes=5))
+        with open_tools(
+            replace(settings, smtp_url=f"{url}?ssl_ca_certs={ours.authority}", mail_from=SENDER), app
+        ) as known:
+            assert send_waiting(known) == "1 sent, 0 refused, 0 put off"
+    assert mailbox.recipients() == ["ada@example.org"]
+    assert heard == [LoginPassword(b"ada", b"se:cret/")]
 
 
 def test_many_workers_at_once_send_each_mail_once(tools: Tools, mailbox: Mailbox, settings: Settings) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from worker.addresses import tls_files
+
 CONNECT_SECONDS = 10
 _TOO_LARGE = 552
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -28,17 +30,28 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is and how it is spoken to; `security` is the scheme: smtp, smtp+starttls or smtps."""
+    """Where a server is and how it is spoken to; `security` is the scheme: smtp, smtp+starttls or smtps.
+
+    `tls` names files as in any other URL: whose certificates are believed (`ssl_ca_certs`), and with which one we show who we are.
+    """
 
     security: str
     host: str
     port: int
     user: str
     password: str = field(repr=False)
+    tls: dict[str, str] = field(default_factory=dict)
+
+    def context(self) -> ssl.SSLContext:
+        """How TLS is spoken: the server's certificate is always checked. Errors: OSError where a file can't be used."""
+        context = ssl.create_default_context(cafile=self.tls.get("ssl_ca_certs"))
+        if "ssl_certfile" in self.tls:
+            context.load_cert_chain(self.tls["ssl_certfile"], self.tls.get("ssl_keyfile"))
+        return context
 
 
 def address_of(url: str) -> Address:
-    """Read `smtps://user:password@host:port`."""
+    """Read `smtps://user:password@host:port?ssl_ca_certs=FILE`."""
     parts = urlsplit(url)
     return Address(
         parts.scheme,
@@ -46,6 +59,7 @@ def address_of(url: str) -> Address:
         parts.port or _PORTS[parts.scheme],
         unquote(parts.username or ""),
         unquote(parts.password or ""),
+        tls_files(url),
     )
 
 
@@ -103,7 +117,7 @@ class MailServer:
         try:
             if address.security == "smtps":
                 connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                    address.host, address.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
+                    address.host, address.port, timeout=CONNECT_SECONDS, context=address.context()
                 )
             else:
                 connection = smtplib.SMTP(address.host, address.port, timeout=CONNECT_SECONDS)
@@ -111,7 +125,7 @@ class MailServer:
             if connection.sock is not None:
                 connection.sock.settimeout(self._answer_seconds)
             if address.security == "smtp+starttls":
-                connection.starttls(context=ssl.create_default_context())
+                connection.starttls(context=address.context())
             if address.user:
                 connection.login(address.user, address.password)
             connection.ehlo_or_helo_if_needed()
