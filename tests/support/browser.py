@@ -19,11 +19,13 @@ from tests.support.servers import require_tool
 
 DESKTOP: Final = (1280, 900)
 PHONE: Final = (390, 844)
+PATIENCE_SECONDS: Final = 20
+_NARROWEST_WINDOW: Final = 600
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 _OPTIONS: Final = {
     "args": [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en",
-        "--no-first-run", "--disable-extensions", "--disable-background-networking",
+        "--window-size=1400,1200", "--no-first-run", "--disable-extensions", "--disable-background-networking",
     ]
 }  # fmt: skip
 
@@ -37,6 +39,7 @@ class Element:
 
     def __init__(self, browser: Browser, number: str) -> None:
         self._browser, self._path = browser, f"/element/{number}"
+        self.reference = {_ELEMENT: number}
 
     @property
     def text(self) -> str:
@@ -44,7 +47,9 @@ class Element:
         return str(self._browser.ask("GET", f"{self._path}/text"))
 
     def click(self) -> None:
-        """Click it."""
+        """Click it, wherever on the page it is."""
+        # Pages scroll smoothly, and whoever clicks meanwhile misses.
+        self._browser.run("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", self)
         self._browser.ask("POST", f"{self._path}/click", {})
 
     def write(self, text: str) -> None:
@@ -81,12 +86,20 @@ class Browser:
 
     def size(self, size: tuple[int, int]) -> None:
         """Give the page a width and a height, in points of a screen."""
-        # A window has a least width, which a phone's page has not.
-        self.ask(
-            "POST", "/goog/cdp/execute",
-            {"cmd": "Emulation.setDeviceMetricsOverride",
-             "params": {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 600}},
-        )  # fmt: skip
+        if size[0] >= _NARROWEST_WINDOW:
+            self._cdp("Emulation.clearDeviceMetricsOverride", {})
+            frame = self.run("return [outerWidth - innerWidth, outerHeight - innerHeight]")
+            self.ask("POST", "/window/rect", {"width": size[0] + frame[0], "height": size[1] + frame[1]})
+        else:
+            # A window has a least width, which a phone's page has not.
+            self._emulate(size, is_phone=True)
+
+    def _emulate(self, size: tuple[int, int], *, is_phone: bool) -> None:
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": is_phone}
+        self._cdp("Emulation.setDeviceMetricsOverride", metrics)
+
+    def _cdp(self, command: str, parameters: dict[str, Any]) -> None:
+        self.ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def all(self, css: str) -> list[Element]:
         """Everything that a selector finds."""
@@ -95,7 +108,7 @@ class Browser:
 
     def find(self, css: str, text: str = "") -> Element:
         """The first thing that a selector finds whose text holds this. Errors: NotFoundError."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for element in self.all(css):
                 if text in element.text:
@@ -107,7 +120,7 @@ class Browser:
         """Click the button or link of this text, and wait for what comes."""
         before = self.find("html")._path
         self.find("button, a", text).click()
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE_SECONDS
         # Whatever was clicked leads to another document.
         while self.find("html")._path == before and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -115,9 +128,11 @@ class Browser:
     def fill(self, label: str, text: str) -> None:
         """Type into the field of this label."""
         labelled = f"//*[@id=//label[contains(normalize-space(.), {json.dumps(label)})]/@for]"
-        found = self.ask("POST", "/elements", {"using": "xpath", "value": labelled})
-        if not found:
-            raise NotFoundError(f"no field is labelled {label} on {self.url}")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := self.ask("POST", "/elements", {"using": "xpath", "value": labelled})):
+            if time.monotonic() > deadline:
+                raise NotFoundError(f"no field is labelled {label} on {self.url}, which says: {self.text[:2000]}")
+            time.sleep(0.05)
         Element(self, found[0][_ELEMENT]).write(text)
 
     @property
@@ -125,13 +140,14 @@ class Browser:
         """The page as a person reads it."""
         return self.find("body").text
 
-    def run(self, script: str) -> Any:
+    def run(self, script: str, *elements: Element) -> Any:
         """The value of a script in the page."""
-        return self.ask("POST", "/execute/sync", {"script": script, "args": []})
+        return self.ask("POST", "/execute/sync", {"script": script, "args": [one.reference for one in elements]})
 
     def picture(self, path: Path) -> None:
         """The page as a picture, in full height."""
-        self.size((self.run("return window.innerWidth"), self.run("return document.documentElement.scrollHeight")))
+        width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
+        self._emulate((width, height), is_phone=width < _NARROWEST_WINDOW)
         path.write_bytes(base64.b64decode(str(self.ask("GET", "/screenshot"))))
 
     def complaints(self) -> list[str]:

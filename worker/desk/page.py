@@ -57,6 +57,8 @@ class DeskHandler(Guard):
             return await self.in_thread(work, *arguments)
         except Unavailable as error:
             raise HTTPError(503, "%s", error.message) from error
+        except psycopg.DataError as error:
+            raise HTTPError(400, "PostgreSQL knows no such value.") from error
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
             raise HTTPError(
                 503, "PostgreSQL was busy with something else for too long. Try again in a moment."
