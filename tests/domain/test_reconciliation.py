@@ -68,7 +68,10 @@ PROPOSALS = st.lists(
 )
 
 
-@given(CAUSES, PROPOSALS)
+ONE_EACH = CAUSES.map(lambda causes: list({cause.voucher: cause for cause in causes}.values()))
+
+
+@given(ONE_EACH, PROPOSALS)
 def test_what_is_proposed_once_is_not_proposed_again(causes: list[OpenCause], proposals: list[OpenProposal]) -> None:
     planned = plan_proposals(causes, proposals)
     amounts = {
