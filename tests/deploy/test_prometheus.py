@@ -34,7 +34,9 @@ def rules() -> list[dict[str, Any]]:
 def expressions() -> list[str]:
     dashboard = json.loads((DEPLOY / "grafana" / "perpetua.json").read_text(encoding="utf-8"))
     shown = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
-    return [*shown, *(rule["expr"] for rule in rules())]
+    scaled = yaml.safe_load_all((DEPLOY / "kubernetes" / "scaling.yaml").read_text(encoding="utf-8"))
+    asked = [trigger["metadata"]["query"] for one in scaled for trigger in one["spec"]["triggers"]]
+    return [*shown, *asked, *(rule["expr"] for rule in rules())]
 
 
 @pytest.fixture
