@@ -102,6 +102,12 @@ def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: in
         raise DocumentRejected(
             "SerialsNotWanted", f"{field}.serials: {item.code} has no serial numbers.", f"{field}.serials"
         )
+    batch = _batch(line, item, field)
+    return [Part(view.chain(item, warehouse, batch), batch, qty)]
+
+
+def _batch(line: StockLine | RejectingLine, item: Item, field: str) -> str:
+    """The line's batch, empty where the item has none. Errors: DocumentRejected where one is missing, or not wanted."""
     batch = line.batch or ""
     if item.has_batch and not batch:
         raise DocumentRejected(
@@ -109,20 +115,21 @@ def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: in
         )
     if batch and not item.has_batch:
         raise DocumentRejected("BatchNotWanted", f"{field}.batch: {item.code} has no batches.", f"{field}.batch")
-    return [Part(view.chain(item, warehouse, batch), batch, qty)]
+    return batch
 
 
 def rejected_part(
     view: MasterView, line: RejectingLine, item: Item, qty: int, accepted_in: str | None, field: str
 ) -> Part:
-    """Rejected goods of a line, in a warehouse of their own. Errors: DocumentRejected where they have none."""
+    """Rejected goods of a line, in a warehouse of their own. Errors: DocumentRejected where they have none, or no batch."""
     if line.rejected_warehouse is None or line.rejected_warehouse == accepted_in:
         raise DocumentRejected(
             "RejectedWarehouseMissing",
             f"{field}.rejected_warehouse: say where rejected goods lie, apart from the accepted ones.",
             f"{field}.rejected_warehouse",
         )
-    return Part(view.chain(item, line.rejected_warehouse, line.batch or ""), line.batch or "", qty)
+    batch = (line.batch or "") if item.has_serial else _batch(line, item, field)
+    return Part(view.chain(item, line.rejected_warehouse, batch), batch, qty)
 
 
 def require_warehouse(warehouse: str | None, item: Item, view: MasterView, field: str) -> str:

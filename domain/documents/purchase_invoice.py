@@ -209,6 +209,13 @@ def _clear(unbilled: UnbilledLine, billed: _Billed, ref: LineRef, amounts: Amoun
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
+    if received.is_return and line.qty > 0:
+        raise DocumentRejected(
+            "NotOnReference",
+            f"{field}: {receipt.number} sent goods back; name the receipt that brought them.",
+            field,
+            {"number": receipt.number},
+        )
     earlier = linked(receipt, place + 1, "bills", planned)
     before = sum(other.qty for other in earlier)
     link = Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
@@ -237,8 +244,7 @@ def _clear(unbilled: UnbilledLine, billed: _Billed, ref: LineRef, amounts: Amoun
     if head.perpetual:
         for role, gap in gaps:
             billed.book(planned, head, view.role(role), gap)
-    # Where all of it was rejected, what is billed for it stands until the supplier credits it.
-    if price and policy == "revalue" and own.qty:
+    if price and policy == "revalue":
         added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)
         _revalue(unbilled, receipt, place + 1, added, price)
 
@@ -247,6 +253,8 @@ def _revalue(unbilled: UnbilledLine, receipt: PostedVoucher, line: int, added: i
     """Lay what a bill says goods cost more on their receipt's line; `added` is what earlier bills laid there."""
     planned, head = unbilled.planned, unbilled.head
     movements = accepted_goods(receipt, line)
+    if not movements:
+        return  # nothing of it was kept: what is billed for it stands until the supplier credits it
     # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
     weights = [m.qty for m in movements]
     shares = zip(allocate(added + price, weights), allocate(added, weights), strict=True)

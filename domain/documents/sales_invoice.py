@@ -237,4 +237,4 @@ def _change(document: SalesInvoice, total: int, paid: int, currency: Currency) -
                 "payments",
             )
         return currency.exact(document.change_amount, "change_amount")
-    return paid - total if document.is_pos and not document.is_return and paid > total else 0
+    return paid - total if document.is_pos and document.payments and not document.is_return and paid > total else 0
