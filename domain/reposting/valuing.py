@@ -69,9 +69,11 @@ class Revaluation:
         movement = recorded.movement
         if recorded.plain and self._plainly(recorded, movement, balance, method, document):
             return
-        if disturbed and recorded.returned_after:
-            # Returns of one sale share its cost in order of time: each changes the shares of those behind it.
-            self._wake(recorded.returned_after, movement.at, movement.voucher, document)
+        if disturbed and (recorded.returned_after or recorded.dependents):
+            # Returns of one sale share its cost in order of time: each changes the shares of those behind it. And what takes its value
+            # from here has another one where a later cost was laid on, though the chain itself may go on as it was.
+            behind = (*recorded.returned_after, *recorded.dependents)
+            self._wake(behind, movement.at, movement.voucher, document)
         if recorded.reversed:
             # Its reversal took back all that was booked here, corrections included; what came back at a cost that it had trued up
             # has another cost now.

@@ -64,6 +64,12 @@ def test_runs_after_every_document_end_in_the_books_of_the_company_on_paper(
     _same_books(store, Setting(negatives=seed % 2 == 1), seed, 40, cut=False)
 
 
+@pytest.mark.drill
+@pytest.mark.parametrize("seed", range(6, 36))
+def test_many_runs_cut_up_end_in_the_same_books(store: Database, small_steps: None, seed: int) -> None:
+    _same_books(store, Setting(negatives=seed % 2 == 1, items=PLAIN), 100 + seed, 40 + seed, cut=True)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_runs_cut_up_while_posting_goes_on_end_in_the_same_books(store: Database, small_steps: None, seed: int) -> None:
     _same_books(store, Setting(negatives=seed % 2 == 1, items=PLAIN), 100 + seed, 40, cut=True)
