@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.support.mails import DAY, eventful, quiet
-from worker.mail.content import AlertMail, DigestLine, DigestMail, LateLine, NightMail, as_text, from_text
+from worker.mail.content import AlertMail, DigestLine, DigestMail, FaultLine, LateLine, NightMail, as_text, from_text
 from worker.mail.trend import HEIGHT, WIDTH
 from worker.services.notices.rendering import render
 
@@ -24,7 +24,7 @@ def test_a_bad_night_says_its_verdict_its_causes_and_what_mends_it() -> None:
     assert rendered.page.subject == "Corner Shop: OUT OF SYNC by 1,250.01 EUR on 2 accounts, Mar 14, 2026"
     for text in (
         "483,387.50", "-1,250.00", "JE-2026-0117", "perpetua reconcile accept 7 --company", "DN-2026-0940", "1,284", "Cash short 12.50",
-        "699 consolidated + 1 quarantined + 3 open", "9f2c41d07a", "S-88213", "Out of sync on 4 of the last 26 nights",
+        "699 consolidated + 1 quarantined + 3 open", "9f2c41d07a", "S-88213", "They differed on 4 of 26 nights",
     ):  # fmt: skip
         assert text in rendered.page.text, text
         assert text in rendered.page.html, text
@@ -53,6 +53,24 @@ def test_a_quiet_night_is_one_line_and_nothing_beside() -> None:
     ]
     assert (rendered.picture, rendered.workbook) == (None, None)
     assert rendered.page.subject == "Corner Shop: in sync, Mar 14, 2026"
+
+
+def test_what_is_tolerated_or_not_kept_is_quiet_too() -> None:
+    account = msgspec.structs.replace(quiet().accounts[0], balance=1_234_498)
+    tolerated = msgspec.structs.replace(quiet(), accounts=[account])
+    assert render(tolerated, "en").page.text.startswith(
+        "Corner Shop is in sync: stock and stock accounts differ by 0.02\N{NO-BREAK SPACE}EUR, which is tolerated, night"
+    )
+    without = msgspec.structs.replace(quiet(), verdict="not_kept", accounts=[])
+    assert render(without, "en").page.text.startswith("Corner Shop keeps no perpetual inventory")
+
+
+def test_agreement_is_not_green_where_work_was_left_undone() -> None:
+    undone = msgspec.structs.replace(quiet(), failures=[FaultLine(name="the reposts", message="disk full")])
+    page = render(undone, "en").page
+    assert page.subject == "Corner Shop: in sync, but not all of the night's work was done, Mar 14, 2026"
+    assert "The reposts could not be done: disk full" in page.text
+    assert "background:#1a7f4b" not in page.html
 
 
 @pytest.mark.parametrize(
@@ -123,9 +141,10 @@ def test_an_alert_and_a_digest_say_what_is_wrong_first() -> None:
         ),
         DigestLine(company="Late", verdict=""),
         DigestLine(company="Well", verdict="in_sync", currency="EUR"),
+        DigestLine(company="Without", verdict="not_kept"),
     ]
     digest = render(DigestMail(business_date=date(2026, 3, 14), lines=lines), "en").page
-    assert digest.subject == "Perpetua: 2 of 3 companies need a look, Mar 14, 2026"
+    assert digest.subject == "Perpetua: 2 of 4 companies need a look, Mar 14, 2026"
     assert (
         "- Shop: out of sync by 1,500\N{NO-BREAK SPACE}JPY, 2 waiting\n- Late: night not over\n- Well: in sync"
         in digest.text

@@ -9,6 +9,10 @@ import msgspec
 
 # `unknown`: nobody could look; `not_kept`: the company keeps no perpetual inventory.
 Verdict = Literal["in_sync", "out_of_sync", "faulty", "unknown", "not_kept"]
+# What a reader is told first: the verdict; or that stock and accounts agree, but not all of the night's work was done.
+State = Literal["in_sync", "out_of_sync", "faulty", "unknown", "not_kept", "undone"]
+# In these nobody has to look.
+WELL: frozenset[str] = frozenset({"in_sync", "not_kept"})
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,13 +184,18 @@ class NightMail(Part, frozen=True, kw_only=True, tag="nightly"):
         return sum(abs(account.difference) for account in self.accounts)
 
     @property
+    def state(self) -> State:
+        """The verdict in the light of what else went wrong."""
+        return "undone" if self.verdict in WELL and (self.failures or self.sales.astray) else self.verdict
+
+    @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to tell but that all is well: then the mail is one line."""
         told = (
-            self.findings, self.failures, self.proposals, self.blocked_count, self.runs, self.reposts_wait, self.quarantined,
-            self.sales.astray, self.is_late, [c for c in self.closings if c.drawer or c.quarantined or c.status != "posted"],
+            self.findings, self.proposals, self.blocked_count, self.runs, self.reposts_wait, self.quarantined, self.is_late,
+            [c for c in self.closings if c.drawer or c.quarantined or c.status != "posted"],
         )  # fmt: skip
-        return self.verdict == "in_sync" and not any(told)
+        return self.state in WELL and not any(told)
 
     @property
     def is_late(self) -> bool:
@@ -218,7 +227,7 @@ class DigestLine(Part, frozen=True, kw_only=True):
     """One company in a digest; `verdict` is empty where its night is not over."""
 
     company: str
-    verdict: Verdict | Literal[""]
+    verdict: State | Literal[""]
     currency: str = ""
     precision: int = 2
     difference: int = 0

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from worker.mail.content import AlertMail, Content, DigestLine, DigestMail, NightMail, SalesLine
+from worker.mail.content import WELL, AlertMail, Content, DigestLine, DigestMail, NightMail, SalesLine
 from worker.mail.figures import Figures, harmless, one_line
 from worker.mail.trend import in_words
 
@@ -23,6 +23,7 @@ _COLOURS: Final = {
     "faulty": _RED,
     "unknown": _AMBER,
     "not_kept": _GREY,
+    "undone": _AMBER,
     "": _AMBER,
 }
 _WORDS: Final = {
@@ -31,6 +32,7 @@ _WORDS: Final = {
     "faulty": "in sync, but the books have faults",
     "unknown": "not compared",
     "not_kept": "keeps no perpetual inventory",
+    "undone": "in sync, but not all of the night's work was done",
     "": "night not over",
 }
 _STANDING: Final = {
@@ -53,7 +55,7 @@ def subject_of(content: Content, figures: Figures) -> str:
     """The subject, which says the verdict."""
     day = figures.day(content.business_date)
     if isinstance(content, DigestMail):
-        apart = sum(line.verdict != "in_sync" for line in content.lines)
+        apart = sum(line.verdict not in WELL for line in content.lines)
         verdict = f"{apart} of {len(content.lines)} companies need a look" if apart else "all in sync"
         return f"Perpetua: {verdict}, {day}"
     if isinstance(content, AlertMail):
@@ -73,10 +75,12 @@ def write_page(content: Content, figures: Figures, *, has_picture: bool) -> Page
         "colours": _COLOURS,
         "words": _WORDS,
         "standing": _STANDING,
+        "well": WELL,
         "verdict": _verdict(content, figures) if isinstance(content, NightMail) else "",
         "trend": in_words(content.trend, figures) if isinstance(content, NightMail) and has_picture else "",
         "picture": TREND_CID if has_picture else "",
         "sales_in_words": _sales,
+        "quiet_line": _quiet,
         "money": _money_of_line,
     }
     text = _templates().get_template(f"{name}.txt").render(words)
@@ -91,11 +95,16 @@ def _verdict(mail: NightMail, figures: Figures) -> str:
     if mail.verdict == "out_of_sync":
         apart = sum(account.out_of_sync for account in mail.accounts)
         return f"OUT OF SYNC by {figures.money(mail.difference)} on {apart} account{'s' if apart > 1 else ''}"
-    if mail.verdict == "in_sync" and (mail.failures or mail.sales.astray):
-        return "in sync, but not all of the night's work was done"
-    if mail.verdict in ("faulty", "unknown"):
-        return _WORDS[mail.verdict].upper() if mail.verdict == "unknown" else "FAULTS in the books"
-    return _WORDS[mail.verdict]
+    return {"unknown": "NOT COMPARED", "faulty": "FAULTS in the books"}.get(mail.state, _WORDS[mail.state])
+
+
+def _quiet(mail: NightMail, figures: Figures) -> str:
+    """All that a quiet night has to say of a company."""
+    if mail.verdict == "not_kept":
+        return "keeps no perpetual inventory, and has nothing else to tell"
+    if mail.difference:
+        return f"is in sync: stock and stock accounts differ by {figures.money(mail.difference)}, which is tolerated"
+    return "is in sync: stock and stock accounts agree to the cent"
 
 
 def _sales(sales: SalesLine, figures: Figures) -> str:

@@ -51,10 +51,11 @@ def in_words(nights: Sequence[TrendNight], figures: Figures) -> str:
     """What the picture shows, for those who don't see it."""
     apart = [one for one in nights if one.difference]
     if not apart:
-        return f"In sync on all of the last {len(nights)} nights that were looked at."
+        looked = f"each of the {len(nights)} nights that were" if len(nights) > 1 else "the one night that was"
+        return f"They agreed on {looked} looked at."
     worst = max(apart, key=lambda one: one.difference)
     return (
-        f"Out of sync on {len(apart)} of the last {len(nights)} nights that were looked at; "
+        f"They differed on {len(apart)} of {len(nights)} nights that were looked at; "
         f"most on {figures.day(worst.night)}, by {figures.money(worst.difference)}."
     )
 

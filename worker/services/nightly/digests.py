@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from scheduler.nights import DIGEST, MAIL
-from worker.mail.content import DigestLine, DigestMail, NightMail, from_text
+from worker.mail.content import WELL, DigestLine, DigestMail, NightMail, from_text
 from worker.services.nightly.calendar import CompanyNights, all_nights
 from worker.services.notices.filing import file
 from worker.services.notices.recipients import Recipients
@@ -75,7 +75,7 @@ def _line(company: CompanyNights, notice: Notice | None) -> DigestLine:
         return DigestLine(company=company.company, verdict="")
     return DigestLine(
         company=company.company,
-        verdict=content.verdict,
+        verdict=content.state,
         currency=content.currency,
         precision=content.precision,
         difference=content.difference,
@@ -86,4 +86,4 @@ def _line(company: CompanyNights, notice: Notice | None) -> DigestLine:
 
 
 def _by_need(lines: Iterable[DigestLine]) -> list[DigestLine]:
-    return sorted(lines, key=lambda line: (line.verdict == "in_sync", line.company))
+    return sorted(lines, key=lambda line: (line.verdict in WELL, line.company))

@@ -21,6 +21,6 @@ def write_mail(work: Work) -> Step:
 
     def write(connection: Rows) -> Result:
         notice = file(connection, work.tools.settings, company, content, readers)
-        return {"notice": notice.number, "mails": len(readers), "verdict": content.verdict}
+        return {"notice": notice.number, "mails": len(readers), "verdict": content.state}
 
     return Step({}, f"{content.verdict.replace('_', ' ')}, {len(readers)} mails", write=write)
