@@ -349,7 +349,8 @@ class Books:
         own = voucher.sequence
         changed = {entry.against for entry in posting.entries if entry.against and entry.against != own}
         if changed or posting.links or posting.differences or voucher.reverses:
-            changed |= {link.target for link in posting.links} | {d.voucher for d in posting.differences}
+            changed |= {number for link in posting.links for number in (link.target, link.voucher)}
+            changed |= {d.voucher for d in posting.differences}
             self._forget((changed | {voucher.reverses}) - {own})
         if self.histories or self.short_moments:
             moved = {movement.chain for movement in posting.movements} | {d.chain for d in posting.differences}

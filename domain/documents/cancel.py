@@ -6,9 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.books import Books, Link, PostedVoucher
+from domain.documents import purchase_invoice, purchase_receipt, purchase_return
 from domain.documents.landed_cost_voucher import LandedCostVoucher
 from domain.documents.plan import Head, Plan
 from domain.documents.purchase_invoice import PurchaseInvoice
+from domain.documents.purchase_receipt import PurchaseReceipt
 from domain.documents.references import reference
 from domain.documents.shape import Document, DocumentRef
 from domain.documents.stock_entry import StockEntry
@@ -17,7 +19,7 @@ from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry
 from domain.posting_time import PostingTime
 from domain.shape import Prose
-from domain.stock_ledger import Basis
+from domain.stock_ledger import Basis, DifferenceKind
 
 
 class Cancel(Document, tag="cancel", kw_only=True):
@@ -155,6 +157,8 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         )  # fmt: skip
         reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, day
     for difference in target.caused:
+        if difference.kind == DifferenceKind.RATE_DIFFERENCE and perpetual:
+            continue  # what bills add hangs on all of them, so it is worked out anew below
         planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
     # What the opening entry of a migration holds for the target changes by its movements, and by what it kept.
     opening = 0 if view.cut_over is None else view.cut_over.opening
@@ -162,8 +166,20 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         planned.entries.append(
             replace(entry, amount=-entry.amount, currency_amount=-entry.currency_amount, cause=head.sequence, date=day)
         )
+    _withdraw_shares(planned, head, target, books)
     planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
     return planned
+
+
+def _withdraw_shares(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
+    """What shared an amount with the target has another share without it. Errors: Lacking."""
+    document = target.document
+    if isinstance(document, PurchaseReceipt | PurchaseInvoice) and document.return_against:
+        purchase_return.withdraw(planned, head, target, books)
+    elif isinstance(document, PurchaseReceipt):
+        purchase_receipt.withdraw(planned, head, target, books)
+    elif isinstance(document, PurchaseInvoice):
+        purchase_invoice.withdraw(planned, head, target, books)
 
 
 def _load_corrected(target: PostedVoucher, books: Books) -> None:

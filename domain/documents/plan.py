@@ -20,7 +20,10 @@ _sorted_json = msgspec.json.Encoder(order="sorted")
 
 @dataclass(slots=True)
 class Head:
-    """What every line of one document shares: its place in time, its masters, its cost center and dimensions."""
+    """What every line of one document shares: its place in time, its masters, its cost center and dimensions.
+
+    `cause` is the sequence of the document that corrects its entries, 0 where it books its own.
+    """
 
     sequence: int
     type: str
@@ -31,6 +34,7 @@ class Head:
     cost_center: str
     dimensions: str
     states_cost_center: bool = False
+    cause: int = 0
 
     @property
     def perpetual(self) -> bool:
@@ -158,6 +162,7 @@ class Plan:
                     cost_center=(cost_center or head.cost_center) if head.view.is_profit_and_loss(account) else "",
                     dimensions=dimensions or head.dimensions,
                     against=against,
+                    cause=head.cause,
                     currency=currency,
                     currency_amount=currency_amount,
                     is_opening=is_opening,

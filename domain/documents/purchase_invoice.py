@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
+from domain.documents.clearing import BillsOfReceipt
 from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import release
-from domain.documents.purchase_costs import LineCost, accepted_goods, line_costs
+from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import (
-    linked,
     original_line,
     original_of,
     reference,
@@ -23,15 +23,15 @@ from domain.documents.references import (
     require_posted,
 )
 from domain.documents.shape import LineRef, TradeDocument
+from domain.documents.shares import Sharer, cleared_by
 from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
-from domain.exact import allocate, cumulative_share
+from domain.exact import allocate
 from domain.master_view import MasterView
 from domain.masters import Item
-from domain.money import convert
 from domain.posting_time import PostingTime
 from domain.shape import Name
-from domain.stock_ledger import Basis, Difference, DifferenceKind
+from domain.stock_ledger import Basis
 
 if TYPE_CHECKING:
     from domain.documents.purchase_receipt import PurchaseReceipt
@@ -113,7 +113,7 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
         if not item.is_stock_item:
             _expense(planned, billed, head, books)
         elif not document.update_stock:
-            _bill(planned, billed, ref, amounts, head, books)
+            _bill(planned, document, billed, amounts, head, books)
         elif not document.is_return:
             _receive(planned, billed, costs[index], head)
         elif head.perpetual:
@@ -187,85 +187,40 @@ def _taxes(planned: Plan, document: PurchaseInvoice, amounts: Amounts, head: Hea
             )  # fmt: skip
 
 
-def _bill(planned: Plan, billed: _Billed, ref: LineRef | None, amounts: Amounts, head: Head, books: Books) -> None:
-    """Goods that come by a receipt: the bill debits stock received but not billed, and clears the receipt that it names."""
+def _bill(
+    planned: Plan, document: PurchaseInvoice, billed: _Billed, amounts: Amounts, head: Head, books: Books
+) -> None:
+    """Goods that come by a receipt: the bill debits stock received but not billed, and clears the receipt that it names.
+
+    Errors: DocumentRejected, DocumentParked, Lacking.
+    """
     account = "" if head.perpetual else billed.expense_account(head.view)
     unbilled = UnbilledLine(planned, head, account, billed.cost_center, billed.dimensions)
+    ref = reference(billed.line.against_receipt)
     if ref is None:
         unbilled.book(billed.net)
-    else:
-        _clear(unbilled, billed, ref, amounts, books)
-
-
-def _clear(unbilled: UnbilledLine, billed: _Billed, ref: LineRef, amounts: Amounts, books: Books) -> None:
-    """Clear stock received but not billed; where bill and receipt differ, by the company's policy.
-
-    The price part, at the receipt's exchange rate, is revalued into the receipt's stock, taken as variance, left standing or
-    refused; the exchange part always goes to exchange gain or loss, and never to stock. The link keeps what the line clears. Under
-    periodic inventory goods cost the same, and the bill as a whole is an expense.
-    """
-    planned, head = unbilled.planned, unbilled.head
-    view, line, field = head.view, billed.line, f"{billed.field}.against_receipt"
+        return
+    field = f"{billed.field}.against_receipt"
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
-    place = referred_line(received.lines, ref, line.item, field)
-    if received.is_return and line.qty > 0:
+    place = referred_line(received.lines, ref, billed.line.item, field)
+    if received.is_return and billed.line.qty > 0:
         raise DocumentRejected(
             "NotOnReference",
             f"{field}: {receipt.number} sent goods back; name the receipt that brought them.",
             field,
             {"number": receipt.number},
         )
-    earlier = linked(receipt, place + 1, "bills", planned)
-    before = sum(other.qty for other in earlier)
-    link = Link(head.sequence, billed.index + 1, "bills", receipt.sequence, place + 1, line.qty, billed.net)
-    planned.links.append(link)
-    own = received.lines[place]
-    booked = compute(received, received.lines, view, buying=True)
-    price = billed.net - cumulative_share(booked.nets_base[place], before, line.qty, own.qty)
-    gaps: list[tuple[str, int]] = []
-    if amounts.currency is not view.currency and booked.currency.code == amounts.currency.code:
-        dearer = amounts.nets[billed.index] - cumulative_share(booked.nets[place], before, line.qty, own.qty)
-        exchange = price - convert(dearer, booked.exchange_rate, amounts.currency, view.currency)
-        gaps.append(("exchange_gain_loss", exchange))
-        price -= exchange
-    policy = view.company.rate_difference
-    if price and policy == "refuse":
-        raise DocumentRejected(
-            "RateDiffers",
-            f"{billed.field}.rate: {ref.number} was received at another rate, and {view.company.name} refuses rate "
-            "differences. Correct the bill, or change the company's rate_difference.",
-            f"{billed.field}.rate",
-        )
-    if price and policy == "variance":
-        gaps.append(("purchase_price_variance", price))
-    link.amount -= sum(gap for _, gap in gaps)
-    unbilled.book(link.amount, receipt.sequence)
-    if head.perpetual:
-        for role, gap in gaps:
-            billed.book(planned, head, view.role(role), gap)
-    if price and policy == "revalue":
-        added = sum(other.amount for other in earlier) - cumulative_share(booked.nets_base[place], 0, before, own.qty)
-        _revalue(unbilled, receipt, place + 1, added, price)
+    BillsOfReceipt(receipt, place, head).bill(unbilled, Sharer(document, billed.index, head), amounts, books)
 
 
-def _revalue(unbilled: UnbilledLine, receipt: PostedVoucher, line: int, added: int, price: int) -> None:
-    """Lay what a bill says goods cost more on their receipt's line; `added` is what earlier bills laid there."""
-    planned, head = unbilled.planned, unbilled.head
-    movements = accepted_goods(receipt, line)
-    if not movements:
-        return  # nothing of it was kept: what is billed for it stands until the supplier credits it
-    # Shares of what all bills together add, so that the order in which they come changes no unit's cost.
-    weights = [m.qty for m in movements]
-    shares = zip(allocate(added + price, weights), allocate(added, weights), strict=True)
-    contra = head.view.role("stock_received_not_billed") if head.perpetual else ""
-    for movement, share in zip(movements, (upto - known for upto, known in shares), strict=True):
-        planned.differences.append(
-            Difference(
-                movement=movement.id, voucher=receipt.sequence, chain=movement.chain, at=movement.at, date=movement.date,
-                amount=share, kind=DifferenceKind.RATE_DIFFERENCE, account=movement.account, contra=contra,
-                document=head.sequence, cost_center=movement.cost_center, dimensions=movement.dimensions,
-            )
-        )  # fmt: skip
-    if not head.perpetual:
-        unbilled.book(-price, receipt.sequence, receipt.date)
+def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
+    """A bill is cancelled: those behind it that bill the same goods have other shares now, and so has their stock. Errors: Lacking."""
+    document = cast("PurchaseInvoice", target.document)
+    receipts = {ref.number for line in document.lines if (ref := reference(line.against_receipt)) is not None}
+    for number in sorted(receipts):
+        receipt = books.voucher("purchase_receipt", number)
+        for line in cleared_by(target, receipt, "bills"):
+            clearing = BillsOfReceipt(cast("PostedVoucher", receipt), line - 1, head)
+            if head.view.kept_item(clearing.lines[line - 1].item).is_stock_item:
+                clearing.withdraw(planned, target, books)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from domain.books import Books, Link
+from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
+from domain.documents.clearing import ReceiptsOfBill
 from domain.documents.item_lines import parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import accrue
 from domain.documents.purchase_costs import LineCost, line_costs
-from domain.documents.references import linked_qty, reference, referred_line, require_posted
+from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
+from domain.documents.shares import Sharer, cleared_by
 from domain.documents.unbilled import UnbilledLine
-from domain.errors import DocumentRejected
-from domain.exact import allocate, cumulative_share
+from domain.exact import allocate
 from domain.masters import Item
-from domain.money import convert
 from domain.quantity import Quantity
 from domain.shape import Name
 from domain.stock_ledger import Basis
@@ -73,7 +73,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         billed_first = line.against_invoice is not None
         expense = "" if head.perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
         unbilled = UnbilledLine(planned, head, expense, center, dimensions)
-        value = _value_of(line, cost, index, unbilled, books, amounts) if billed_first else cost.total
+        value = _value_of(document, index, cost, unbilled, books, amounts) if billed_first else cost.total
         shares = allocate(value, [part.qty for part in received]) if received else []
         for part, share in zip(received, shares, strict=True):
             planned.move(
@@ -108,58 +108,28 @@ def _reject_goods(
 
 
 def _value_of(
-    line: PurchaseReceiptLine, cost: LineCost, index: int, unbilled: UnbilledLine, books: Books, amounts: Amounts
+    document: PurchaseReceipt, index: int, cost: LineCost, unbilled: UnbilledLine, books: Books, amounts: Amounts
 ) -> int:
-    """The line's incoming value; where the bill came first, stock received but not billed is cleared at the bill's amount.
+    """The line's incoming value; where the bill came first, its price counts as far as the company's policy has it so.
 
-    The part of the gap that comes from another exchange rate goes to exchange gain or loss, never into stock; a price gap
-    follows the company's rate difference policy. The link keeps what the line clears.
+    Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    planned, head = unbilled.planned, unbilled.head
+    line, head = document.lines[index], unbilled.head
     ref = reference(line.against_invoice)
     if ref is None:
         return cost.total
     field = f"lines[{index}].against_invoice"
-    view = head.view
     invoice = require_posted(books, "purchase_invoice", ref.number, field)
-    bill = cast("PurchaseInvoice", invoice.document)
-    billed_index = referred_line(bill.lines, ref, line.item, field)
-    billed = compute(bill, bill.lines, view, buying=True)
-    before, whole = linked_qty(invoice, billed_index + 1, "receives", planned), bill.lines[billed_index].qty
-    price = cost.net - cumulative_share(billed.nets_base[billed_index], before, line.qty, whole)
-    link = Link(head.sequence, index + 1, "receives", invoice.sequence, billed_index + 1, line.qty, cost.net)
-    planned.links.append(link)
-    if amounts.currency is not view.currency and billed.currency.code == amounts.currency.code:
-        dearer = amounts.nets[index] - cumulative_share(billed.nets[billed_index], before, line.qty, whole)
-        exchange = price - convert(dearer, amounts.exchange_rate, amounts.currency, view.currency)
-        link.amount -= exchange
-        price -= exchange
-        _book_gap(unbilled, exchange, "exchange_gain_loss")
-    value = cost.total
-    policy = view.company.rate_difference
-    if price and policy == "refuse":
-        raise DocumentRejected(
-            "RateDiffers",
-            f"lines[{index}].rate: {ref.number} bills another rate, and {view.company.name} refuses rate differences. Correct "
-            "the receipt, or change the company's rate_difference.",
-            f"lines[{index}].rate",
-        )
-    if price and policy != "leave":
-        link.amount -= price
-        if policy == "revalue":
-            value -= price
-        else:
-            _book_gap(unbilled, price, "purchase_price_variance")
-    if not head.perpetual:
-        unbilled.book(-link.amount, invoice.sequence)
-    return value
+    place = referred_line(cast("PurchaseInvoice", invoice.document).lines, ref, line.item, field)
+    clearing = ReceiptsOfBill(invoice, place, head)
+    return cost.total - clearing.receive(unbilled, Sharer(document, index, head), amounts, cost.net, books)
 
 
-def _book_gap(unbilled: UnbilledLine, amount: int, role: str) -> None:
-    """What a receipt costs more than its bill says, and goods don't carry: no account under periodic inventory, where bills are expense."""
-    head = unbilled.head
-    if head.perpetual:
-        unbilled.book(amount)
-        unbilled.planned.entry(
-            head, head.view.role(role), -amount, cost_center=unbilled.cost_center, dimensions=unbilled.dimensions
-        )
+def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
+    """A receipt is cancelled: those behind it that were billed before by the same lines have other shares now. Errors: Lacking."""
+    document = cast("PurchaseReceipt", target.document)
+    bills = {ref.number for line in document.lines if (ref := reference(line.against_invoice)) is not None}
+    for number in sorted(bills):
+        bill = books.voucher("purchase_invoice", number)
+        for line in cleared_by(target, bill, "receives"):
+            ReceiptsOfBill(cast("PostedVoucher", bill), line - 1, head).leave(planned, target, books)

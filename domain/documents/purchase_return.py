@@ -1,12 +1,13 @@
 """Purchase return: goods go back to the supplier, at what is left of their own receipt.
 
 The supplier's account and each charge account get back their share of the original; what stock gives up beyond or below that goes
-to purchase price variance. Shares are cumulative, so that returning everything returns exactly the original.
+to purchase price variance. Shares are cumulative in order of time, so that returning everything returns exactly the original.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from domain.books import Books, Link, PostedVoucher
@@ -14,8 +15,9 @@ from domain.documents.amounts import compute
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
-from domain.documents.references import linked, original_line, original_of
+from domain.documents.references import linked_qty, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
 from domain.entries import purchase_expense
 from domain.exact import cumulative_share
@@ -33,50 +35,110 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
     view, planned = head.view, Plan()
     original = original_of(document, head, books)
     amounts = compute(document, lines, view, buying=True)
-    original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
-    original_costs = _original_costs(original, head) if original else []
+    shared = _Shared(original, head, counter_role) if original else None
     for index, line in enumerate(lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
-        share = LineCost(-amounts.nets_base[index], [])
-        returned_line = before = 0
-        if original:
-            place = original_line(original, original_lines, line, index, books, planned)
-            returned_line = place + 1
-            earlier = linked(original, returned_line, "returns", planned)
-            before = sum(link.qty for link in earlier)
-            share = _share(original_costs[place], earlier, -line.qty, original_lines[place].qty)
-            planned.links.append(
-                Link(head.sequence, index + 1, "returns", original.sequence, returned_line, -line.qty, share.net)
-            )
+        share, place, before = LineCost(-amounts.nets_base[index], []), -1, 0
+        if shared:
+            place = original_line(shared.original, shared.lines, line, index, books, planned)
+            before = linked_qty(shared.original, place + 1, "returns", planned)
+            share = shared.take(planned, Sharer(document, index, head), place, books)
         if not item.is_stock_item:
             continue
         variance = view.role("purchase_price_variance")
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         for part in _goods(view, line, item, before, field):
-            source = _movement(original, returned_line, part.chain) if original else None
+            source = _movement(original, place + 1, part.chain) if original else None
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
                 account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
-        if counter_role:
-            expense = getattr(line, "expense_account", None)
-            account = "" if head.perpetual else view.expense_account(expense, item, "default_expense", field)
-            unbilled = UnbilledLine(planned, head, account, center, dimensions)
-            unbilled.book(share.net, original.sequence if original else 0)
-        if head.perpetual:
-            if counter_role:
-                planned.entry(head, variance, -share.net, cost_center=center, dimensions=dimensions)
-            for charge in share.charges:
-                planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
-                planned.entry(
-                    head, _charged(charge, line.item, original, view), charge.amount, cost_center=charge.cost_center,
-                    dimensions=dimensions,
-                )  # fmt: skip
+        expense = getattr(line, "expense_account", None)
+        account = "" if head.perpetual else view.expense_account(expense, item, "default_expense", field)
+        unbilled = UnbilledLine(planned, head, account, center, dimensions)
+        _give_back(unbilled, share, counter_role, line.item, original)
     planned.figures = amounts.figures
     return planned
+
+
+def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
+    """A return is cancelled: those behind it that return the same lines have other shares now. Errors: Lacking."""
+    document: TradeDocument = target.document  # type: ignore[assignment]
+    original = books.voucher(target.type, document.return_against or "")
+    if original is None or not target.movements:
+        return
+    shared = _Shared(original, head, "stock_received_not_billed" if target.type == "purchase_receipt" else "")
+    for line in cleared_by(target, original, "returns"):
+        for change in leaving(takers(original, line, "returns", head), target.sequence):
+            shared.correct(planned, change, line - 1, books)
+
+
+class _Shared:
+    """What the lines of an original came to, to be given back in shares; `head` is that of the document that returns or cancels."""
+
+    def __init__(self, original: PostedVoucher, head: Head, counter_role: str) -> None:
+        document: TradeDocument = original.document  # type: ignore[assignment]
+        self.original, self.head, self.counter_role = original, head, counter_role
+        self.lines: Sequence[ItemLine] = original.document.lines  # type: ignore[attr-defined]
+        self._costs = line_costs(compute(document, self.lines, head.view, buying=True), self.lines, head.view)
+
+    def take(self, planned: Plan, own: Sharer, place: int, books: Books) -> LineCost:
+        """A return's line takes its share of the original's (counted from 0); those behind it in time take what is theirs then."""
+        head, qty = self.head, -own.line.qty
+        others = takers(self.original, place + 1, "returns", head, planned)
+        before, changes = entering(others, place_of(head, own.place + 1), qty)
+        share = self._share(place, before, qty)
+        planned.links.append(
+            Link(head.sequence, own.place + 1, "returns", self.original.sequence, place + 1, qty, share.net)
+        )
+        for change in changes:
+            self.correct(planned, change, place, books)
+        return share
+
+    def correct(self, planned: Plan, change: Change, place: int, books: Books) -> None:
+        """Give a return the difference between the share that it has and the one that is its own now. Errors: Lacking."""
+        other = sharer(change.taker, self.head, books)
+        had, has = (self._share(place, before, change.taker.qty) for before in (change.before, change.now))
+        charges = [
+            replace(new, amount=new.amount - old.amount) for old, new in zip(had.charges, has.charges, strict=True)
+        ]
+        share = LineCost(has.net - had.net, charges)
+        other.link(planned, "returns", self.original, place + 1, share.net)
+        item = self.head.view.kept_item(other.line.item)
+        if item.is_stock_item:
+            center = cost_center_of(other.head, other.line.cost_center, item)
+            dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
+            line = UnbilledLine(planned, other.head, "", center, dimensions)
+            _give_back(line, share, self.counter_role, item.code, self.original)
+
+    def _share(self, place: int, before: int, qty: int) -> LineCost:
+        """What `qty` of a line came to, after so much of it was given back; all shares add up to the whole, to the minor unit."""
+        cost, whole = self._costs[place], self.lines[place].qty
+        return LineCost(
+            cumulative_share(cost.net, before, qty, whole),
+            [replace(charge, amount=cumulative_share(charge.amount, before, qty, whole)) for charge in cost.charges],
+        )
+
+
+def _give_back(
+    line: UnbilledLine, share: LineCost, counter_role: str, item: str, original: PostedVoucher | None
+) -> None:
+    """Move a share from variance to the accounts that the original took it from."""
+    planned, head, view = line.planned, line.head, line.head.view
+    if counter_role:
+        line.book(share.net, original.sequence if original else 0)
+    if not head.perpetual:
+        return
+    variance, center, dimensions = view.role("purchase_price_variance"), line.cost_center, line.dimensions
+    if counter_role:
+        planned.entry(head, variance, -share.net, cost_center=center, dimensions=dimensions)
+    for charge in share.charges:
+        planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
+        account = _charged(charge, item, original, view)
+        planned.entry(head, account, charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
 
 
 def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, view: MasterView) -> str:
@@ -84,26 +146,6 @@ def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, vie
     if original is not None and view.is_in_opening(original.sequence, original.at):
         return purchase_expense(view, item)
     return view.account(charge.account, "taxes.account")
-
-
-def _original_costs(original: PostedVoucher, head: Head) -> list[LineCost]:
-    document: TradeDocument = original.document  # type: ignore[assignment]
-    lines: Sequence[ItemLine] = original.document.lines  # type: ignore[attr-defined]
-    return line_costs(compute(document, lines, head.view, buying=True), lines, head.view)
-
-
-def _share(cost: LineCost, returned: list[Link], qty: int, whole: int) -> LineCost:
-    """A return's share of what a line cost; with the shares of earlier returns it adds up to the whole, to the minor unit."""
-    before = sum(link.qty for link in returned)
-    return LineCost(
-        cumulative_share(cost.net, 0, before + qty, whole) - sum(link.amount for link in returned),
-        [
-            ChargeShare(
-                charge.account, charge.cost_center, cumulative_share(charge.amount, before, qty, whole), charge.in_total
-            )
-            for charge in cost.charges
-        ],
-    )
 
 
 def _goods(view: MasterView, line: ItemLine, item: Item, before: int, field: str) -> list[Part]:
