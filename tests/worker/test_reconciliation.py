@@ -50,8 +50,10 @@ def numbers(books: Database, *, only_open: bool = True) -> list[tuple[int, str, 
 
 
 def test_a_look_adds_what_came_in_and_a_full_one_says_the_same(books: Database) -> None:
-    first = look(books)
+    first = look(books, night=date(2024, 8, 20))
     assert (first.verdict, first.is_full, apart(first)) == ("in_sync", True, {})
+    ages = {"as_of": "2024-08-20", "0-30": "0.00", "31-60": "0.00", "61-90": "2000.00", "over 90": "0.00"}
+    assert first.figures["received_not_billed"] == ages
     (account,) = first.accounts
     assert (account.account, account.warehouses, account.stock_value, account.balance) == (
         "Stock In Hand",
@@ -68,6 +70,7 @@ def test_a_look_adds_what_came_in_and_a_full_one_says_the_same(books: Database) 
     run_pending(books, number_of(books))
     added = look(books, night=date(2024, 7, 1))
     assert not added.is_full
+    assert added.figures["received_not_billed"] == ages
     assert added.rows_read < look(books, full=True).rows_read
     again = look(books, full=True, night=date(2024, 7, 2))
     assert again.accounts == added.accounts

@@ -220,3 +220,5 @@ def _print(outcome: dict[str, Any], form: Plain) -> None:
     code, message = _error(outcome)
     if code:
         print(f"{'error':<12} {code}: {message}")
+    if warning := outcome.get("warning"):
+        print(f"{'warning':<12} {warning['code']}: {warning['message']}")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from domain.master_view import MasterView
 from domain.reconciliation import CauseKind
+from worker.reports import REPORTS
+from worker.reports.ageing import AGES
+from worker.reports.read_model import amount
+from worker.reports.scope import scope_of
 from worker.store.database import Rows
 from worker.store.reconciliations import CauseToKeep
 from worker.store.sync_information import Waiting, open_sales, waiting_reposts
@@ -43,6 +48,17 @@ def inform(
         "open_sales_cost": view.currency.show(sum(one.cost for one in sales)),
     }
     return told, figures
+
+
+def received_not_billed(connection: Rows, company: int, night: date) -> dict[str, str]:
+    """What is received and not billed by age, as of a night: decimal text by the field's four classes, and the night itself."""
+    scope = scope_of(connection, company, end=night)
+    if scope is None:
+        return {}
+    ages: dict[str, Decimal] = dict.fromkeys(AGES, amount(0, scope.currency))
+    for row in REPORTS["received-not-billed"].dicts(connection, scope):
+        ages[row["age"]] += row["outstanding"]
+    return {"as_of": night.isoformat(), **{name: f"{outstanding:f}" for name, outstanding in ages.items()}}
 
 
 def _told(

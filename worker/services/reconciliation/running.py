@@ -20,7 +20,7 @@ from worker.bells import Lane
 from worker.services.out_of_sync import Settlement, settle, warehouses_of
 from worker.services.present_view import present_view
 from worker.services.reconciliation.checking import Finding, check_laws
-from worker.services.reconciliation.informing import inform
+from worker.services.reconciliation.informing import inform, received_not_billed
 from worker.services.reconciliation.wording import in_words
 from worker.services.tools import Tools
 from worker.store.bisection import last_agreement, steps
@@ -43,7 +43,7 @@ from worker.store.ledger_sums import (
 )
 from worker.store.names import account_numbers, term_names
 from worker.store.outcomes import release_waiting
-from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, record
+from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, last_figures, record
 from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
 from worker.store.sync_state import AccountState, states
 from worker.store.vouchers import voucher_names
@@ -176,6 +176,12 @@ class _Run:
             for account, figures in sorted(balances.items(), key=lambda item: names[item[0]])
         ]
         informing, figures = inform(connection, company, self.view, names)
+        # Its age asks for all of the past, so it is looked at with everything else, and told as of then in the nights between.
+        figures["received_not_billed"] = (
+            received_not_billed(connection, company, self.night)
+            if self.is_full
+            else last_figures(connection, company).get("received_not_billed", {})
+        )
         told = [*informing, *self._causes(names)]
         verdict = "out_of_sync" if any(a.out_of_sync for a in accounts) else "faulty" if findings else "in_sync"
         return Look(
