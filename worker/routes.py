@@ -27,6 +27,8 @@ CANARY: Final = "canary.answer"
 SLOTS_TICK: Final = "slots.tick"
 NIGHT_WORK: Final = "night.work"
 MAIL_SEND: Final = "mail.send"
+MIGRATION_PLAN: Final = "migration.plan"
+MIGRATION_APPLY: Final = "migration.apply"
 
 # Every task has one home, so that long work (a repost, a closing) never stands before a posting.
 TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
@@ -45,6 +47,9 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     SLOTS_TICK: {"queue": POSTING},
     NIGHT_WORK: {"queue": NIGHTLY},
     MAIL_SEND: {"queue": MAIL},
+    # Rare and long, and posting of the company waits for it: it belongs where reposts are worked at.
+    MIGRATION_PLAN: {"queue": REPOSTING},
+    MIGRATION_APPLY: {"queue": REPOSTING},
 }
 
 INTAKE_STREAM: Final = "perpetua:intake"

@@ -1,5 +1,6 @@
 """Every task of the worker, by its business name: the worker's table of contents."""
 
+from datetime import date
 from typing import Any
 
 from celery import shared_task
@@ -7,6 +8,7 @@ from celery import shared_task
 from worker import routes
 from worker.bells import Lane
 from worker.services.lanes import post_lane
+from worker.services.migration import Choice, apply_for, plan_for
 from worker.services.nightly import tick, work
 from worker.services.notices import send_waiting
 from worker.services.pos_reservations import confirm, release, reserve
@@ -110,3 +112,23 @@ def work_at_night(task: PerpetuaTask, company_id: int, company: str) -> str:
 def send_mail(task: PerpetuaTask) -> str:
     """Hand the mails that wait to the mail server; returns in words how many."""
     return send_waiting(task.tools)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.MIGRATION_PLAN)
+def plan_migration(
+    task: PerpetuaTask, company: str, as_of: str, expense_account: str | None = None, equity_account: str | None = None
+) -> dict[str, Any]:
+    """Plan a company's way to perpetual inventory; returns what `perpetua migrate plan` shows, with the plan's number."""
+    choice = Choice(date.fromisoformat(as_of), expense_account, equity_account)
+    return plan_for(
+        task.tools,
+        company,
+        choice,
+        lambda done, total: task.tell_progress({"movements": done, "of": total}, f"{done} of {total} movements"),
+    )
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.MIGRATION_APPLY)
+def apply_migration(task: PerpetuaTask, company: str, plan: int) -> str:
+    """Apply a plan; returns the number of its opening entry."""
+    return apply_for(task.tools, company, plan)

@@ -47,13 +47,18 @@ class UnbilledLine:
 
 
 def kept(unbilled: Iterable[Unbilled], view: MasterView) -> dict[str, object]:
-    """The figures that a voucher keeps of it; none where there is nothing."""
+    """The figures that a voucher keeps of it, lines that differ in amount only as one; none where there is nothing."""
+    sums: dict[tuple[int, date, str, str, str], int] = {}
+    for one in unbilled:
+        key = one.of, one.day, one.account, one.cost_center, one.dimensions
+        sums[key] = sums.get(key, 0) + one.amount
     rows = [
         {
-            "of": one.of, "day": one.day.isoformat(), "account": one.account, "cost_center": one.cost_center, "dimensions": one.dimensions,
-            "amount": view.currency.show(one.amount),
+            "of": of, "day": day.isoformat(), "account": account, "cost_center": center, "dimensions": dimensions,
+            "amount": view.currency.show(amount),
         }
-        for one in unbilled
+        for (of, day, account, center, dimensions), amount in sums.items()
+        if amount
     ]  # fmt: skip
     return {_KEPT: rows} if rows else {}
 

@@ -280,3 +280,87 @@ def test_rollback_brings_the_old_trial_balance_back(books: Database) -> None:
     send(books, receipt("PR-7", "2024-04-12", 1, 10))
     with pytest.raises(PerpetuaError, match="purchase receipt PR-7"):
         roll_back(books, number_of(books))
+
+
+def test_a_till_that_is_open_over_the_cut_over(books: Database) -> None:
+    """What was sold before it is stock until the till closes; then it leaves by the rule of that moment."""
+    profile = {
+        "type": "pos_profile", "company": "Grocery", "name": "Till", "warehouse": "Shop", "customer_default": "Walk-in",
+        "payment_modes": [{"mode": "Cash", "account": "Cash", "default": True}],
+    }  # fmt: skip
+    sale = document(
+        "pos_invoice", "POS-1", "2024-03-30", [{"item": "Rice", "warehouse": "Shop", "qty": 2, "rate": 150}], pos_profile="Till",
+        customer="Walk-in", user="ann", payments=[{"mode": "Cash", "amount": 300}],
+    )  # fmt: skip
+    opening = {
+        "type": "pos_opening", "company": "Grocery", "number": "OPEN-1", "posting_datetime": "2024-03-30T08:00:00",
+        "pos_profile": "Till", "user": "ann", "balances": [],
+    }  # fmt: skip
+    send(books, profile, *HISTORY, opening, sale)
+    plan = make_plan(books, number_of(books), Choice(DAY))
+    assert plan.content["missing"] == []
+    assert "1 sales at tills are open (POS-1)" in plan.content["notes"][0]
+    apply_plan(books, number_of(books), plan.number)
+    assert accounts(books)["Stock In Hand"] == 600.0
+    send(
+        books,
+        {"type": "pos_closing", "company": "Grocery", "number": "CLOSE-1", "posting_datetime": "2024-04-01T20:00:00",
+         "pos_profile": "Till", "user": "ann", "opening": "OPEN-1", "counted": [{"mode": "Cash", "amount": 300}],
+         "invoices": "all_open"},
+    )  # fmt: skip
+    in_step(books)
+    assert accounts(books, "2024-03-31")["Stock In Hand"] == 600.0
+    assert accounts(books)["Stock In Hand"] == 400.0
+
+
+def test_stock_follows_its_account_after_the_cut_over_too(books: Database) -> None:
+    send(books, *HISTORY)
+    plan = make_plan(books, number_of(books), Choice(DAY))
+    apply_plan(books, number_of(books), plan.number)
+    send(books, {"type": "warehouse", "company": "Grocery", "name": "Shop", "account": "Finished Goods"})
+    in_step(books)
+    assert accounts(books)["Finished Goods"] == 600.0
+    # What lies before the cut-over and is taken back now comes out of the account that the goods stand in.
+    send(
+        books,
+        {
+            "type": "cancel",
+            "company": "Grocery",
+            "number": "CX-1",
+            "target": {"type": "delivery_note", "number": "DN-1"},
+        },
+    )
+    send(books, receipt("PR-6", "2024-01-02", 3, 30))
+    in_step(books)
+    assert accounts(books)["Finished Goods"] == 1090.0
+    assert "Stock In Hand" not in accounts(books)
+
+
+def test_services_received_before_the_cut_over_had_no_provision_to_release(books: Database) -> None:
+    service = {"type": "item", "company": "Grocery", "code": "Audit", "is_stock_item": False}
+    lines = [{"item": "Audit", "qty": 1, "rate": 500}]
+    send(
+        books,
+        {**COMPANY, "provisional_accounting_for_non_stock": True}, service, *HISTORY,
+        document("purchase_receipt", "PR-S", "2024-03-20", lines, supplier="Mill"),
+    )  # fmt: skip
+    plan = make_plan(books, number_of(books), Choice(DAY))
+    apply_plan(books, number_of(books), plan.number)
+    send(
+        books,
+        document("purchase_invoice", "PI-S", "2024-04-02", [{**lines[0], "against_receipt": "PR-S"}], supplier="Mill"),
+        document("purchase_receipt", "PR-T", "2024-04-03", lines, supplier="Mill"),
+    )
+    assert accounts(books)["Provisional Expenses"] == -500.0, "the one received after it, and not billed"
+    in_step(books)
+
+
+def test_a_company_with_periodic_inventory_sees_what_is_not_billed(books: Database) -> None:
+    send(books, *HISTORY)
+    with books.transaction() as connection:
+        scope = scope_of(connection, number_of(books), end=date(2024, 3, 4))
+        assert scope is not None
+        pending = {
+            row["voucher"]: float(row["outstanding"]) for row in REPORTS["received-not-billed"].dicts(connection, scope)
+        }
+    assert pending == {"PR-2": 750.0, "PR-3": 440.0}

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from domain.errors import InvariantBroken, Unavailable
+from domain.errors import InvariantBroken, PerpetuaError, Unavailable
 from tests.support.books import statuses
 from tests.support.shop import documents, masters
 from tests.support.streams import doorbells, told
@@ -133,3 +133,25 @@ def test_a_broken_law_is_critical_and_not_tried_again() -> None:
     with capture_logs() as logs, pytest.raises(InvariantBroken):
         failing(InvariantBroken("Unbalanced", "debits and credits differ")).apply().get()
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [("critical", "task failed")]
+
+
+def test_a_migration_is_planned_and_applied_by_tasks(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = {"type": "company", "name": "Corner", "currency": "EUR", "perpetual_inventory": False}
+    receipt = {
+        "type": "purchase_receipt", "company": "Corner", "number": "PR-1", "posting_datetime": "2024-03-01T09:00:00",
+        "supplier": "Mill", "lines": [{"item": "Rice", "warehouse": "Shop", "qty": 4, "rate": 5}],
+    }  # fmt: skip
+    own = [
+        {"type": "warehouse", "company": "Corner", "name": "Shop"},
+        {"type": "item", "company": "Corner", "code": "Rice"},
+    ]
+    run(routes.DOCUMENTS_SUBMIT, [company, *own, receipt])
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(PerpetuaTask, "tell_progress", lambda _task, progress, _words: told.append(progress))
+    plan = run(routes.MIGRATION_PLAN, "Corner", "2024-03-31")
+    assert (plan["plan"], plan["missing"], plan["unbilled"][0]["number"]) == (1, [], "PR-1")
+    assert told[-1] == {"movements": 1, "of": 1}
+    assert run(routes.MIGRATION_APPLY, "Corner", 1) == "PERPETUAL-1"
+    assert run(routes.MIGRATION_APPLY, "Corner", 1) == "PERPETUAL-1"
+    with pytest.raises(PerpetuaError, match="No company"):
+        run(routes.MIGRATION_PLAN, "Nowhere", "2024-03-31")

@@ -189,9 +189,9 @@ def _require_ready(made: Plan) -> None:
 def _print_plan(made: Plan, company: str, form: Plain) -> None:
     from worker.cli.output import to_json
 
-    content = {key: value for key, value in made.content.items() if key not in ("entries", "cut_over")}
+    content = made.told
     if form is Plain.JSON:
-        print(to_json({"plan": made.number, "company": company, **content}))
+        print(to_json({"company": company, **content}))
         return
     print(f"Plan {made.number}: {company} keeps perpetual inventory after {made.as_of}.")
     _table("what stands in the way", content["missing"], set())
@@ -241,9 +241,8 @@ def _table(title: str, rows: list[dict[str, Any]], amounts: set[str], *, summed:
 
 
 def _rehearsal_as_json(seen: Rehearsal) -> dict[str, Any]:
-    content = {key: value for key, value in seen.plan.content.items() if key not in ("entries", "cut_over")}
     return {
-        **content,
+        **seen.plan.told,
         "comparison": seen.comparison,
         "problems": seen.problems,
         "restored": seen.restored,

@@ -18,12 +18,13 @@ from worker.store.names import term_names
 from worker.store.vouchers import VISIBLE
 
 STRETCH = 200_000  # movements a statement
-_EARLIER, _LATER = "earlier", "later"
+_EARLIER, _LATER, _BETWEEN = 1, 2, 0
 
 # Rows fall into three times: earlier years, the rest up to the cut-over, and after it. Only those after it keep their own contra.
 _GROUPED = (
     "account_id, item_id, greatest(posting_date, %(day)s::date), "
-    "CASE WHEN posting_at >= %(until)s::timestamptz THEN 'later' WHEN posting_at < %(year)s::timestamptz THEN 'earlier' ELSE '' END, "
+    f"CASE WHEN posting_at >= %(until)s::timestamptz THEN {_LATER} WHEN posting_at < %(year)s::timestamptz THEN {_EARLIER} "
+    f"ELSE {_BETWEEN} END, "
     "CASE WHEN posting_at >= %(until)s::timestamptz THEN contra_id ELSE 0 END, cost_center_id, dimensions_id"
 )
 _MOVEMENTS = (
@@ -49,7 +50,7 @@ _PURCHASES = (
 )
 
 Tell = Callable[[int], None]
-_Key = tuple[int, int, date, str, int, int, int]
+_Key = tuple[int, int, date, int, int, int, int]
 
 
 class PurchaseName(NamedTuple):
@@ -98,7 +99,7 @@ def booked_sums(connection: Rows, company: int, cut_over: CutOver, accounts: Ite
     found = connection.execute(_BOOKED, {**_parameters(company, cut_over), "accounts": list(accounts)}).fetchall()
     names = term_names(connection, company, (row[3] for row in found))
     return [
-        BookedSum(account, day, _instant(_EARLIER if earlier else "", cut_over), amount, names[axes])
+        BookedSum(account, day, _instant(_EARLIER if earlier else _BETWEEN, cut_over), amount, names[axes])
         for account, day, earlier, axes, amount in sorted(found)
     ]
 
@@ -108,7 +109,7 @@ def purchase_sums(connection: Rows, company: int, cut_over: CutOver, year_day: d
     found = connection.execute(_PURCHASES, {**_parameters(company, cut_over), "year_day": year_day}).fetchall()
     for whole, of, account, center, axes, day, earlier, amount in found:
         if whole:
-            at = _instant(_EARLIER if earlier else "", cut_over)
+            at = _instant(_EARLIER if earlier else _BETWEEN, cut_over)
             sums.expensed.append(ExpensedSum(account, day, at, amount, center, axes))
         else:
             sums.purchases.append(OpenPurchase(of, day, amount, axes))
@@ -159,7 +160,7 @@ def _parameters(company: int, cut_over: CutOver) -> dict[str, object]:
     }
 
 
-def _instant(time: str, cut_over: CutOver) -> int:
+def _instant(time: int, cut_over: CutOver) -> int:
     """An instant of the time that a row was summed in."""
     if time == _EARLIER:
         return cut_over.year_from - 1

@@ -47,6 +47,7 @@ from worker.store.unfinished import pending_reposts, undecided_documents, unfini
 
 Json = dict[str, Any]
 Tell = Callable[[int, int], None]  # movements summed, of how many
+_OWN = ("entries", "cut_over")  # parts of a plan that only applying it needs
 _EVER = 2**57  # after every posting time, in microseconds
 
 
@@ -70,6 +71,11 @@ class Plan:
     fingerprint: bytes
     number: int = 0
     content: Json = field(default_factory=dict)
+
+    @property
+    def told(self) -> Json:
+        """What a reader wants of it."""
+        return {"plan": self.number, **{key: value for key, value in self.content.items() if key not in _OWN}}
 
     @property
     def is_ready(self) -> bool:
@@ -102,6 +108,7 @@ def _look(connection: Rows, company: int, choice: Choice, tell: Tell) -> Plan:
         return plan
     cut_over = _cut_over(view, choice)
     sums = Sums(stock=stock_sums(connection, company, cut_over, _told(connection, company, tell)))
+    view.book.all("item")  # read at once what is asked about one by one
     cut_over.expense_accounts = (
         [] if choice.expense_account else expense_accounts({one.item for one in sums.stock}, view)
     )

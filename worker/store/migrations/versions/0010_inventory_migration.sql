@@ -25,12 +25,12 @@ WHERE NOT coalesce((cut_over ->> 'ended')::boolean, false);
 
 -- What purchases of periodic inventory keep about goods received but not billed; `of_id` is the voucher that each amount belongs to.
 CREATE VIEW books.unbilled AS
-SELECT v.company_id, v.voucher_id, (kept ->> 'of')::bigint AS of_id, (kept ->> 'day')::date AS day, kept ->> 'account' AS account,
-    kept ->> 'cost_center' AS cost_center, kept ->> 'dimensions' AS dimensions,
-    ((kept ->> 'amount')::numeric * 10::numeric ^ c.precision)::bigint AS amount
+SELECT v.company_id, v.voucher_id, kept.of AS of_id, kept.day, kept.account, kept.cost_center, kept.dimensions,
+    (kept.amount * 10::numeric ^ c.precision)::bigint AS amount
 FROM voucher v
 JOIN books.company c USING (company_id)
-CROSS JOIN LATERAL json_array_elements(v.figures -> 'unbilled') AS kept
+CROSS JOIN LATERAL json_to_recordset(v.figures -> 'unbilled')
+    AS kept (of bigint, day date, account text, cost_center text, dimensions text, amount numeric)
 WHERE v.type IN ('purchase_receipt', 'purchase_invoice', 'cancel') AND v.figures::text LIKE '%"unbilled"%';
 
 GRANT SELECT ON inventory_migration TO perpetua_worker, perpetua_reader;
