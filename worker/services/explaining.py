@@ -51,6 +51,7 @@ _CHANGES: Final = {
     DifferenceKind.RATE_DIFFERENCE: "billed at another rate",
     DifferenceKind.RESIDUE: "residue to cost",
     DifferenceKind.COUNT_SHIFTED: "count kept",
+    DifferenceKind.ACCOUNT_TRANSFERRED: "moved to another account",
 }
 
 
@@ -83,6 +84,9 @@ class _Explanation:
             )
         if movement.qty < 0:
             yield from self._taken(movement, depth + 1)
+            yield from self._covered(movement, depth + 1)
+        if movement.basis == Basis.COUNTED and movement.counted_rate is None:
+            yield from self._kept(movement, depth + 1)
         for origin in self._origins(movement):
             yield from self._of(origin, depth + 1)
 
@@ -109,6 +113,30 @@ class _Explanation:
         if short > 0:
             what = f"short of {show_quantity(short)}, at the last known cost"
             yield self._row(depth, what, "", movement, short, 0, None, None, "")
+
+    def _kept(self, movement: Movement, depth: int) -> Iterator[Row]:
+        """The layers whose rate a count without one has kept."""
+        for layer in self._state_before(movement).layers:
+            receipt = self._movement(layer.receipt)
+            name, posted_at = self._voucher(receipt.voucher)
+            value = self._currency.amount(layer.value)
+            yield self._row(depth, "at the rate of the layer of", name, receipt, layer.qty, value, posted_at, None, "")
+            yield from self._of(receipt, depth + 1)
+
+    def _covered(self, movement: Movement, depth: int) -> Iterator[Row]:
+        """What receipts cost more, or less, than an issue had taken their goods at before they came."""
+        found = self._connection.execute(
+            "SELECT d.movement_id, sum(d.amount)::bigint, min(coalesce(run.published_at, d.recorded_at)) AT TIME ZONE %s "
+            "FROM stock_difference d LEFT JOIN repost_run run ON run.company_id = d.company_id AND run.run_id = d.run_id "
+            "WHERE d.company_id = %s AND d.cause_id = %s AND d.cause_id <> 0 AND d.kind = %s "
+            "AND (d.run_id = 0 OR run.published_at IS NOT NULL) GROUP BY d.movement_id HAVING sum(d.amount) <> 0 ORDER BY 1",
+            [self._scope.time_zone, self._scope.company, movement.id, DifferenceKind.TRUE_UP],
+        ).fetchall()
+        for number, value, recorded_at in found:
+            receipt = self._movement(number)
+            name, _ = self._voucher(receipt.voucher)
+            yield self._row(depth, "covered by", name, receipt, 0, value, recorded_at, None, name)
+            yield from self._of(receipt, depth + 1)
 
     def _state_before(self, movement: Movement) -> Balance:
         """The chain's layers just before a movement, all movements at their present values."""
@@ -178,8 +206,10 @@ class _Explanation:
     def _changes(self, movement: int) -> list[tuple[Any, ...]]:
         return self._connection.execute(
             "SELECT d.kind, d.qty, d.amount, coalesce(run.published_at, d.recorded_at) AT TIME ZONE %s, d.run_id, "
-            "  coalesce(cause.number, receipt.number, '') FROM stock_difference d "
+            "  coalesce(issue.number, cause.number, receipt.number, '') FROM stock_difference d "
             "LEFT JOIN repost_run run ON run.company_id = d.company_id AND run.run_id = d.run_id "
+            "LEFT JOIN stock_movement short ON short.company_id = d.company_id AND short.movement_id = d.cause_id AND d.cause_id <> 0 "
+            "LEFT JOIN voucher issue ON issue.company_id = d.company_id AND issue.voucher_id = short.voucher_id "
             "LEFT JOIN voucher cause ON cause.company_id = d.company_id AND cause.voucher_id = d.document_id AND d.document_id <> 0 "
             "LEFT JOIN voucher receipt ON receipt.company_id = d.company_id AND receipt.voucher_id = d.voucher_id "
             "WHERE d.company_id = %s AND d.movement_id = %s AND (d.run_id = 0 OR run.published_at IS NOT NULL) "
