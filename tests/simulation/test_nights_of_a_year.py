@@ -6,7 +6,7 @@ The table of slots is a dictionary here, with the rules of the real one: a row i
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -92,9 +92,12 @@ def test_each_job_of_each_company_is_done_once_for_every_night_of_a_year() -> No
     assert set(year.done.values()) == {1}
     assert year.early == 0
     assert not any(company.open for company in companies)
+    days: defaultdict[tuple[int, str], set[date]] = defaultdict(set)
+    for number, job, day in year.done:
+        days[number, job].add(day)
     for company in companies:
         whole = (company.last - firsts[company.number]).days + 1
         assert 365 <= whole <= 369
-        for job in NIGHT:
-            days = {day for number, name, day in year.done if (number, name) == (company.number, job.name)}
-            assert days == {firsts[company.number] + timedelta(days=n) for n in range(whole)}
+        expected = {firsts[company.number] + timedelta(days=n) for n in range(whole)}
+        assert all(days[company.number, job.name] == expected for job in NIGHT)
+    assert len(days) == len(companies) * len(NIGHT)
