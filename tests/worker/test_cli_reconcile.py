@@ -47,6 +47,7 @@ def tools(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
     """What a command prints: to standard output where it succeeds, to standard error where it does not."""
+    capsys.readouterr()  # what the services logged before the command
     assert run(["reconcile", *arguments]) == status
     captured = capsys.readouterr()
     return captured.err if status else captured.out
@@ -99,6 +100,7 @@ def test_the_story_of_a_difference(tools: Tools, capsys: pytest.CaptureFixture[s
         ],
     )
     assert status(tools, "delivery_note", "DN-3") == "parked"
+    capsys.readouterr()
     assert run(["reconcile", "run", "--format", "json"]) == 1
     seen = json.loads(capsys.readouterr().out)
     assert [(one["account"], one["difference"], one["out_of_sync"]) for one in seen["accounts"]] == [
