@@ -35,14 +35,14 @@ def test_a_receipt_before_many_movements(
         company = fill(service, later).company
         summary = repost(service, company, receipt("BACK", 5, "1", at="2023-12-15T09:00:00"))
         assert summary.rows > later
-        floor = read(service, company) + copy_again(admin, company)
-        ratios.compare(
-            f"repost of {later:,} movements, {summary.differences:,} change",
-            [summary.seconds],
-            [floor],
-            most=1.5 if later >= 100_000 else 3,  # a short run's beginning and end weigh more
-            unit=later,
-        )
+        if later >= 100_000:  # a short run's beginning and end weigh too much to compare
+            ratios.compare(
+                f"repost of {later:,} movements, {summary.differences:,} change",
+                [summary.seconds],
+                [read(service, company) + copy_again(admin, company)],
+                most=1.5,
+                unit=later,
+            )
         ratios.at_most("publishing transaction", summary.publishing * 1000, 250, "ms")
     took_per_row[later] = summary.seconds / later
     if few := took_per_row.get(10_000):

@@ -9,6 +9,7 @@ import pytest
 
 from domain.reposting import replay
 from tests.support.histories import PLAIN, Setting, history
+from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.two_ways import RealCompany, paper_balances, paper_values
 from worker.services.reposting import run_pending, running
@@ -73,3 +74,21 @@ def test_many_runs_cut_up_end_in_the_same_books(store: Database, small_steps: No
 @pytest.mark.parametrize("seed", range(6))
 def test_runs_cut_up_while_posting_goes_on_end_in_the_same_books(store: Database, small_steps: None, seed: int) -> None:
     _same_books(store, Setting(negatives=seed % 2 == 1, items=PLAIN), 100 + seed, 40, cut=True)
+
+
+def test_hundreds_of_backdated_documents_of_one_item_are_one_pass(store: Database) -> None:
+    publish(store, [*MASTERS, receipt("PR-1", 2_000, "10"), *(delivery(f"DN-{place}") for place in range(100))])
+    post_all(store)
+    back = [
+        receipt(f"BACK-{place}", 1, str(place % 7 + 1), at=f"2024-06-{1 + place % 12:02d}T09:00:{place % 60:02d}")
+        for place in range(400)
+    ]
+    publish(store, back)
+    post_all(store)
+    summary = run_pending(store, number_of(store))
+    assert summary.published == 1
+    assert summary.rows < 2 * (len(back) + 101)
+    assert rows(store, "SELECT count(*) FROM repost_request WHERE run_id = %s", summary.run) == [(400,)]
+    assert run_pending(store, number_of(store)).rows == 0
+    with store.transaction() as connection:
+        assert verify(connection, number_of(store)) == []
