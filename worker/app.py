@@ -14,6 +14,7 @@ from celery.signals import (
     heartbeat_sent,
     setup_logging,
     worker_process_init,
+    worker_process_shutdown,
     worker_ready,
     worker_shutdown,
 )
@@ -105,6 +106,11 @@ def _prepare_process(**_: Any) -> None:
     for name in routes.TASK_ROUTES:
         # A count that begins at its first failure shows no increase to Prometheus; one that was nought before does.
         TASKS.labels(name, "FAILURE")
+
+
+@worker_process_shutdown.connect(weak=False)
+def _leave_process(**_: Any) -> None:
+    PerpetuaTask.prepare_process().close()
 
 
 _serving = contextlib.ExitStack()

@@ -53,6 +53,7 @@ class Settings:
     metrics_port: int | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    traces_url: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     flower_proxy: bool = False
@@ -123,6 +124,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_port=read("PERPETUA_METRICS_PORT", _whole(1, 65_535), None),
         tls_certificate=certificate,
         tls_key=key,
+        traces_url=read("PERPETUA_TRACES_URL", _collector, None),
         flower_proxy=proxy,
         desk_users_file=read("PERPETUA_DESK_USERS", _path, None),
         smtp_url=smtp_url,
@@ -170,6 +172,10 @@ def _sentinels(name: str, value: str) -> str:
         message = f"{name} is no URL of sentinels: write it like {EXAMPLE_OF_SENTINELS}"
         raise SettingsError(message) from None
     return value
+
+
+def _collector(name: str, value: str) -> str | None:
+    return _url(name, value, ("http", "https"), "http://collector:4318/v1/traces")
 
 
 def _broker(name: str, value: str) -> str | None:

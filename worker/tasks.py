@@ -19,12 +19,14 @@ from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.store.outcomes import fetch_outcome
 from worker.task import PerpetuaTask
+from worker.telemetry.spans import HEADER, read_trace
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.DOCUMENTS_SUBMIT)
 def submit_documents(task: PerpetuaTask, documents: Any) -> Any:
     """Accept one document, or a list in order, and decide them; returns the outcome or the list of outcomes."""
-    outcomes = submit(task.tools, documents if isinstance(documents, list) else [documents])
+    trace = read_trace(task.request.get(HEADER))
+    outcomes = submit(task.tools, documents if isinstance(documents, list) else [documents], trace)
     return outcomes if isinstance(documents, list) else outcomes[0]
 
 

@@ -15,6 +15,7 @@ from worker import routes
 from worker.broker import sender
 from worker.messages import MASTER_TYPES, Key, asks_preview, decode, encode, key_of, read_key
 from worker.redis_client import connect
+from worker.telemetry.spans import HEADER, current_trace
 
 Publishable = AnyDocument | AnyMaster | Mapping[str, Any] | bytes | str
 
@@ -126,7 +127,8 @@ class Publisher:
         ]
 
     def _fields(self, raw: bytes) -> dict[Any, Any]:
-        return {"document": raw} if self._name is None else {"document": raw, "publisher": self._name}
+        stated = {"publisher": self._name, HEADER: current_trace()}
+        return {"document": raw, **{name: value for name, value in stated.items() if value is not None}}
 
 
 def _raw(document: Publishable) -> bytes:

@@ -19,6 +19,7 @@ from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.lease import StreamLease
 from worker.telemetry.exposition import served
+from worker.telemetry.spans import HEADER, read_trace
 
 
 def run(settings: Settings) -> None:
@@ -63,7 +64,8 @@ def _accept(tools: Tools, lease: StreamLease, deliveries: Sequence[Delivery]) ->
 def _message(delivery: Delivery) -> Message:
     publisher = delivery.publisher or ""
     if delivery.raw is not None:
-        return Message(delivery.raw, publisher, delivery.message_id)
+        trace = read_trace(delivery.fields.get(HEADER.encode()))
+        return Message(delivery.raw, publisher, delivery.message_id, trace=trace)
     refusal = DocumentRejected(
         "Malformed",
         "The message has no field `document`. Send the document's JSON text in a field of that name.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -28,12 +29,13 @@ log = structlog.get_logger()
 
 
 class Message(NamedTuple):
-    """Bytes as a publisher sent them; `refusal` where it is known already that they hold no document."""
+    """Bytes as a publisher sent them; `refusal` where it is known already that they hold no document, `trace` where one was stated."""
 
     raw: bytes
     publisher: str = ""
     message_id: str = ""
     refusal: DocumentRejected | None = None
+    trace: str = ""
 
 
 Guard = Callable[[Rows], None]
@@ -47,7 +49,10 @@ def take(tools: Tools, messages: Sequence[Message], *, guard: Guard | None = Non
     `guard` is asked inside the transaction whether to go on. Returns a receipt for each message.
     Errors: Unavailable, and those of the guard; then nothing was accepted.
     """
+    began = time.time()
     receipts = store(tools.database, [read(message) for message in messages], guard)
+    if tools.spans.told:
+        _trace(tools, messages, receipts, began)
     _ring(tools, receipts)
     _tell(tools, messages, receipts)
     return receipts
@@ -107,6 +112,17 @@ def _asked(tools: Tools, receipts: Sequence[Receipt]) -> dict[tuple[str, str, st
         return {}
     with tools.database.transaction() as connection:
         return {key: outcome for key in sorted(keys) if (outcome := asked_outcome(connection, *key)) is not None}
+
+
+def _trace(tools: Tools, messages: Sequence[Message], receipts: list[Receipt], began: float) -> None:
+    """Before anybody is rung for, so that whoever decides a document finds the trace that it is in."""
+    traced: dict[int, list[tuple[int, str, dict[str, str]]]] = {}
+    for message, receipt in zip(messages, receipts, strict=True):
+        if message.trace and receipt.status == "new":
+            key = {"company": receipt.company, "type": receipt.type, "number": receipt.number}
+            traced.setdefault(receipt.company_id, []).append((receipt.sequence, message.trace, key))
+    for company_id, documents in traced.items():
+        tools.spans.accepted(company_id, documents, began)
 
 
 def _tell(tools: Tools, messages: Sequence[Message], receipts: list[Receipt]) -> None:

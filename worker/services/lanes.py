@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from functools import partial
 
 from structlog.contextvars import bound_contextvars
@@ -76,6 +78,10 @@ def _tell(tools: Tools, lane: Lane, outcomes: list[Outcome]) -> None:
     keep_in_step(tools, lane.company_id, outcomes)
     tools.outcomes.publish(outcomes)
     note_outcomes(outcomes)
+    if tools.spans.told:
+        # The time of posting is when the batch began.
+        began = [datetime.fromisoformat(one["posted_at"]).timestamp() for one in outcomes if one["posted_at"]]
+        tools.spans.decided(lane.company_id, outcomes, min(began, default=time.time()))
 
 
 def _sum(earlier: Drained, later: Drained) -> Drained:

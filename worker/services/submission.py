@@ -19,13 +19,14 @@ PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.05
 
 
-def submit(tools: Tools, documents: Iterable[object]) -> list[dict[str, Any]]:
+def submit(tools: Tools, documents: Iterable[object], trace: str = "") -> list[dict[str, Any]]:
     """Accept documents (JSON text, or objects) in their order and decide them; returns an outcome for each.
 
+    `trace` is the one that whoever asks is in.
     An outcome is `accepted` where the lane was too busy to decide within a few seconds; it is decided all the same.
     Errors: Unavailable, where nothing was accepted, or it is not known: submitting again is safe.
     """
-    messages = [Message(_raw(document)) for document in documents]
+    messages = [Message(_raw(document), trace=trace) for document in documents]
     receipts = take(tools, messages)
     for lane in sorted({Lane(receipt.company_id, receipt.company) for receipt in receipts if receipt.sequence}):
         post_lane(tools, lane)

@@ -12,6 +12,7 @@ from worker.pos_subledger import Subledger
 from worker.redis_client import connect
 from worker.settings import Settings
 from worker.store.database import Database
+from worker.telemetry.spans import Spans, open_spans
 from worker.traces import Traces
 
 
@@ -29,6 +30,7 @@ class Tools:
     outcomes: Outcomes
     subledger: Subledger
     traces: Traces
+    spans: Spans
 
     def __enter__(self) -> Self:
         return self
@@ -38,6 +40,7 @@ class Tools:
 
     def close(self) -> None:
         """Close what connects; the broker belongs to whoever made it."""
+        self.spans.close()
         self.database.close()
         self.redis.close()
 
@@ -58,4 +61,5 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         Outcomes(redis),
         Subledger(redis),
         Traces(redis),
+        open_spans(settings, redis),
     )
