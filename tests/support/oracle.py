@@ -280,7 +280,7 @@ class Oracle:
             self._book(document["number"], place, qty - there, floor(pile.value / self.minor + F(1, 2)) - before)
 
     def _each_serial(self, line: Json) -> list[Json]:
-        """A count of serial numbers is one of each that is listed, and of each that lies there and is not."""
+        """A count of serial numbers is one of each that is listed, and of each that lies there and is not: a stated rate is not theirs."""
         if "serials" not in line:
             return [line]
         here = {
@@ -289,7 +289,8 @@ class Oracle:
             if place[:2] == (line["item"], line["warehouse"]) and pile.qty > 0
         }
         found = [{**line, "serials": [serial], "qty": "1"} for serial in line["serials"]]
-        gone = [{**line, "serials": [serial], "qty": "0"} for serial in sorted(here - set(line["serials"]))]
+        own = {name: value for name, value in line.items() if name != "rate"}
+        gone = [{**own, "serials": [serial], "qty": "0"} for serial in sorted(here - set(line["serials"]))]
         return found + gone
 
     def _count_batch(self, number: str, place: Place, line: Json) -> None:
