@@ -26,13 +26,13 @@ LEDGERS = ("voucher", "stock_movement", "gl_entry", "balance")
 Json = dict[str, Any]
 
 
-def masters() -> list[Json]:
-    """A company, a warehouse and the items of the benchmark."""
+def masters(method: str = "fifo") -> list[Json]:
+    """A company, a warehouse and the items of the benchmark, valued by one method."""
     own = [
         {"type": "company", "name": COMPANY, "currency": "EUR", "time_zone": "Europe/Berlin"},
         {"type": "warehouse", "company": COMPANY, "name": "Stores"},
     ]
-    return own + [{"type": "item", "code": f"Item {place}"} for place in range(ITEMS)]
+    return own + [{"type": "item", "code": f"Item {place}", "valuation_method": method} for place in range(ITEMS)]
 
 
 def receipt(place: int, lines: int) -> Json:
@@ -116,6 +116,36 @@ def test_posting_stays_near_raw_copy(
                 ours.append(took)
         name = f"{'receipts' if kind is receipt else 'deliveries, FIFO'}, {lines} line(s), stream to ledgers against raw COPY"
         ratios.compare(name, ours, floor, most=most, unit=batch)
+
+
+@pytest.mark.bench
+def test_every_method_posts_about_as_fast(database: FreshDatabase, ratios: Any) -> None:
+    batch, took = 300, {method: list[float]() for method in ("fifo", "lifo", "moving_average")}
+    with Database(database.worker_url) as service:
+        companies = {}
+        for method in took:
+            named = [
+                {**master, "name": method} if master["type"] == "company" else master for master in masters(method)
+            ]
+            own = [
+                {**master, "company": method} if master["type"] in ("warehouse", "item") else master for master in named
+            ]
+            submit(service, own + [{**receipt(place, 5), "company": method} for place in range(2_000)])
+            with service.transaction() as connection:
+                companies[method] = company_ids(connection, [method])[method]
+            drain(service, companies[method])
+        for turn in range(WARM + ROUNDS):
+            for method, company in companies.items():
+                places = range(turn * batch, (turn + 1) * batch)
+                messages = [Message(json.dumps({**delivery(place, 5), "company": method}).encode()) for place in places]
+                gc.collect()
+                begin = time.perf_counter()
+                accept_all(service, messages)
+                assert drain(service, company, limit_documents=batch).posted == batch
+                if turn >= WARM:
+                    took[method].append(time.perf_counter() - begin)
+    for method in ("lifo", "moving_average"):
+        ratios.compare(f"deliveries, {method}, 5 lines against FIFO", took[method], took["fifo"], most=2, unit=batch)
 
 
 def same_rows(raw: Database, company: int, turn: int) -> dict[str, list[tuple[Any, ...]]]:

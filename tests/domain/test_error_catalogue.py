@@ -66,3 +66,14 @@ def test_no_entry_is_there_for_an_error_that_nothing_raises() -> None:
                 spoken |= said(path.read_text())
     idle = sorted(CATALOGUE.keys() - spoken)
     assert not idle, "nothing raises these: take them out, or build what they are for"
+
+
+def test_every_entry_is_expected_by_a_test() -> None:
+    expected: set[str] = set()
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path != Path(__file__):
+            expected |= said(path.read_text())
+    for path in (ROOT / "tests" / "scenarios").rglob("*.json"):
+        expected |= set(re.findall(r'"expect_error": "(\w+)"', path.read_text()))
+    unmet = sorted(CATALOGUE.keys() - expected)
+    assert not unmet, "no test expects these: provoke each by a document that meets it"

@@ -10,19 +10,17 @@ import pytest
 from domain.posting_time import instant
 from domain.stock_ledger import Basis, Chain, Lot
 from tests.support.histories import Setting, history
-from tests.support.lanes import Json, delivery, publish, receipt, rows
+from tests.support.lanes import Json, delivery, receipt, rows
 from tests.support.long_chain import fill
+from tests.support.rows_read import rows_read_by
 from tests.support.servers import Database as FreshDatabase
 from tests.support.servers import fresh_database
 from tests.support.two_ways import RealCompany
 from worker.embedded import Endpoints
-from worker.services.deciding import Batch
-from worker.services.lane_memory import LaneMemory
 from worker.services.reposting import run_pending
 from worker.store import balances, quantity_blocks
 from worker.store import history as stored
-from worker.store.database import Database, Rows
-from worker.store.lanes import take_lane
+from worker.store.database import Database
 from worker.store.names import Names
 
 Moved = tuple[int, int, int, int, bool]  # posting time, voucher, movement, quantity, whether it is a count that holds
@@ -166,29 +164,9 @@ def test_a_backdated_document_reads_no_more_rows_before_many_movements_than_befo
 
 
 def rows_read(cluster: Endpoints, xdist_worker: str, later: int, document: Json) -> int:
-    """How many rows of all tables the deciding and writing of one document reads."""
+    """How many rows a document reads that is posted before so many others."""
     with fresh_database(cluster, xdist_worker) as fresh, Database(fresh.worker_url) as store:
-        company = fill(store, later).company
-        publish(store, [document])
-        with store.transaction() as connection:
-            lane = take_lane(connection, company)
-            assert lane is not None
-            memory = LaneMemory(lane.company, company)
-            memory.begin(connection, lane)
-            before = rows_read_so_far(connection)
-            decided = Batch(connection, lane, memory).run(1)
-            assert decided is not None
-            assert [outcome["status"] for outcome in decided.outcomes] == ["posted"]
-            return rows_read_so_far(connection) - before
-
-
-def rows_read_so_far(connection: Rows) -> int:
-    """Rows that this session has read of all tables."""
-    row = connection.execute(
-        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables"
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
+        return rows_read_by(store, fill(store, later).company, document)
 
 
 def test_a_short_moment_among_many_is_found_and_named(store: Database) -> None:
