@@ -34,6 +34,10 @@ class NotFoundError(AssertionError):
     """Nothing on the page is what was looked for."""
 
 
+class GoneError(AssertionError):
+    """What was found is on a page that is shown no more."""
+
+
 class Element:
     """Something on the page."""
 
@@ -110,9 +114,11 @@ class Browser:
         """The first thing that a selector finds whose text holds this. Errors: NotFoundError."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            for element in self.all(css):
-                if text in element.text:
-                    return element
+            # A page that gives way to the next one meanwhile is looked at anew.
+            with contextlib.suppress(GoneError):
+                for element in self.all(css):
+                    if text in element.text:
+                        return element
             time.sleep(0.05)
         raise NotFoundError(f"{css} with {text!r} is not on {self.url}, which says: {self.text[:2000]}")
 
@@ -172,7 +178,9 @@ class Browser:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as refused:
             with refused:
-                raise AssertionError(f"{method} {path}: {refused.read().decode()[:1000]}") from refused
+                said = refused.read().decode()[:1000]
+            family = GoneError if '"stale element reference"' in said else AssertionError
+            raise family(f"{method} {path}: {said}") from refused
 
 
 @contextlib.contextmanager

@@ -17,5 +17,5 @@ class WordedEvents(Events):  # type: ignore[misc]
     def on_event(self, event: dict[str, Any]) -> None:
         """Take an event, from the thread that listens."""
         if event.get("type") == "task-sent":
-            event = {**event, "args": "", "kwargs": ""}
+            event = {name: value for name, value in event.items() if name not in ("args", "kwargs")}
         super().on_event(event)
