@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.support import till
 from tests.support.lanes import COMPANY, MASTERS, delivery, number_of, post_all, publish, receipt
 from worker import routes
 from worker.app import app, configuration
 from worker.bells import Lane
 from worker.services.lanes import post_lane
-from worker.services.reposting import repost_company, ring_reposts
+from worker.services.reposting import pause, rank, repost_company, resume, ring_reposts
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 
@@ -57,3 +58,34 @@ def test_a_company_with_hours_waits_for_them_and_is_caught_up(tools: Tools) -> N
     missed = noon + timedelta(days=2)
     assert ring_reposts(tools, missed) == "rung for Grocery"
     assert "1 run published" in repost_company(tools, lane, now=missed)
+
+
+def test_a_company_that_is_ranked_higher_has_all_turns_until_it_is_done(tools: Tools) -> None:
+    grocery = prepare(tools, "immediately")
+    post_lane(tools, grocery)
+    publish(tools.database, [*till.masters(), till.receipt("R-2", ("Apple", 5, 2))])
+    post_all(tools.database, till.SHOP)
+    publish(tools.database, [till.receipt("R-1", ("Apple", 5, 1), at="2026-02-01T08:00"), _sold_before()])
+    shop = Lane(number_of(tools.database, till.SHOP), till.SHOP)
+    post_lane(tools, shop)
+    assert ring_reposts(tools) == "rung for Grocery, Corner Shop"
+    rank(tools, shop, 1)
+    assert ring_reposts(tools) == "rung for Corner Shop, Grocery"
+    assert repost_company(tools, grocery) == "Grocery: gives way to Corner Shop"
+    # Whoever is paused, or waits for its hours, stands in nobody's way.
+    assert pause(tools, shop.company_id, "ada")
+    assert not pause(tools, shop.company_id, "bob")
+    assert resume(tools, shop)
+    rank(tools, shop, -1)
+    rank(tools, grocery, 0)
+    assert ring_reposts(tools) == "rung for Grocery, Corner Shop"
+    assert repost_company(tools, shop) == "Corner Shop: gives way to Grocery"
+    assert "1 run published" in repost_company(tools, grocery)
+    assert "1 run published" in repost_company(tools, shop)
+
+
+def _sold_before() -> dict[str, Any]:
+    return {
+        "type": "delivery_note", "company": till.SHOP, "number": "DN-9", "posting_datetime": "2026-02-15T08:00", "customer": "Asha",
+        "lines": [{"item": "Apple", "warehouse": "Shelf", "qty": 2, "rate": 3}],
+    }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from domain.errors import DocumentRejected
 from worker.bells import Lane
 from worker.desk.page import Action, Company, DeskHandler, Page, Told
+from worker.desk.previews import waiting as waiting_previews
 from worker.desk.roles import Role
 from worker.messages import decode, key_of
 from worker.services import reposting
@@ -33,6 +34,7 @@ class Reposts(Page):
             "waiting": waiting_requests(connection, company.number),
             "steering": steering(connection, company.number),
             "ranks": RANKS,
+            "previews": waiting_previews(connection, company.number),
             "failed": any(run.status == "failed" and run.requests for run in runs),
             "older": self.address_of(before=runs[RUNS - 1].run) if len(runs) > RUNS else "",
             "first": self.address_of(before=None),

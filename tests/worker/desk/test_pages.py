@@ -11,8 +11,13 @@ import pytest
 from tests.support import till
 from tests.support.desk import ALL_ROLES, Client, RunningDesk, basic, rows_of, running_desk
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
+from worker.app import app, configuration
+from worker.bells import Lane
 from worker.desk.roles import Role
+from worker.services.acceptance import Message, take
+from worker.services.previewing import answer_previews
 from worker.services.reposting import run_pending
+from worker.services.tools import open_tools
 from worker.settings import Settings
 from worker.store.database import Database
 
@@ -143,6 +148,24 @@ def test_ledgers_reposts_tills_and_periods(desk: RunningDesk, books: Database) -
     assert (
         "is of Bakery" in ada.post(f"{base}/preview", payload=json.dumps({**delivery("X"), "company": "Bakery"})).text
     )
+
+    app.conf.update(configuration(desk.settings))
+    with open_tools(desk.settings, app) as tools:
+        asked = [{**receipt(number), "preview": True} for number in ("PV-1", "PV-2")]
+        take(tools, [Message(json.dumps(one).encode()) for one in asked])
+        answer_previews(tools, Lane(company, "Grocery"))
+    base = f"/desk/{company}/reposts"
+    page = ada.get(base).text
+    assert page.count("would be posted") == 2
+    assert "Accept PV-1" in page
+    refused = {"type": "purchase_receipt", "number": "PV-2", "decision": "refuse"}
+    assert "PV-2 is refused" in told(ada.follow(ada.post(f"{base}/decide", **refused)).text)
+    assert "decided on this preview already" in told(ada.follow(ada.post(f"{base}/decide", **refused)).text)
+    ada.post(f"{base}/decide", **{**refused, "number": "PV-1", "decision": "accept"})
+    post_all(books)
+    run_pending(books, company)
+    assert rows(books, "SELECT status FROM books.document_status WHERE number = 'PV-1'") == [("posted",)]
+    assert "would be posted" not in ada.get(base).text
 
     publish(books, [*till.masters(), till.receipt("R-1", ("Apple", 9, 2)), till.sale("S-1", ("Apple", 2, 3))])
     post_all(books, till.SHOP)
