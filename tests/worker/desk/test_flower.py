@@ -74,13 +74,19 @@ def test_flower_shows_tasks_in_plain_words_to_whoever_logs_in(desk: RunningDesk)
     assert (words[0]["first"], words[-1]["last"]) == (shop[0]["number"], shop[-1]["number"])
     (sent,) = tasks(desk, routes.DOCUMENTS_SUBMIT)
     assert sent["args"] == ", ".join(f"{one['type']} {one['number']} of Grocery" for one in more)
-    # No payload, and no secret, is shown anywhere.
+    # No payload, and no secret, is shown anywhere; why a document was refused is.
     bob = desk.visitor("bob")
     known = json.loads(bob.ask("GET", "/api/workers", headers=basic("bob")).text)
     pages = ["/api/tasks", "/", "/tasks", "/broker", "/metrics", *(f"/worker/{name}" for name in known)]
     everything = "".join(bob.ask("GET", page, headers=basic("bob")).text for page in pages)
     assert "lane.post" in everything
-    for hidden in ("Apple", "Farm", str(settings.redis_url).split(":")[2].split("@")[0], str(settings.database_url)):
+    for hidden in (
+        "Farm",
+        "customer",
+        "rate'",
+        str(settings.redis_url).split(":")[2].split("@")[0],
+        str(settings.database_url),
+    ):
         assert hidden not in everything
 
 
