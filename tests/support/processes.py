@@ -57,6 +57,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "PERPETUA_INTAKE_BATCH": str(settings.intake_batch),
         "PERPETUA_LANE_BATCH": str(settings.lane_batch),
         "PERPETUA_FLOWER_PORT": str(settings.flower_port),
+        "PERPETUA_FLOWER_PROXY": "yes" if settings.flower_proxy else "no",
+        **_tls(settings),
     }
 
 
@@ -107,3 +109,9 @@ def until(condition: Callable[[], object], seconds: float = 30, every: float = 0
 def log_of(home: Path) -> str:
     """What the processes have written so far."""
     return (home / "processes.log").read_text(encoding="utf-8", errors="replace")
+
+
+def _tls(settings: Settings) -> dict[str, str]:
+    if settings.tls_certificate is None:
+        return {}
+    return {"PERPETUA_TLS_CERTIFICATE": str(settings.tls_certificate), "PERPETUA_TLS_KEY": str(settings.tls_key)}

@@ -1,0 +1,50 @@
+"""The desk where others reach it: TLS of its own, or a proxy's; sessions then never cross a network in the clear."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from dataclasses import replace
+
+import pytest
+
+from tests.support.certificates import make_certificates
+from tests.support.desk import ALL_ROLES, PASSWORD, Client, running_desk
+from tests.support.processes import log_of, start, until
+from worker.settings import Settings
+
+
+@pytest.mark.slow
+def test_the_desk_speaks_tls_with_a_certificate_of_its_own(settings: Settings) -> None:
+    made = make_certificates(settings.home)
+    own = replace(settings, tls_certificate=made.certificate, tls_key=made.key)
+    with running_desk(own, ada=ALL_ROLES) as desk:
+        trusted = ssl.create_default_context(cafile=str(made.authority))
+        connection = http.client.HTTPSConnection("localhost", desk.settings.flower_port, context=trusted, timeout=30)
+        connection.request("GET", "/login")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert "max-age" in str(answer.getheader("Strict-Transport-Security"))
+        assert "Secure" in str(answer.getheader("Set-Cookie"))
+        connection.close()
+
+
+@pytest.mark.slow
+def test_behind_a_proxy_cookies_are_for_tls_alone_and_addresses_are_those_of_visitors(settings: Settings) -> None:
+    with running_desk(replace(settings, flower_proxy=True), ada=ALL_ROLES) as desk:
+        visitor = Client(desk.settings.flower_port)
+        forwarded = {"X-Forwarded-Proto": "https", "X-Real-Ip": "203.0.113.9"}
+        form = {"_xsrf": visitor.token(), "name": "ada", "password": PASSWORD}
+        answer = visitor.ask("POST", "/login", form, forwarded)
+        assert answer.status == 303
+        assert "Secure" in answer.headers["Set-Cookie"]
+        activity = visitor.ask("GET", "/desk", headers=forwarded)
+        assert activity.status == 200
+    assert "203.0.113.9" in desk.log
+
+
+def test_a_desk_into_which_nobody_can_log_in_does_not_start(settings: Settings) -> None:
+    process = start(settings, "-m", "worker.desk")
+    until(lambda: process.poll() is not None, seconds=60)
+    assert process.returncode == 1
+    assert "perpetua desk user add" in log_of(settings.home)
