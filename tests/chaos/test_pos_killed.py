@@ -14,10 +14,11 @@ import pytest
 from tests.support.lanes import publish, rows
 from tests.support.processes import BEAT, INTAKE, environment, running, until, worker
 from tests.support.streams import told
-from tests.support.till import SHOP, closing, masters, receipt, sale
+from tests.support.till import SHOP, cancel, closing, masters, receipt, sale
 from worker.app import app, configuration
 from worker.bells import Lane
 from worker.client import Publisher
+from worker.pos_subledger.keys import QUARANTINE
 from worker.redis_client import connect
 from worker.services.lanes import post_lane
 from worker.services.sweeping import sweep
@@ -27,6 +28,7 @@ from worker.store.database import Database
 from worker.store.pos_reserved import reserved_by_receipts
 
 CLOSING = "worker.services.pos_closing.closing"
+CANCELLING = "worker.services.pos_closing.cancelling"
 STEPS = (
     f"{CLOSING}:choose",
     f"{CLOSING}:file_documents",
@@ -60,25 +62,39 @@ def opened(settings: Settings) -> Tools:
 def cut_off_at(settings: Settings, step: str, when: str) -> None:
     """Close the till with the worker killed at a step, then let another worker go on; the books must be as if nothing had happened."""
     with opened(settings) as tools:
-        publish(tools.database, [*masters(), receipt("PR-1", ("Apple", 50, 2), ("Bread", 50, 1))])
-        publish(tools.database, [sale(f"S-{n}", ("Apple", 1, 3), ("Bread", 2, "1.50")) for n in range(SALES)])
-        post_lane(tools, Lane(1, SHOP))
+        sell(tools)
         publish(tools.database, [closing("C-1"), sale("S-late", ("Apple", 1, 3), at="2026-03-01T21:00")])
-        killed = subprocess.run(
-            [sys.executable, "-m", "tests.support.kill_at", step, when], env=os.environ | environment(settings), check=False,
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        killed_at(settings, step, when)
         sweep(tools)
         post_lane(tools, Lane(1, SHOP))
         require_one_closing(tools)
+
+
+def sell(tools: Tools) -> None:
+    """A morning's sales, one of them of an item that is withdrawn before the till closes."""
+    items = ("Apple", "Bread", "Cake")
+    stock = receipt("PR-1", *((item, 50, cost) for item, cost in zip(items, (2, 1, 4), strict=True)))
+    publish(tools.database, [*masters(items=items), stock])
+    publish(tools.database, [sale(f"S-{n}", ("Apple", 1, 3), ("Bread", 2, "1.50")) for n in range(SALES)])
+    publish(tools.database, [sale("S-odd", ("Cake", 1, 9))])
+    post_lane(tools, Lane(1, SHOP))
+    publish(tools.database, [{"type": "item", "company": SHOP, "code": "Cake", "disabled": True}])
+
+
+def killed_at(settings: Settings, step: str, when: str) -> None:
+    """A worker takes a turn at the shop's lane and is killed before or after this step."""
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.support.kill_at", step, when], env=os.environ | environment(settings), check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
 
 
 def require_one_closing(tools: Tools) -> None:
     """Every sale once, in one invoice; both ledgers, the sub-ledger and the outcomes say the same."""
     statuses = dict(rows(tools.database, "SELECT number, status FROM books.document_status"))
     assert {statuses[f"S-{n}"] for n in range(SALES)} == {"consolidated"}
-    assert statuses["S-late"] == "open"
+    assert (statuses["S-late"], statuses["S-odd"]) == ("open", "quarantined")
     assert [number for number in statuses if number.startswith("C-1-")] == ["C-1-1"]
     assert rows(
         tools.database,
@@ -87,13 +103,20 @@ def require_one_closing(tools: Tools) -> None:
     assert rows(
         tools.database, "SELECT debit FROM books.general_ledger WHERE voucher = 'C-1-1' AND account = 'Cash'"
     ) == [(6 * SALES,)]
-    with tools.database.transaction() as connection:
-        reserved = reserved_by_receipts(connection, 1)
-    assert tools.subledger.reserved(1) == reserved
-    assert list(reserved.values()) == [1_000_000]
+    assert require_mirrored(tools) == {"Apple": 1_000_000, "Cake": 1_000_000}
+    assert tools.subledger.totals(1, QUARANTINE)["sales"] == 1
     final = {outcome["number"]: outcome["status"] for outcome in told(tools.redis)}
     assert {final[f"S-{n}"] for n in range(SALES)} == {"consolidated"}
     assert final["C-1"] == final["C-1-1"] == "posted"
+    assert final["S-odd"] == "quarantined"
+
+
+def require_mirrored(tools: Tools) -> dict[str, int]:
+    """The sub-ledger holds what PostgreSQL's receipts reserve; gives it by item."""
+    with tools.database.transaction() as connection:
+        reserved = reserved_by_receipts(connection, 1)
+    assert tools.subledger.reserved(1) == reserved
+    return {chain.item: qty for chain, qty in reserved.items()}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -107,6 +130,38 @@ def test_a_closing_cut_off_at_a_step_is_done_once(settings: Settings, step: str,
 @pytest.mark.parametrize("step", [step for step in STEPS if step not in SHORT])
 def test_a_closing_cut_off_at_any_step_is_done_once(settings: Settings, step: str, when: str) -> None:
     cut_off_at(settings, step, when)
+
+
+@pytest.mark.parametrize(
+    ("step", "when"),
+    [
+        pytest.param(f"{CANCELLING}:reopen_sales", "after", marks=pytest.mark.drill),
+        ("worker.services.posting:_batch", "after"),
+        ("worker.pos_subledger.subledger:Subledger.accept", "after"),
+        pytest.param("worker.outcomes:Outcomes.publish", "before", marks=pytest.mark.drill),
+    ],
+)
+def test_the_cancel_of_a_closing_cut_off_at_a_step_opens_every_sale_once(
+    settings: Settings, step: str, when: str
+) -> None:
+    with opened(settings) as tools:
+        sell(tools)
+        publish(tools.database, [closing("C-1")])
+        post_lane(tools, Lane(1, SHOP))
+        assert require_mirrored(tools) == {"Cake": 1_000_000}
+        publish(tools.database, [cancel("X-1", "pos_closing", "C-1")])
+        killed_at(settings, step, when)
+        sweep(tools)
+        post_lane(tools, Lane(1, SHOP))
+        assert require_mirrored(tools) == {
+            "Apple": SALES * 1_000_000,
+            "Bread": 2 * SALES * 1_000_000,
+            "Cake": 1_000_000,
+        }
+        final = {outcome["number"]: outcome["status"] for outcome in told(tools.redis)}
+        assert {final[f"S-{n}"] for n in range(SALES)} == {"open"}
+        assert final["C-1"] == final["C-1-1"] == "cancelled"
+        assert rows(tools.database, "SELECT sum(qty) FROM books.stock_ledger WHERE voucher = 'C-1-1'") == [(0,)]
 
 
 def test_redis_wiped_in_mid_day_loses_no_sale(settings: Settings) -> None:

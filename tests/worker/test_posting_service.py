@@ -30,6 +30,7 @@ from tests.support.lanes import (
 from tests.support.servers import Database as FreshDatabase
 from worker.services import deciding
 from worker.services.posting import drain
+from worker.services.results import Decided
 from worker.store.database import Database
 from worker.store.lanes import due_documents, lanes_with_work, take_lane
 from worker.store.outcomes import fetch_outcome, list_outcomes, release, revise
@@ -62,7 +63,7 @@ def _sound(store: Database) -> bool:
 def test_documents_post_in_sequence_and_tell_what_became_of_them(store: Database) -> None:
     publish(store, [*MASTERS, receipt("PR-1"), delivery("DN-1", 4), delivery("DN-2", 40), receipt("PR-2")])
     told: list[Json] = []
-    drained = post_all(store, on_outcomes=told.extend)
+    drained = post_all(store, tell=lambda decided: told.extend(decided.outcomes))
     assert (drained.posted, drained.rejected, drained.parked, drained.first, drained.last) == (3, 1, 0, "PR-1", "PR-2")
     assert [(o["number"], o["status"], o["voucher_no"]) for o in told] == [
         ("PR-1", "posted", "PREC-2024-00001"), ("DN-1", "posted", "DN-2024-00001"), ("DN-2", "rejected", None),
@@ -84,7 +85,7 @@ def test_what_is_told_is_what_is_kept(store: Database) -> None:
         ],
     )
     told: list[Json] = []
-    post_all(store, on_outcomes=told.extend)
+    post_all(store, tell=lambda decided: told.extend(decided.outcomes))
     latest = {outcome["sequence"]: outcome for outcome in told}
     with store.transaction() as connection:
         kept = list_outcomes(connection, number_of(store))
@@ -399,17 +400,17 @@ def _failing_at(monkeypatch: pytest.MonkeyPatch, number: str, fault: Exception, 
 
 
 def test_outcomes_that_could_not_be_told_are_told_by_the_next_drain(store: Database) -> None:
-    def away(_: list[Json]) -> None:
+    def away(_: Decided) -> None:
         raise ConnectionError
 
     publish(store, [*MASTERS, receipt("PR-1")])
     with pytest.raises(ConnectionError):
-        post_all(store, on_outcomes=away)
+        post_all(store, tell=away)
     assert _status(store, "purchase_receipt", "PR-1") == "posted"
     with store.transaction() as connection:
         assert lanes_with_work(connection) == [(1, "Grocery")]
     told: list[Json] = []
-    post_all(store, on_outcomes=told.extend)
+    post_all(store, tell=lambda decided: told.extend(decided.outcomes))
     assert [outcome["number"] for outcome in told] == ["PR-1"]
     with store.transaction() as connection:
         assert lanes_with_work(connection) == []

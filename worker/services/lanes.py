@@ -12,7 +12,7 @@ from worker.bells import Lane
 from worker.services.noting import note_outcomes
 from worker.services.pos_mirror import keep_in_step
 from worker.services.posting import Drained, drain
-from worker.services.results import Outcome
+from worker.services.results import Decided
 from worker.services.tools import Tools
 
 # A task that drains for longer rings for a fresh one, so that other companies' doorbells get their turn.
@@ -68,14 +68,15 @@ def _drain(tools: Tools, lane: Lane) -> Drained:
         lane.company_id,
         limit_documents=tools.settings.lane_batch,
         seconds=TURN_SECONDS,
-        on_outcomes=partial(_tell, tools, lane),
+        tell=partial(_tell, tools, lane),
         traces=tools.traces,
     )
 
 
-def _tell(tools: Tools, lane: Lane, outcomes: list[Outcome]) -> None:
+def _tell(tools: Tools, lane: Lane, decided: Decided) -> None:
     """Tell outcomes; a sale at a till is in the sub-ledger before its publisher hears of it."""
-    keep_in_step(tools, lane.company_id, outcomes)
+    outcomes = decided.outcomes
+    keep_in_step(tools, lane.company_id, decided)
     tools.outcomes.publish(outcomes)
     note_outcomes(outcomes)
     if tools.spans.told:

@@ -7,17 +7,16 @@ what an earlier one wrote. So the two come to agree whatever happens in between,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
 import structlog
 
 from domain.errors import Unavailable
 from domain.pos_receipt import read
 from worker.pos_subledger import AWAY, Entry, Subledger, entry_of
 from worker.pos_subledger.keys import QUARANTINE
+from worker.services.results import Decided
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.pos_sales import State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
+from worker.store.pos_sales import NewSale, State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
 from worker.store.pos_sessions import sealed_sessions
 
 AT_ONCE = 1000
@@ -25,21 +24,27 @@ AT_ONCE = 1000
 log = structlog.get_logger()
 
 
-def keep_in_step(tools: Tools, company: int, outcomes: Iterable[dict[str, Any]]) -> None:
+def keep_in_step(tools: Tools, company: int, decided: Decided) -> None:
     """Bring the sub-ledger to where the sales among these outcomes stand. Errors: Unavailable where Redis or PostgreSQL is away."""
     sequences = [
-        outcome["sequence"] for outcome in outcomes if outcome["type"] == "pos_invoice" and outcome["voucher_no"]
+        outcome["sequence"]
+        for outcome in decided.outcomes
+        if outcome["type"] == "pos_invoice" and outcome["voucher_no"]
     ]
     if not sequences:
         return
     with tools.database.transaction() as connection:
         batch_no = hold_mirror(connection, company)
-        states = states_of_sales(connection, company, sequences)
+        # Sales of this batch are at hand; the store is asked only which of them something has changed since.
+        fresh = {sale.sequence: sale for sale in decided.sold}
+        states = states_of_sales(connection, company, sequences, but_open=list(fresh))
+        for state in states:
+            fresh.pop(state.sequence, None)
         # Only a closing, or taking one back, changes whether a session takes sales; new sales need not ask.
         moved = [state.session for state in states if state.status != "open"]
         sealed = sealed_sessions(connection, company, moved) if moved else {}
         try:
-            if not _mirror(tools.subledger, company, states, sealed, batch_no):
+            if not _mirror(tools.subledger, company, fresh.values(), states, sealed, batch_no):
                 _rebuild(connection, tools.subledger, company, batch_no)
         except AWAY as error:
             raise _away(error) from error
@@ -71,11 +76,15 @@ def rebuild_where_lost(tools: Tools) -> None:
             rebuild(tools, company)
 
 
-def _mirror(subledger: Subledger, company: int, states: list[State], sealed: dict[int, bool], stamp: int) -> bool:
+def _mirror(
+    subledger: Subledger, company: int, fresh: Iterable[NewSale], states: list[State], sealed: dict[int, bool], stamp: int
+) -> bool:  # fmt: skip
     """Take in what is open or set aside, take out the rest; False where the sub-ledger is lost."""
     for number, is_sealed in sealed.items():
         subledger.seal(company, str(number), sealed=is_sealed)
     arriving: dict[str, list[Entry]] = {}
+    for sale in fresh:
+        arriving.setdefault(str(sale.session), []).append(entry_of(sale.receipt))
     leaving: dict[str, list[str]] = {}
     for state in states:
         if state.status == "quarantined":

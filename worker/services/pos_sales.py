@@ -16,7 +16,10 @@ from worker.store.pos_sessions import Session, open_sessions, save_session
 
 
 class Tills:
-    """What a batch does at the tills of its company. It is written in two steps: `flush` what reads must see, `save` at the end."""
+    """What a batch does at the tills of its company. It is written in two steps: `flush` what reads must see, `save` at the end.
+
+    `sold` are all sales that the batch has decided.
+    """
 
     def __init__(self, connection: Rows, lane: LaneRow, memory: LaneMemory) -> None:
         self._connection = connection
@@ -25,6 +28,7 @@ class Tills:
         self._sessions: dict[tuple[str, str], Session] | None = None
         self._moved: dict[int, Session] = {}
         self._sales: list[NewSale] = []
+        self.sold: list[NewSale] = []
         self._cancelled: list[int] = []
         self._touched: set[Chain] = set()
 
@@ -48,6 +52,7 @@ class Tills:
         elif posting.receipt is not None and isinstance(document, PosInvoice):
             session = self._session(sequence, document.pos_profile, document.user or "")
             self._sales.append(NewSale(sequence, session.id, session.profile, session.user, posting.receipt))
+            self.sold.append(self._sales[-1])
             self.touch(posting.receipt)
         elif posting.released is not None:
             self._cancelled.append(posting.voucher.reverses)

@@ -15,7 +15,7 @@ import structlog
 
 from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault
 from worker.services.lane_memory import memories_of
-from worker.services.results import Decided, Outcome
+from worker.services.results import Decided
 from worker.store.database import Database
 from worker.store.lanes import note_fault, note_published, take_lane
 from worker.store.outcomes import fetch_outcomes, key_of_document, outcomes_of_batches
@@ -27,7 +27,7 @@ LIMIT_DOCUMENTS = 500
 OUTCOMES_AT_ONCE = 2000
 MOST_CLASHES = 5  # serialization failures and deadlocks in a row
 
-TellOutcomes = Callable[[list[Outcome]], None]
+Tell = Callable[[Decided], None]
 
 
 @dataclass(slots=True)
@@ -68,28 +68,28 @@ def drain(
     *,
     limit_documents: int = LIMIT_DOCUMENTS,
     seconds: float | None = None,
-    on_outcomes: TellOutcomes | None = None,
+    tell: Tell | None = None,
     traces: Traces | None = None,
 ) -> Drained:
     """Decide everything that is due in a company's lane, in batches of at most `limit_documents`, for about `seconds` at most.
 
-    `on_outcomes` gets the outcomes of each batch after its commit. Where it fails the books stand, and the same outcomes are handed to it
-    by the next drain. With `traces`, a document that kills its process again and again is found and rejected. Errors: Unavailable where
-    PostgreSQL is away; whatever `on_outcomes` raises.
+    `tell` gets what each batch came to after its commit. Where it fails the books stand, and the same outcomes are handed to it by the
+    next drain. With `traces`, a document that kills its process again and again is found and rejected. Errors: Unavailable where
+    PostgreSQL is away; whatever `tell` raises.
     """
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
-    if on_outcomes is not None:
-        _tell_forgotten(database, company_id, on_outcomes)
+    if tell is not None:
+        _tell_forgotten(database, company_id, tell)
     while True:
         step = _step(database, company_id, limit_documents, traces)
         if isinstance(step, bool):
             drained.busy = step
             return drained
         _add(drained, step.decided)
-        if on_outcomes is not None:
-            on_outcomes(step.decided.outcomes)
-            _tell_changed(database, company_id, step.decided.changed, on_outcomes)
+        if tell is not None:
+            tell(step.decided)
+            _tell_changed(database, company_id, step.decided.changed, tell)
             with database.transaction() as connection:
                 note_published(connection, company_id, step.batch_no)
         if deadline is not None and time.monotonic() > deadline:
@@ -97,23 +97,23 @@ def drain(
             return drained
 
 
-def _tell_forgotten(database: Database, company_id: int, on_outcomes: TellOutcomes) -> None:
+def _tell_forgotten(database: Database, company_id: int, tell: Tell) -> None:
     """Outcomes of batches whose process ended between its commit and telling."""
     with database.transaction() as connection:
         lane = take_lane(connection, company_id)
         if lane is None or lane.published_batch == lane.batch_no:
             return
         forgotten = outcomes_of_batches(connection, company_id, lane.published_batch, lane.batch_no)
-        on_outcomes(forgotten)
+        tell(Decided(forgotten))
         note_published(connection, company_id, lane.batch_no)
 
 
-def _tell_changed(database: Database, company_id: int, changed: list[int], on_outcomes: TellOutcomes) -> None:
+def _tell_changed(database: Database, company_id: int, changed: list[int], tell: Tell) -> None:
     """Outcomes of sales whose status a closing changed, some thousand at a time: a closing may have taken up any number."""
     for start in range(0, len(changed), OUTCOMES_AT_ONCE):
         with database.transaction() as connection:
             outcomes = fetch_outcomes(connection, company_id, changed[start : start + OUTCOMES_AT_ONCE])
-        on_outcomes(outcomes)
+        tell(Decided(outcomes))
 
 
 def _step(database: Database, company_id: int, limit_documents: int, traces: Traces | None) -> _Step | bool:

@@ -14,6 +14,7 @@ from worker.store.append import Numbered
 from worker.store.database import Rows
 from worker.store.lanes import Due, LaneRow
 from worker.store.outcomes import Decision, fetch_outcomes, outcome
+from worker.store.pos_sales import NewSale
 from worker.store.series import voucher_no
 
 Outcome = dict[str, Any]
@@ -35,7 +36,8 @@ class Parked:
 class Decided:
     """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status.
 
-    `changed` are sales at tills whose status a closing changed, by their sequence.
+    `changed` are sales at tills whose status a closing changed, by their sequence; `sold` are the sales that the batch itself decided, so
+    that nobody has to read them back.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Decided:
     parked: int = 0
     reposts: int = 0
     changed: list[int] = field(default_factory=list)
+    sold: list[NewSale] = field(default_factory=list)
 
 
 @dataclass(slots=True)

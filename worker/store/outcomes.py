@@ -152,7 +152,12 @@ def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int
         "AND reverses <> 0 "
         "UNION SELECT sequence FROM outcome WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
         "UNION SELECT s.voucher_id FROM voucher c JOIN pos_invoice s ON s.company_id = c.company_id AND s.closing_id = c.voucher_id "
-        "WHERE c.company_id = %(company)s AND c.batch_no > %(after)s AND c.batch_no <= %(upto)s AND c.type = 'pos_closing') "
+        "WHERE c.company_id = %(company)s AND c.batch_no > %(after)s AND c.batch_no <= %(upto)s AND c.type = 'pos_closing' "
+        # What a closing set aside, or its cancellation opened again, no longer names it: all that wait are told where they stand.
+        "UNION SELECT s.voucher_id FROM pos_invoice s WHERE s.company_id = %(company)s AND s.status IN ('open', 'quarantined') "
+        "AND EXISTS (SELECT FROM voucher c WHERE c.company_id = %(company)s AND c.batch_no > %(after)s AND c.batch_no <= %(upto)s "
+        "AND (c.type = 'pos_closing' OR EXISTS (SELECT FROM voucher t WHERE t.company_id = %(company)s AND t.voucher_id = c.reverses "
+        "AND c.reverses <> 0 AND t.type = 'pos_closing')))) "
         "ORDER BY sequence",
         {"company": company_id, "after": after, "upto": upto},
     )

@@ -208,14 +208,14 @@ class State(NamedTuple):
     receipt: str
 
 
-def states_of_sales(connection: Rows, company: int, sequences: list[int]) -> list[State]:
-    """Where these sales stand now, in their order."""
+def states_of_sales(connection: Rows, company: int, sequences: list[int], *, but_open: list[int]) -> list[State]:
+    """Where these sales stand now, in their order; those of `but_open` only if they are open no more."""
     found = connection.execute(
         "SELECT s.voucher_id, v.number, s.session_id, s.status, "
         "  CASE WHEN s.status IN ('open', 'quarantined') THEN r.receipt ELSE '' END "
         "FROM pos_invoice s JOIN voucher v USING (company_id, voucher_id) JOIN pos_receipt r USING (company_id, voucher_id) "
-        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s) ORDER BY s.voucher_id",
-        [company, sequences],
+        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s) AND (s.status <> 'open' OR s.voucher_id <> ALL(%s)) ORDER BY s.voucher_id",
+        [company, sequences, but_open],
     )
     return [State(*row) for row in found]
 
