@@ -14,6 +14,7 @@ import pytest
 from tests.support.lanes import publish, rows
 from tests.support.processes import BEAT, INTAKE, environment, running, until, worker
 from tests.support.streams import told
+from tests.support.subledger import require_mirrored
 from tests.support.till import SHOP, cancel, closing, masters, receipt, sale
 from worker.app import app, configuration
 from worker.bells import Lane
@@ -25,7 +26,6 @@ from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.database import Database
-from worker.store.pos_reserved import reserved_by_receipts
 
 CLOSING = "worker.services.pos_closing.closing"
 CANCELLING = "worker.services.pos_closing.cancelling"
@@ -109,14 +109,6 @@ def require_one_closing(tools: Tools) -> None:
     assert {final[f"S-{n}"] for n in range(SALES)} == {"consolidated"}
     assert final["C-1"] == final["C-1-1"] == "posted"
     assert final["S-odd"] == "quarantined"
-
-
-def require_mirrored(tools: Tools) -> dict[str, int]:
-    """The sub-ledger holds what PostgreSQL's receipts reserve; gives it by item."""
-    with tools.database.transaction() as connection:
-        reserved = reserved_by_receipts(connection, 1)
-    assert tools.subledger.reserved(1) == reserved
-    return {chain.item: qty for chain, qty in reserved.items()}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -1,6 +1,7 @@
-"""A worker's turn at a lane that ends at one step, as a power cut would end it: `python -m tests.support.kill_at STEP before`.
+"""A worker's turn at a lane with a process killed at one step, as a power cut would end it: `python -m tests.support.kill_at STEP before`.
 
-STEP is `module:function` or `module:Class.method`. The process kills itself just before or just after that step.
+STEP is `module:function` or `module:Class.method`. Just before or just after that step the worker kills itself, or the server whose
+number is a third argument, and goes on as far as it gets.
 """
 
 from __future__ import annotations
@@ -12,32 +13,41 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.processes import until
 from tests.support.till import SHOP
 from worker.bells import Lane
 from worker.broker import sender
+from worker.embedded.process import alive
 from worker.services.lanes import post_lane
 from worker.services.tools import open_tools
 from worker.settings import from_environment
 
 
-def main(step: str, when: str) -> None:
-    """Take a turn at the lane of the shop, company 1, with this step cut off."""
+def main(step: str, when: str, victim: str = "") -> None:
+    """Take a turn at the lane of the shop, company 1, and kill the victim, or this process, at this step."""
     module, _, path = step.partition(":")
     owner: Any = importlib.import_module(module)
     *outer, name = path.split(".")
     for part in outer:
         owner = getattr(owner, part)
-    setattr(owner, name, _cut_off(getattr(owner, name), when))
+    setattr(owner, name, _cut_off(getattr(owner, name), when, int(victim or os.getpid())))
     settings = from_environment()
     with open_tools(settings, sender(str(settings.broker_url))) as tools:
         post_lane(tools, Lane(1, SHOP))
 
 
-def _cut_off(step: Callable[..., Any], when: str) -> Callable[..., Any]:
+def _cut_off(step: Callable[..., Any], when: str, victim: int) -> Callable[..., Any]:
+    killed = False
+
     def cut_off(*arguments: Any, **named: Any) -> Any:
-        if when == "after":
-            step(*arguments, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
+        nonlocal killed
+        answer = step(*arguments, **named) if when == "after" or killed else None
+        if not killed:
+            killed = True
+            os.kill(victim, signal.SIGKILL)
+            until(lambda: not alive(victim))
+            answer = answer if when == "after" else step(*arguments, **named)
+        return answer
 
     return cut_off
 

@@ -7,6 +7,7 @@ what an earlier one wrote. So the two come to agree whatever happens in between,
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 import structlog
 
 from domain.errors import Unavailable
