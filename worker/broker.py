@@ -24,6 +24,8 @@ TRANSPORT_OPTIONS: Final[dict[str, Any]] = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_keepalive": True,
+    "socket_timeout": 15,
+    "socket_connect_timeout": 5,
     "health_check_interval": 10,
 }
 
