@@ -1,10 +1,11 @@
 """A shop's documents sent the whole way by real processes, on whatever servers the settings name."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.processes import BEAT, INTAKE, running
+from tests.support.processes import BEAT, INTAKE, running, start
 from tests.support.shop import documents, masters
 from worker import routes
 from worker.cli.children import worker_command
@@ -21,6 +22,28 @@ def everything_running(settings: Settings) -> Iterator[None]:
     worker = tuple(worker_command(settings, "all", [*routes.QUEUES, routes.UNNAMED], 2).argv[1:])
     with running(settings, INTAKE, worker, BEAT):
         yield
+
+
+@contextlib.contextmanager
+def everything_supervised(settings: Settings) -> Iterator[None]:
+    """The same, and a process that ends is started again, as systemd, a container's restart policy and `perpetua up` do."""
+    commands = (INTAKE, tuple(worker_command(settings, "all", [*routes.QUEUES, routes.UNNAMED], 2).argv[1:]), BEAT)
+    stopping = threading.Event()
+    with running(settings, *commands) as processes:
+
+        def supervise() -> None:
+            while not stopping.wait(0.5):
+                for place, process in enumerate(processes):
+                    if process.poll() is not None:
+                        processes[place] = start(settings, *commands[place])
+
+        supervisor = threading.Thread(target=supervise)
+        supervisor.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            supervisor.join()
 
 
 def publisher_of(settings: Settings) -> Publisher:
