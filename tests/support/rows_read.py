@@ -17,15 +17,15 @@ def rows_read_by(store: Database, company: int, document: Json, *tables: str) ->
         assert lane is not None
         memory = LaneMemory(lane.company, company)
         memory.begin(connection, lane)
-        before = _so_far(connection, tables)
+        before = rows_so_far(connection, tables)
         decided = Batch(connection, lane, memory).run(1)
         assert decided is not None
         assert [outcome["status"] for outcome in decided.outcomes] == ["posted"]
-        return _so_far(connection, tables) - before
+        return rows_so_far(connection, tables) - before
 
 
-def _so_far(connection: Rows, tables: tuple[str, ...]) -> int:
-    """Rows that this transaction has read."""
+def rows_so_far(connection: Rows, tables: tuple[str, ...]) -> int:
+    """Rows of these tables (of all, where none is named) that this transaction has read."""
     row = connection.execute(
         "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables "
         "WHERE %s::text[] = '{}' OR relname = ANY(%s)",

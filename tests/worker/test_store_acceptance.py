@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.lanes import COMPANY, MASTERS, RICE, incoming, publish, receipt, rows
+from tests.support.rows_read import rows_so_far
 from tests.support.servers import Database as FreshDatabase
 from worker.messages import canonical
 from worker.store.acceptance import accept
@@ -38,6 +39,18 @@ def test_the_same_content_is_known_however_it_is_written(books: Database) -> Non
     again = publish(books, [document, spaced, reordered, numeric])
     assert [(r.status, r.sequence) for r in again] == [("known", 1)] * 4
     assert rows(books, "SELECT count(*) FROM document") == [(1,)]
+
+
+def test_a_document_is_looked_up_by_its_number_however_many_there_are_of_its_type(books: Database) -> None:
+    publish(books, [*MASTERS, *(receipt(f"PR-{number}") for number in range(1500))])
+    with books.transaction() as connection:
+        before = rows_so_far(connection, ("document",))
+        receipts = accept(
+            connection, [incoming(receipt(f"PR-{number}")) for number in range(1490, 1510)], canonical=canonical
+        )
+        read = rows_so_far(connection, ("document",)) - before
+    assert [r.status for r in receipts] == ["known"] * 10 + ["new"] * 10
+    assert read == 10
 
 
 def test_other_content_under_a_known_number_is_a_named_conflict_kept_once(books: Database) -> None:

@@ -122,11 +122,12 @@ def _known_documents(connection: Rows, keys: list[_Key]) -> dict[_Key, _Known]:
     if not keys:
         return {}
     found = connection.execute(
-        # One look into the index for each key, however little the planner knows of the table yet.
+        # One look into the index of numbers for each key, however little the planner knows of the table yet: asked for the type
+        # too (hence the fence before that), it might go through all documents of the type instead.
         "SELECT key.company_id, key.type, key.number, d.content_hash, d.sequence "
         "FROM unnest(%s::int[], %s::text[], %s::text[]) AS key (company_id, type, number) CROSS JOIN LATERAL ("
-        "  SELECT content_hash, sequence FROM document d "
-        "  WHERE d.company_id = key.company_id AND d.type = key.type AND d.number = key.number LIMIT 1) d",
+        "  SELECT d.type, d.content_hash, d.sequence FROM document d "
+        "  WHERE d.company_id = key.company_id AND d.number = key.number OFFSET 0) d WHERE d.type = key.type",
         _transposed(keys),
     )
     return {(row[0], row[1], row[2]): _Known(row[3], sequence=row[4]) for row in found}
