@@ -85,7 +85,11 @@ def test_a_full_database_leaves_messages_in_the_stream(settings: Settings, datab
         with running(replace(settings, lease_seconds=2), INTAKE):
             publisher.wait(publisher.submit_many(masters("Grocery")), seconds=20)
             admin.execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'perpetua_worker'")
+            # Of this database alone: the cluster serves other tests meanwhile.
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE usename = 'perpetua_worker' AND datname = current_database()"
+            )
             publisher.submit_many(documents("Grocery", 10))
             time.sleep(1.5)
             assert server.xlen(routes.INTAKE_STREAM) == 10
