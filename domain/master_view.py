@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from operator import attrgetter
+from typing import cast
 
 from domain import accounting_period
 from domain.chart_of_accounts import (
@@ -80,6 +81,7 @@ class MasterView:
         self._root_types: dict[str, str] = {}
         self.defaults = DefaultsOfItems(book.get, company.name)
         self._methods: dict[str, list[tuple[int, str]]] = {}
+        self._versions: dict[str, list[tuple[int, object]]] = {}
         self._mode_accounts: dict[str, str] = {}
         self._resolutions: dict[tuple[str | None, str, str], str] = {}
         self._holding_stock: dict[str, bool] = {}
@@ -304,9 +306,7 @@ class MasterView:
         """An item that can be used. Errors: parked where unknown, rejected where disabled."""
         item = self._items.get(code)
         if item is None:
-            known = self.book.get("item", code)
-            if not isinstance(known, Item):
-                raise unknown_master("item", code, field)
+            known = self.kept_item(code, field)
             if known.disabled:
                 raise DocumentRejected(
                     "DisabledItem", f"{field}: the item {code} is disabled. Enable it or name another.", field
@@ -314,12 +314,20 @@ class MasterView:
             item = self._items[code] = known
         return item
 
-    def kept_item(self, code: str) -> Item:
+    def kept_item(self, code: str, field: str = "item") -> Item:
         """An item that stock exists of, whether or not new documents may still use it. Errors: parked where unknown."""
         known = self.book.get("item", code)
         if not isinstance(known, Item):
-            raise unknown_master("item", code, "item")
+            raise unknown_master("item", code, field)
         return known
+
+    def item_then(self, code: str, document: int) -> Item:
+        """An item as an earlier document (its sequence) found it: its units may say other factors by now. Errors: parked where unknown."""
+        known = self._versions.get(code)
+        if known is None:
+            self.kept_item(code)
+            known = self._versions[code] = self.book.changes("item", code, lambda item: item)
+        return next(cast("Item", item) for since, item in reversed(known) if since <= document)
 
     def valuation_methods(self, code: str) -> list[tuple[int, str]]:
         """The methods that an item has been valued by, oldest first, each with the sequence of the first document it held for.

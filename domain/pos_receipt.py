@@ -32,6 +32,11 @@ class LineKey(msgspec.Struct, array_like=True, frozen=True, gc=False):
     zero_rate: bool = False
     cost_rate: int | None = None
 
+    @property
+    def unit(self) -> tuple[str, int]:
+        """What quantities under it are counted in."""
+        return self.uom, self.factor
+
 
 class ReceiptLine(msgspec.Struct, array_like=True, gc=False):
     """A sold line: `net` without taxes and discounts, its part of each of the receipt's taxes, and the original's line it returns."""

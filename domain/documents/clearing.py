@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
+from domain.documents.item_lines import conversion
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import accepted_goods
+from domain.documents.references import taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
@@ -44,16 +46,18 @@ class _Clearing(ABC):
         self.target, self.place, self.head, self.view = target, place, head, head.view
         self.lines: Sequence[ItemLine] = target.document.lines  # type: ignore[attr-defined]
         self.amounts = compute(document, self.lines, head.view, buying=True)
+        self.whole = whole_qty(target, place, head.view)
 
     def enter(self, planned: Plan, own: Sharer, amounts: Amounts, net: int, books: Books) -> tuple[int, int]:
         """The document clears its share with `net`; gives what of that is cleared, and the price gap that belongs into stock.
 
         Errors: DocumentRejected, Lacking.
         """
-        head, qty = self.head, own.line.qty
+        head, field = self.head, f"lines[{own.place}]"
+        qty = taken_qty(own.line, own.line.qty, self.target, self.place, self.kind, self.view, field, planned)
         others = takers(self.target, self.place + 1, self.kind, head, planned)
         before, changes = entering(others, place_of(head, own.place + 1), qty)
-        gap, policy = self._gap(amounts, own, before), self._policy(own, amounts)
+        gap, policy = self._gap(amounts, own, before, qty), self._policy(own, amounts)
         if policy == "refuse" and gap.price:
             self._refuse(own)
         cleared = net - self._cleared(gap, policy)
@@ -76,7 +80,7 @@ class _Clearing(ABC):
             if taker.place[1] == voucher.sequence and perpetual:
                 own = Sharer(voucher.document, taker.place[2] - 1, self.head)  # type: ignore[arg-type]
                 if self._policy_then(voucher.sequence) == "revalue":
-                    into_stock -= self._gap(self._amounts_of(own), own, before).price
+                    into_stock -= self._gap(self._amounts_of(own), own, before, taker.qty).price
             before += taker.qty
         return into_stock + self._correct(planned, leaving(everyone, voucher.sequence), books)
 
@@ -86,7 +90,8 @@ class _Clearing(ABC):
         for change in changes:
             other = sharer(change.taker, self.head, books)
             amounts = self._amounts_of(other)
-            had, has = (self._gap(amounts, other, before) for before in (change.before, change.now))
+            qty = change.taker.qty
+            had, has = (self._gap(amounts, other, before, qty) for before in (change.before, change.now))
             gap = Gap(has.exchange - had.exchange, has.price - had.price)
             policy = self._policy_then(other.head.sequence)
             other.link(planned, self.kind, self.target, self.place + 1, -self._cleared(gap, policy))
@@ -98,9 +103,9 @@ class _Clearing(ABC):
     def _amounts_of(self, other: Sharer) -> Amounts:
         return compute(other.document, other.lines, self.view, buying=True)
 
-    def _gap(self, amounts: Amounts, own: Sharer, before: int) -> Gap:
-        """Of a line that comes after so much was cleared."""
-        qty, whole, place = own.line.qty, self.lines[self.place].qty, self.place
+    def _gap(self, amounts: Amounts, own: Sharer, before: int, qty: int) -> Gap:
+        """Of a line that clears so much after so much was cleared (millionths of the stock unit)."""
+        whole, place = self.whole, self.place
         gap = amounts.nets_base[own.place] - cumulative_share(self.amounts.nets_base[place], before, qty, whole)
         if amounts.currency is self.view.currency or amounts.currency.code != self.amounts.currency.code:
             return Gap(0, gap)
@@ -109,9 +114,18 @@ class _Clearing(ABC):
         return Gap(gap - price, price)
 
     def _policy(self, own: Sharer, amounts: Amounts) -> str:
-        policy, line, other = self.view.company.rate_difference, own.line, self.lines[self.place]
-        same = (line.rate, line.uom, amounts.currency.code) == (other.rate, other.uom, self.amounts.currency.code)
-        return "variance" if policy == "refuse" and same else policy
+        policy = self.view.company.rate_difference
+        if policy == "refuse" and amounts.currency.code == self.amounts.currency.code and self._same_price(own):
+            return "variance"
+        return policy
+
+    def _same_price(self, own: Sharer) -> bool:
+        """Whether both state one price for a stock unit; prices for different units agree as nearly as nine decimals can say."""
+        line, other = own.line, self.lines[self.place]
+        item = self.view.kept_item(line.item)
+        factor = conversion(line, item, f"lines[{own.place}]")
+        theirs = conversion(other, self.view.item_then(other.item, self.target.sequence), f"lines[{self.place}]")
+        return 2 * abs(line.rate * theirs - other.rate * factor) < factor + theirs
 
     def _policy_then(self, document: int) -> str:
         """The company's policy as an earlier document (its sequence) found it."""
@@ -179,9 +193,9 @@ class BillsOfReceipt(_Clearing):
     def _added(self, planned: Plan) -> int:
         """What all bills so far have added to the receipt's line."""
         known = takers(self.target, self.place + 1, self.kind, self.head, planned)
-        billed, whole = sum(taker.qty for taker in known), self.lines[self.place].qty
+        billed = sum(taker.qty for taker in known)
         return sum(taker.amount for taker in known) - cumulative_share(
-            self.amounts.nets_base[self.place], 0, billed, whole
+            self.amounts.nets_base[self.place], 0, billed, self.whole
         )
 
     def _lay(self, planned: Plan, known: int, price: int, *, perpetual: bool) -> bool:

@@ -52,25 +52,32 @@ class RejectingLine(Protocol):
         """Batch name."""
 
 
-def stock_qty(line: StockLine, item: Item, qty: int, field: str, *, before: int = 0) -> int:
+def conversion(line: StockLine, item: Item, field: str) -> int:
+    """Stock units per unit of a line, nine decimals. Errors: DocumentRejected for an unknown unit."""
+    if line.conversion_factor is not None:
+        return int(line.conversion_factor)
+    if line.uom is None or line.uom == item.stock_uom or (item.stock_uom is None and not item.uoms):
+        return NANO
+    factor = (item.uoms or {}).get(line.uom)
+    if factor is None:
+        raise DocumentRejected(
+            "UnknownUnit",
+            f"{field}.uom: {item.code} has no conversion from {line.uom} to {item.stock_uom or 'its stock unit'}. "
+            "Add it to the item's uoms or state a conversion_factor.",
+            f"{field}.uom",
+        )
+    return int(factor)
+
+
+def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
     """A line's quantity in the item's stock unit, to the nearest millionth of it.
 
-    `before` is how much went the same way already: shares of a whole are converted so that they add up to the whole.
     Errors: DocumentRejected for an unknown unit, or a quantity of which nothing would be left.
     """
-    factor = line.conversion_factor
-    if factor is None:
-        if line.uom is None or line.uom == item.stock_uom or (item.stock_uom is None and not item.uoms):
-            return int(qty)
-        factor = (item.uoms or {}).get(line.uom)
-        if factor is None:
-            raise DocumentRejected(
-                "UnknownUnit",
-                f"{field}.uom: {item.code} has no conversion from {line.uom} to {item.stock_uom or 'its stock unit'}. "
-                "Add it to the item's uoms or state a conversion_factor.",
-                f"{field}.uom",
-            )
-    converted = div_mirrored((before + qty) * factor, NANO) - div_mirrored(before * factor, NANO)
+    factor = conversion(line, item, field)
+    if factor == NANO:
+        return int(qty)
+    converted = div_mirrored(qty * factor, NANO)
     if qty and not converted:
         raise DocumentRejected(
             "TooManyDecimals",
@@ -78,6 +85,11 @@ def stock_qty(line: StockLine, item: Item, qty: int, field: str, *, before: int 
             f"{field}.qty",
         )
     return converted
+
+
+def is_exact(line: StockLine, item: Item, qty: int, field: str = "") -> bool:
+    """Whether a line's quantity is a whole number of millionths of the stock unit. Errors: DocumentRejected for an unknown unit."""
+    return qty * conversion(line, item, field) % NANO == 0
 
 
 def parts(view: MasterView, line: StockLine, item: Item, warehouse: str, qty: int, field: str) -> list[Part]:

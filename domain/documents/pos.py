@@ -7,14 +7,14 @@ receipt; the closing only sums.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal
 
-from domain.books import Books, Lacking, Link, PostedVoucher
+from domain.books import Books, Lacking, PostedVoucher
 from domain.documents.amounts import Amounts, compute
-from domain.documents.item_lines import require_warehouse
+from domain.documents.item_lines import require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, dimensions_of
 from domain.documents.pos_payment import Paid, take_payments
-from domain.documents.references import original_line, original_of
+from domain.documents.returns import original_of, take_back
 from domain.documents.sales_cost import components, cost_account
 from domain.documents.sales_invoice import RoundedTotal, SalesLine, rounded
 from domain.documents.shape import Document, Payment, Tax, TradeDocument
@@ -140,13 +140,9 @@ def _returned_lines(
     """For each line the line of the original (from 1) that it takes back, 0 where there is none. Errors: DocumentRejected, Lacking."""
     if original is None:
         return [0] * len(document.lines)
-    sold = cast("PosInvoice", original.document)
-    found = []
-    for index, line in enumerate(document.lines):
-        place = original_line(original, sold.lines, line, index, books, planned)
-        planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
-        found.append(place + 1)
-    return found
+    return [
+        take_back(planned, head, original, line, index, books).place + 1 for index, line in enumerate(document.lines)
+    ]
 
 
 def _lines(
@@ -169,7 +165,8 @@ def _lines(
         if item.is_stock_item or item.bundle:
             warehouse = require_warehouse(line.warehouse or profile.warehouse, item, view, field)
             view.stock_account(warehouse, f"{field}.warehouse")
-            for component, part in components(view, line, item, warehouse, field):
+            qty = stock_qty(line, item, line.qty, field)
+            for component, part in components(view, line, item, warehouse, qty, field):
                 cost_account(line.expense_account, component, view, field)
                 goods[part.chain] = goods.get(part.chain, 0) + part.qty
         key = LineKey(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, Link
 from domain.documents.amounts import compute
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.references import linked_qty, referred_line, require_posted
+from domain.documents.references import linked_qty, referred_line, require_posted, taken_qty, whole_qty
 from domain.documents.shape import LineRef
 from domain.exact import cumulative_share
 from domain.general_ledger import Entry
@@ -50,13 +50,14 @@ def release(
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
     received = cast("PurchaseReceipt", receipt.document)
     place = referred_line(received.lines, ref, line.item, field)
-    own = received.lines[place]
+    own, whole = received.lines[place], whole_qty(receipt, place, view)
     before = linked_qty(receipt, place + 1, "bills", planned)
-    planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, line.qty))
+    qty = taken_qty(line, line.qty, receipt, place, "bills", view, field, planned)
+    planned.links.append(Link(head.sequence, index + 1, "bills", receipt.sequence, place + 1, qty))
     if not view.follows_perpetual(receipt.sequence, receipt.at):
         return  # received under periodic inventory, which accrues nothing
     accrued = compute(received, received.lines, view, buying=True).nets_base[place]
-    share = cumulative_share(accrued, before, max(0, min(line.qty, own.qty - before)), own.qty)
+    share = cumulative_share(accrued, before, max(0, min(qty, whole - before)), whole)
     expense, liability = _accounts(head, own, item, field)
     accruing = Head.of(receipt.sequence, received, view)
     center = cost_center_of(accruing, own.cost_center, item)

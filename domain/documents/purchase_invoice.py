@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from domain.books import Books, Link, PostedVoucher
+from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.clearing import BillsOfReceipt
@@ -15,13 +15,8 @@ from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import release
 from domain.documents.purchase_costs import LineCost, line_costs
-from domain.documents.references import (
-    original_line,
-    original_of,
-    reference,
-    referred_line,
-    require_posted,
-)
+from domain.documents.references import reference, referred_line, require_posted
+from domain.documents.returns import original_of, take_back
 from domain.documents.shape import LineRef, TradeDocument
 from domain.documents.shares import Sharer, cleared_by
 from domain.documents.unbilled import UnbilledLine
@@ -93,7 +88,8 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
         fulfil(planned, document.lines, head, books, "purchase_order")
     original = original_of(document, head, books) if document.is_return else None
     if original is not None and not document.update_stock:
-        _take_back(planned, document, head, original, books)
+        for index, line in enumerate(document.lines):
+            take_back(planned, head, original, line, index, books)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
     for index, line in enumerate(document.lines):
@@ -123,14 +119,6 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     _taxes(planned, document, amounts, head)
     planned.figures = amounts.figures | {"round_off": view.currency.show(amounts.tax_rounding_base)}
     return planned
-
-
-def _take_back(planned: Plan, document: PurchaseInvoice, head: Head, original: PostedVoucher, books: Books) -> None:
-    """Which lines of the original a debit note takes back, and that no more comes back than was billed."""
-    billed = cast("PurchaseInvoice", original.document)
-    for index, line in enumerate(document.lines):
-        place = original_line(original, billed.lines, line, index, books, planned)
-        planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 
 def _payable(

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from domain.books import Books, Link, PostedVoucher
+from domain.books import Books, PostedVoucher
 from domain.documents.amounts import compute
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
-from domain.documents.references import linked_qty, original_line, original_of
+from domain.documents.references import whole_qty
+from domain.documents.returns import Returned, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
@@ -39,18 +40,17 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
     for index, line in enumerate(lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
-        share, place, before = LineCost(-amounts.nets_base[index], []), -1, 0
+        share, back = LineCost(-amounts.nets_base[index], []), None
         if shared:
-            place = original_line(shared.original, shared.lines, line, index, books, planned)
-            before = linked_qty(shared.original, place + 1, "returns", planned)
-            share = shared.take(planned, Sharer(document, index, head), place, books)
+            back = original_line(shared.original, line, index, view, books, planned)
+            share = shared.take(planned, Sharer(document, index, head), back, books)
         if not item.is_stock_item:
             continue
         variance = view.role("purchase_price_variance")
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-        for part in _goods(view, line, item, before, field):
-            source = _movement(original, place + 1, part.chain) if original else None
+        for part in _goods(view, line, item, back, field):
+            source = _movement(back, part.chain) if back else None
             planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
                 account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
@@ -85,17 +85,15 @@ class _Shared:
         self.lines: Sequence[ItemLine] = original.document.lines  # type: ignore[attr-defined]
         self._costs = line_costs(compute(document, self.lines, head.view, buying=True), self.lines, head.view)
 
-    def take(self, planned: Plan, own: Sharer, place: int, books: Books) -> LineCost:
-        """A return's line takes its share of the original's (counted from 0); those behind it in time take what is theirs then."""
-        head, qty = self.head, -own.line.qty
-        others = takers(self.original, place + 1, "returns", head, planned)
-        before, changes = entering(others, place_of(head, own.place + 1), qty)
-        share = self._share(place, before, qty)
-        planned.links.append(
-            Link(head.sequence, own.place + 1, "returns", self.original.sequence, place + 1, qty, share.net)
-        )
+    def take(self, planned: Plan, own: Sharer, back: Returned, books: Books) -> LineCost:
+        """A return's line takes its share of the original's; those behind it in time take what is theirs then."""
+        head = self.head
+        others = takers(self.original, back.place + 1, "returns", head, planned)
+        before, changes = entering(others, place_of(head, own.place + 1), back.qty)
+        share = self._share(back.place, before, back.qty)
+        back.link(planned, head, own.place, share.net)
         for change in changes:
-            self.correct(planned, change, place, books)
+            self.correct(planned, change, back.place, books)
         return share
 
     def correct(self, planned: Plan, change: Change, place: int, books: Books) -> None:
@@ -116,7 +114,7 @@ class _Shared:
 
     def _share(self, place: int, before: int, qty: int) -> LineCost:
         """What `qty` of a line came to, after so much of it was given back; all shares add up to the whole, to the minor unit."""
-        cost, whole = self._costs[place], self.lines[place].qty
+        cost, whole = self._costs[place], whole_qty(self.original, place, self.head.view)
         return LineCost(
             cumulative_share(cost.net, before, qty, whole),
             [replace(charge, amount=cumulative_share(charge.amount, before, qty, whole)) for charge in cost.charges],
@@ -148,25 +146,26 @@ def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, vie
     return view.account(charge.account, "taxes.account")
 
 
-def _goods(view: MasterView, line: ItemLine, item: Item, before: int, field: str) -> list[Part]:
-    """What goes back: accepted goods, after `before` of them went back already, and rejected ones out of their own warehouse."""
+def _goods(view: MasterView, line: ItemLine, item: Item, back: Returned | None, field: str) -> list[Part]:
+    """What goes back: accepted goods, as much as is taken of the original, and rejected ones out of their own warehouse."""
     goods: list[Part] = []
     warehouse = line.warehouse
     if line.qty:
         warehouse = require_warehouse(line.warehouse, item, view, field)
-        goods = parts(view, line, item, warehouse, stock_qty(line, item, line.qty, field, before=-before), field)
+        qty = -back.qty if back else stock_qty(line, item, line.qty, field)
+        goods = parts(view, line, item, warehouse, qty, field)
     if rejected := getattr(line, "rejected_qty", None):
         qty = stock_qty(line, item, rejected, field)
         goods.append(rejected_part(view, cast("RejectingLine", line), item, qty, warehouse, field))
     return goods
 
 
-def _movement(original: PostedVoucher, line: int, chain: Chain) -> Movement | None:
+def _movement(back: Returned, chain: Chain) -> Movement | None:
     """The receipt's movement that goods go back from: into the same warehouse, else the line's own wherever they lie by now."""
     own = [
         movement
-        for movement in original.movements
-        if movement.line == line
+        for movement in back.original.movements
+        if movement.line == back.place + 1
         and movement.chain.item == chain.item
         and movement.chain.part == chain.part
         and movement.qty > 0

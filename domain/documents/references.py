@@ -1,14 +1,18 @@
-"""References between documents: the original of a return, the receipt of a bill, and what is left of them."""
+"""References between documents: what a line names, and how much of it is taken by now.
+
+Quantities are compared in the item's stock unit: what came in boxes may go back, or be billed, by the piece.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from domain.books import Books, Link, PostedVoucher
-from domain.documents.plan import Head, Plan
-from domain.documents.shape import ItemLine, LineRef, TradeDocument
+from domain.documents.item_lines import is_exact, stock_qty
+from domain.documents.plan import Plan
+from domain.documents.shape import ItemLine, LineRef
 from domain.errors import DocumentParked, DocumentRejected
-from domain.quantity import show_quantity
+from domain.master_view import MasterView
 
 
 def require_posted(books: Books, type_: str, number: str, field: str) -> PostedVoucher:
@@ -32,112 +36,6 @@ def require_posted(books: Books, type_: str, number: str, field: str) -> PostedV
     return found
 
 
-def original_of(document: TradeDocument, head: Head, books: Books) -> PostedVoucher | None:
-    """The original that a return names, None for a stand-alone one. Errors: as `require_posted`; a return before its original."""
-    if document.return_against is None:
-        return None
-    original = require_posted(books, head.type, document.return_against, "return_against")
-    if original.at > head.at:
-        raise DocumentRejected(
-            "ReturnBeforeOriginal",
-            f"posting_datetime: {original.number} was posted for a later time than this return. Date the return after it.",
-            "posting_datetime",
-        )
-    return original
-
-
-def original_line(
-    original: PostedVoucher,
-    lines: Sequence[ItemLine],
-    line: ItemLine,
-    index: int,
-    books: Books,
-    planned: Plan | None = None,
-) -> int:
-    """The original's line (counted from 0) that a return's line takes back: as stated, else the first of that item with enough left.
-
-    A line that says its batch or its serial numbers fits only where the original has them. `planned` holds what earlier lines of the
-    same return take back. Errors: DocumentRejected where there is none, or more comes back than is left; Lacking.
-    """
-    field = f"lines[{index}]"
-    wanted = -line.qty
-    candidates = [c for c in _candidates(lines, line) if lines[c].item == line.item]
-    if not candidates:
-        raise DocumentRejected(
-            "NotOnOriginal",
-            f"{field}: {original.number} has no such line of {line.item}. Name the line with return_of.",
-            f"{field}.return_of" if line.return_of else f"{field}.item",
-        )
-    candidates = _of_the_same_goods(original, lines, line, candidates, field)
-    left = [lines[c].qty - linked_qty(original, c + 1, "returns", planned) for c in candidates]
-    for candidate, qty in zip(candidates, left, strict=True):
-        if wanted <= qty:
-            _require_not_back_yet(original, candidate, line, books, field)
-            return candidate
-    raise DocumentRejected(
-        "OverReturned",
-        f"{field}.qty: {show_quantity(wanted)} of {line.item} come back, but only {show_quantity(max(left))} of "
-        f"{original.number} are left to return.",
-        f"{field}.qty",
-        {"left": show_quantity(max(left))},
-    )
-
-
-def _candidates(lines: Sequence[ItemLine], line: ItemLine) -> list[int]:
-    """Lines of the original in the order in which a return's line would take from them."""
-    if line.return_of is not None:
-        return [line.return_of - 1] if 1 <= line.return_of <= len(lines) else []
-    same = [i for i, own in enumerate(lines) if own.item == line.item]
-    here = [i for i in same if lines[i].warehouse == line.warehouse and lines[i].rate == line.rate]
-    return here + [i for i in same if i not in here]
-
-
-def _of_the_same_goods(
-    original: PostedVoucher, lines: Sequence[ItemLine], line: ItemLine, candidates: list[int], field: str
-) -> list[int]:
-    """The candidates that had the batch, or all of the serial numbers, that come back. Errors: DocumentRejected naming what none had."""
-    serials = set(line.serials or ())
-    strangers = serials.difference(*(lines[c].serials or () for c in candidates))
-    if strangers:
-        raise DocumentRejected(
-            "NotOnOriginal",
-            f"{field}.serials: {', '.join(sorted(strangers))} of {line.item} is not on {original.number}. Name the units that it has.",
-            f"{field}.serials",
-            {"serials": sorted(strangers)},
-        )
-    fitting = [
-        c
-        for c in candidates
-        if serials <= set(lines[c].serials or ()) and (not line.batch or line.batch == (lines[c].batch or line.batch))
-    ]
-    if not fitting:
-        which = "serials" if serials else "batch"
-        lacks = (
-            f"no single line of {original.number} has all of these units of {line.item}. Return each of its lines by one of your own."
-            if serials
-            else f"{original.number} has no batch {line.batch} of {line.item}. Name the batch that it has."
-        )
-        raise DocumentRejected("NotOnOriginal", f"{field}.{which}: {lacks}", f"{field}.{which}")
-    return fitting
-
-
-def _require_not_back_yet(original: PostedVoucher, place: int, line: ItemLine, books: Books, field: str) -> None:
-    """A serial number comes back once. Errors: DocumentRejected naming those that have come back before; Lacking."""
-    if not line.serials:
-        return
-    for link in linked(original, place + 1, "returns"):
-        earlier = books.voucher(link.type, link.number)
-        lines: Sequence[ItemLine] = earlier.document.lines if earlier is not None else []  # type: ignore[attr-defined]
-        again = set(line.serials) & set(lines[link.line - 1].serials or ()) if lines else set()
-        if again:
-            raise DocumentRejected(
-                "OverReturned",
-                f"{field}.serials: {', '.join(sorted(again))} of {original.number} came back with {link.number} already.",
-                f"{field}.serials",
-                {"serials": sorted(again)},
-            )
-
-
 def linked(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = None) -> list[Link]:
     """What refers to a voucher's line (counted from 1) already: posted documents, and earlier lines of the one being planned."""
     own = [link for link in planned.links if link.target == voucher.sequence] if planned else []
@@ -145,8 +43,43 @@ def linked(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = 
 
 
 def linked_qty(voucher: PostedVoucher, line: int, kind: str, planned: Plan | None = None) -> int:
-    """How much of a voucher's line (counted from 1) is referred to already, millionths."""
+    """How much of a voucher's line (counted from 1) is referred to already, millionths of the item's stock unit."""
     return sum(link.qty for link in linked(voucher, line, kind, planned))
+
+
+def whole_qty(voucher: PostedVoucher, place: int, view: MasterView) -> int:
+    """All of a posted line (counted from 0) in the item's stock unit (millionths), by the unit's factor as the voucher found it."""
+    line = _line(voucher, place)
+    return stock_qty(line, view.item_then(line.item, voucher.sequence), line.qty, f"lines[{place}]")
+
+
+def taken_qty(
+    line: ItemLine,
+    qty: int,
+    voucher: PostedVoucher,
+    place: int,
+    kind: str,
+    view: MasterView,
+    field: str,
+    planned: Plan | None = None,
+) -> int:
+    """How much a line's `qty` takes of a posted line (from 0), in the item's stock unit (millionths), in whatever unit either is stated.
+
+    Conversions are rounded, each by half a millionth at the most; so what takes the rest as exactly as they can tell takes all of it,
+    and all parts add up to the whole. Errors: DocumentRejected for an unknown unit.
+    """
+    item, theirs = view.kept_item(line.item), _line(voucher, place)
+    taken = stock_qty(line, item, qty, field)
+    if is_exact(line, item, qty) and is_exact(theirs, view.item_then(theirs.item, voucher.sequence), theirs.qty):
+        return taken
+    before = linked(voucher, place + 1, kind, planned)
+    left = whole_qty(voucher, place, view) - sum(link.qty for link in before)
+    return left if left > 0 and abs(left - taken) <= (len(before) + 2) // 2 else taken
+
+
+def _line(voucher: PostedVoucher, place: int) -> ItemLine:
+    lines: Sequence[ItemLine] = voucher.document.lines  # type: ignore[attr-defined]
+    return lines[place]
 
 
 def reference(stated: LineRef | str | None) -> LineRef | None:

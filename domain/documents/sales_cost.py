@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.books import Books, Link, PostedVoucher
+from domain.books import Books, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.references import linked, original_line
+from domain.documents.returns import Returned, take_back
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import MICRO, cumulative_share, div_mirrored
@@ -38,15 +38,12 @@ def deliver(
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    original_lines: Sequence[ItemLine] = original.document.lines if original else []  # type: ignore[attr-defined]
     for index, line in enumerate(lines):
-        place = original_line(original, original_lines, line, index, books, planned) if original else -1
-        if original:
-            planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
+        back = take_back(planned, head, original, line, index, books) if original else None
         dimensions = dimensions_of(
             head, line.dimensions, document.dimensions, head.view.item(line.item, f"lines[{index}].item")
         )
-        deliver_line(planned, line, index, head, dimensions, original, place)
+        deliver_line(planned, line, index, head, dimensions, back)
 
 
 def deliver_line(
@@ -55,10 +52,9 @@ def deliver_line(
     index: int,
     head: Head,
     dimensions: str,
-    original: PostedVoucher | None = None,
-    place: int = -1,
+    back: Returned | None = None,
 ) -> None:
-    """Plan the goods of one line; `place` is the line of the original (from 0) that a return takes back.
+    """Plan the goods of one line; `back` is what a return takes back by it.
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
@@ -69,8 +65,8 @@ def deliver_line(
     warehouse = require_warehouse(line.warehouse, item, view, field)
     account = view.stock_account(warehouse, f"{field}.warehouse")
     center = cost_center_of(head, line.cost_center, item)
-    before = _returned_before(original, place, index, head, planned) if original else 0
-    for component, part in components(view, line, item, warehouse, field, -before):
+    qty = -back.qty if back else stock_qty(line, item, line.qty, field)
+    for component, part in components(view, line, item, warehouse, qty, field):
         cogs = cost_account(getattr(line, "expense_account", None), component, view, field)
         if line.qty > 0:
             movement = planned.move(
@@ -80,14 +76,13 @@ def deliver_line(
             if getattr(line, "allow_zero_rate", False):
                 movement.weight = ZERO_RATE
             continue
-        sold = _sold(original, place + 1, part)
+        sold = _sold(back, part)
         movement = planned.move(
             head, index + 1, part.chain, -part.qty, Basis.RETURNED, account=account, contra=sold.contra if sold else cogs,
             cost_center=center, dimensions=dimensions, batch=part.batch, source=sold.id if sold else 0,
         )  # fmt: skip
-        if sold is not None and original is not None:
-            whole: int = original.document.lines[place].qty  # type: ignore[attr-defined]
-            movement.stated = _cost_share(original, sold, before, -line.qty, whole, part)
+        if sold is not None and back is not None:
+            movement.stated = _cost_share(back, sold, part)
         elif (cost_rate := getattr(line, "cost_rate", None)) is not None:
             movement.basis = Basis.STATED
             movement.stated = view.currency.times(-part.qty, cost_rate)
@@ -95,23 +90,13 @@ def deliver_line(
             movement.weight = ZERO_RATE
 
 
-def _returned_before(original: PostedVoucher, place: int, index: int, head: Head, planned: Plan) -> int:
-    """How much of the original's line (from 0) earlier returns, and earlier lines of this one, took back (millionths)."""
-    return sum(
-        link.qty
-        for link in linked(original, place + 1, "returns", planned)
-        if link.line != index + 1 or link.voucher != head.sequence
-    )
-
-
 def components(
-    view: MasterView, line: ItemLine, item: Item, warehouse: str, field: str, before: int = 0
+    view: MasterView, line: ItemLine, item: Item, warehouse: str, qty: int, field: str
 ) -> list[tuple[Item, Part]]:
-    """What a sold line takes from stock: the item itself, or each stocked item of a bundle.
+    """What `qty` (in the stock unit) of a sold line takes from stock: the item itself, or each stocked item of a bundle.
 
-    `before` is what earlier returns brought back of the same line (negative). Errors: DocumentRejected.
+    Errors: DocumentRejected.
     """
-    qty = stock_qty(line, item, line.qty, field, before=before)
     if not item.bundle:
         return [(item, part) for part in parts(view, line, item, warehouse, qty, field)]
     found: list[tuple[Item, Part]] = []
@@ -136,12 +121,12 @@ def cost_account(stated: str | None, item: Item, view: MasterView, field: str) -
     return account
 
 
-def _sold(original: PostedVoucher | None, line: int, part: Part) -> Movement | None:
-    if original is None:
+def _sold(back: Returned | None, part: Part) -> Movement | None:
+    if back is None:
         return None
-    for movement in original.movements:
+    for movement in back.original.movements:
         if (
-            movement.line == line
+            movement.line == back.place + 1
             and movement.chain.item == part.chain.item
             and movement.chain.part == part.chain.part
             and movement.qty < 0
@@ -150,9 +135,9 @@ def _sold(original: PostedVoucher | None, line: int, part: Part) -> Movement | N
     return None
 
 
-def _cost_share(original: PostedVoucher, sold: Movement, before: int, qty: int, whole: int, part: Part) -> int:
+def _cost_share(back: Returned, sold: Movement, part: Part) -> int:
     """The share of what the sale booked as cost, true-ups included; a serial number comes back at all of its own cost."""
-    cost = -sold.value - original.true_ups.get(sold.id, 0)
+    cost = -sold.value - back.original.true_ups.get(sold.id, 0)
     if -part.qty == -sold.qty:
         return cost
-    return cumulative_share(cost, before, qty, whole)
+    return cumulative_share(cost, back.before, back.qty, back.whole)

@@ -10,7 +10,8 @@ from domain.documents.delivery_note import DeliveryNote
 from domain.documents.exchange import settle_in_full
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.references import original_line, original_of, reference, referred_line, require_posted
+from domain.documents.references import reference, referred_line, require_posted, taken_qty
+from domain.documents.returns import original_of, take_back
 from domain.documents.sales_cost import deliver
 from domain.documents.shape import LineRef, Payment, TradeDocument
 from domain.errors import DocumentRejected
@@ -87,7 +88,8 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
         deliver(planned, document, document.lines, head, original, books)
         fulfil(planned, document.lines, head, books, "sales_order")
     elif original is not None:
-        _take_back(planned, document, head, original, books)
+        for index, line in enumerate(document.lines):
+            take_back(planned, head, original, line, index, books)
     for index, line in enumerate(document.lines):
         _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
     for tax in amounts.taxes:
@@ -100,13 +102,6 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
         )
     settle(planned, document, amounts, head, original)
     return planned
-
-
-def _take_back(planned: Plan, document: SalesInvoice, head: Head, original: PostedVoucher, books: Books) -> None:
-    sold = cast("SalesInvoice", original.document)
-    for index, line in enumerate(document.lines):
-        place = original_line(original, sold.lines, line, index, books, planned)
-        planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
 
 
 def _revenue(
@@ -132,7 +127,8 @@ def _revenue(
     delivery = require_posted(books, "delivery_note", ref.number, f"{field}.against_delivery")
     delivered = cast("DeliveryNote", delivery.document)
     place = referred_line(delivered.lines, ref, line.item, f"{field}.against_delivery")
-    planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, line.qty, net))
+    qty = taken_qty(line, line.qty, delivery, place, "bills", view, field, planned)
+    planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, qty, net))
 
 
 def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:

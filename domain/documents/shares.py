@@ -21,7 +21,7 @@ Place = tuple[int, int, int]  # posting time, sequence, line
 
 
 class Taker(NamedTuple):
-    """A document's line that takes `qty` millionths of another's line, and what its links say of the amount (minor units)."""
+    """A document's line that takes `qty` of another's line (millionths of the stock unit), and what its links say of the amount."""
 
     place: Place
     type: str

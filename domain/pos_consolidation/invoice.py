@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.books import Books, Link
+from domain.books import Books
 from domain.documents.plan import Head, Plan
 from domain.documents.pos import PosClosing
+from domain.documents.returns import returned
 from domain.documents.sales_cost import deliver_line
 from domain.documents.sales_invoice import RoundedTotal, SalesInvoice, SalesLine
 from domain.documents.shape import Payment, Tax
@@ -87,10 +88,11 @@ def plan_invoice(made: Consolidated, invoice: SalesInvoice, head: Head, books: B
         if not line.qty:
             continue
         original = books.voucher("sales_invoice", line.origin.invoice) if line.origin else None
-        place = line.origin.line - 1 if line.origin else -1
-        deliver_line(planned, invoice.lines[index], index, head, line.key.dimensions, original, place)
-        if original is not None:
-            planned.links.append(Link(head.sequence, index + 1, "returns", original.sequence, place + 1, -line.qty))
+        back = None
+        if original is not None and line.origin is not None:
+            back = returned(original, line.origin.line - 1, invoice.lines[index], view, f"lines[{index}]", planned)
+            back.link(planned, head, index)
+        deliver_line(planned, invoice.lines[index], index, head, line.key.dimensions, back)
     for line in made.lines:
         account = view.account(line.key.income, "income_account")
         planned.entry(head, account, -line.net, cost_center=line.key.cost_center, dimensions=line.key.dimensions)

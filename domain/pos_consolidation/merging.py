@@ -125,9 +125,9 @@ def _returned(
     origin: Origin | None,
 ) -> None:
     if original is not None and line.returns:
-        # Taken off the line that the sale went into. Its taxes are the return's own, so they go beside it where they differ.
+        # Taken off the line that the sale went into. Its unit and its taxes are the return's own, so it goes beside it where they differ.
         known = sold.get(original.lines[line.returns - 1].key)
-        if known is not None and known.tax_keys == tax_keys:
+        if known is not None and known.tax_keys == tax_keys and known.key.unit == line.key.unit:
             known.add(line)
             return
     place = (line.key, origin)

@@ -11,6 +11,7 @@ from domain.error_catalogue import CATALOGUE, Family
 from domain.error_catalogue.accounts import ACCOUNTS
 from domain.error_catalogue.entry import Entry
 from domain.error_catalogue.messages import MESSAGES
+from domain.error_catalogue.operators import OPERATORS
 from domain.error_catalogue.stock import STOCK
 from domain.error_catalogue.system import SYSTEM
 from domain.error_catalogue.tills import TILLS
@@ -77,8 +78,8 @@ def test_no_entry_is_there_for_an_error_that_nothing_raises() -> None:
     assert not idle, "nothing raises these: take them out, or build what they are for"
 
 
-@pytest.mark.parametrize("section", [MESSAGES, STOCK, TRADE, ACCOUNTS, TILLS, SYSTEM])
-def test_every_error_of_documents_and_servers_is_expected_by_a_test(section: dict[str, Entry]) -> None:
+@pytest.mark.parametrize("section", [MESSAGES, STOCK, TRADE, ACCOUNTS, TILLS, OPERATORS, SYSTEM])
+def test_every_error_of_documents_servers_and_operators_is_expected_by_a_test(section: dict[str, Entry]) -> None:
     expected: set[str] = set()
     for path in (ROOT / "tests").rglob("*.py"):
         if path != Path(__file__):

@@ -174,6 +174,15 @@ def test_a_return_in_the_same_document_is_taken_off_its_own_sale() -> None:
     assert merged(stranger, origins={(3, 0): Origin("C-0", 1)}).lines[0].origin == Origin("C-0", 1)
 
 
+def test_pieces_of_a_box_that_come_back_in_the_same_document_stay_pieces() -> None:
+    books = shop()
+    sale = sold(books, 1, apple(1, 30, uom="Box"))
+    back = sold(books, 2, apple(-2, 5), is_return=True, payments=[{"mode": "Cash", "amount": -10}])
+    back.receipt.returns_of, back.receipt.lines[0].returns = "S-1", 1
+    lines = merged(sale, back).lines
+    assert [(line.key.uom, line.qty, line.net) for line in lines] == [("Box", 1_000_000, 3000), ("", -2_000_000, -1000)]
+
+
 def test_customers_who_still_owe_keep_a_row_each() -> None:
     books = shop()
     made = merged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.support.servers import Database as FreshDatabase
@@ -21,8 +22,8 @@ def document(type_: str, number: str, day: int, *lines: dict[str, Any], **more: 
     return {"type": type_, "number": number, "posting_datetime": f"2024-06-{day:02d}T09:00:00Z", "lines": own, **more}
 
 
-def projected(database: FreshDatabase, company: str, *documents: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Actual, ordered, reserved and projected quantity by item, after these documents."""
+def shown(database: FreshDatabase, company: str, *documents: dict[str, Any]) -> list[dict[str, Any]]:
+    """The report's rows after these documents."""
     with opened(database) as own:
         number = tell(own, {"id": company, "settings": SETTINGS, "documents": list(documents)}, company)
         with own.transaction() as connection:
@@ -30,9 +31,13 @@ def projected(database: FreshDatabase, company: str, *documents: dict[str, Any])
             assert {status for _, status, _ in statuses} <= {"posted", "cancelled"}, statuses
             scope = scope_of(connection, number)
             assert scope is not None
-            rows = list(REPORTS["stock-projected-qty"].dicts(connection, scope))
+            return list(REPORTS["stock-projected-qty"].dicts(connection, scope))
+
+
+def projected(database: FreshDatabase, company: str, *documents: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Actual, ordered, reserved and projected quantity by item, after these documents."""
     names = ("actual_qty", "ordered_qty", "reserved_qty", "projected_qty")
-    return {row["item"]: tuple(int(row[name]) for name in names) for row in rows}
+    return {row["item"]: tuple(int(row[name]) for name in names) for row in shown(database, company, *documents)}
 
 
 def test_orders_project_what_receipts_and_deliveries_take_from_them(database: FreshDatabase) -> None:
@@ -82,3 +87,19 @@ def test_a_promised_bundle_reserves_what_it_holds(database: FreshDatabase) -> No
         document("sales_order", "SO-1", 2, {"item": "Basket", "qty": 4}),
         document("sales_invoice", "SI-1", 3, {"item": "Basket", "qty": 1, "against_order": "SO-1"}, update_stock=True),
     ) == {"Apple": (44, 0, 18, 26)}
+
+
+def test_the_oldest_order_that_waits_says_how_long(database: FreshDatabase) -> None:
+    rows = shown(
+        database,
+        "Ages",
+        document("purchase_order", "PO-1", 1, {"item": "Apple", "qty": 10}),
+        document("purchase_order", "PO-2", 2, {"item": "Apple", "qty": 10}),
+        document("sales_order", "SO-1", 3, {"item": "Apple", "qty": 5}),
+        document("purchase_receipt", "PR-1", 4, {"item": "Apple", "qty": 10, "against_order": "PO-1"}),
+        document("purchase_receipt", "PR-2", 4, {"item": "Pear", "qty": 1}),
+    )
+    ages = {row["item"]: (row["oldest_order"], row["age_days"], row["age"]) for row in rows}
+    since = date(2024, 6, 2)
+    today = datetime.now(UTC).date()
+    assert ages == {"Apple": (since, (today - since).days, "over 90"), "Pear": (None, None, "")}

@@ -27,15 +27,12 @@ _COLUMNS: Final = (
     Column("open_amount", Kind.AMOUNT, summed=True),
 )
 
-# A delivery books no revenue, so its lines are read from the documents themselves. Quantities are in the unit of the line, as bills
-# and returns refer to them; the amount is the open share of the line's own, in the document's currency.
+# A delivery books no revenue, so what waits is what its figures say of each line, less what links of returns and bills took of it. All
+# three are in the item's stock unit; the amount is the open share of the line's own, in the document's currency.
 _SQL: Final = f"""
     WITH live AS (
-        SELECT v.voucher_id, v.number, v.posting_date, v.figures, coalesce(r.payload, d.payload)::json AS payload
+        SELECT v.voucher_id, v.number, v.posting_date, v.figures
           FROM voucher v
-          JOIN document d ON d.company_id = v.company_id AND d.sequence = v.voucher_id
-          LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id
-                              AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true
          WHERE v.company_id = %(company)s AND v.type = 'delivery_note' AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
            AND (%(voucher)s::text IS NULL OR v.number = %(voucher)s)
            AND NOT EXISTS (SELECT FROM voucher c WHERE c.company_id = v.company_id AND c.reverses = v.voucher_id AND c.reverses <> 0)
@@ -50,16 +47,17 @@ _SQL: Final = f"""
          GROUP BY l.target_id, l.target_line
     )
     , lines AS (
-        SELECT live.*, line.value AS line, line.place, (line.value ->> 'qty')::numeric AS qty,
+        SELECT live.*, line.item, line.place, line.qty::numeric AS qty, line.amount::numeric AS amount,
                coalesce(referred.returned, 0) / 1000000 AS returned, coalesce(referred.billed, 0) / 1000000 AS billed
           FROM live
-          CROSS JOIN LATERAL json_array_elements(live.payload -> 'lines') WITH ORDINALITY AS line (value, place)
+          CROSS JOIN LATERAL ROWS FROM (
+               json_array_elements_text(live.figures -> 'line_items'), json_array_elements_text(live.figures -> 'line_qtys'),
+               json_array_elements_text(live.figures -> 'line_amounts')) WITH ORDINALITY AS line (item, qty, amount, place)
           LEFT JOIN referred ON referred.target_id = live.voucher_id AND referred.target_line = line.place
     )
-    SELECT number, place, coalesce(payload ->> 'customer', ''), line ->> 'item', posting_date, {TODAY},
-           qty, returned, billed, coalesce(payload ->> 'currency', ''), (figures -> 'line_amounts' ->> (place::int - 1))::numeric
+    SELECT number, place, figures ->> 'customer', item, posting_date, {TODAY}, qty, returned, billed, figures ->> 'currency', amount
       FROM lines
-     WHERE qty > 0 AND qty - returned - billed > 0 AND (%(item)s::text IS NULL OR line ->> 'item' = %(item)s)
+     WHERE qty > 0 AND qty - returned - billed > 0 AND (%(item)s::text IS NULL OR item = %(item)s)
      ORDER BY posting_date, voucher_id, place
 """  # noqa: S608 - a fragment of our own
 
@@ -68,7 +66,7 @@ def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
     for number, place, customer, item, posted_on, today, qty, returned, billed, code, whole in stream(
         connection, _SQL, scope.parameters()
     ):
-        currency = Currency(code) if code and code != scope.currency.code else scope.currency
+        currency = Currency(code) if code != scope.currency.code else scope.currency
         left = qty - returned - billed
         unit = Decimal(1).scaleb(-currency.precision)
         yield (

@@ -1,4 +1,4 @@
-"""Projected quantity: what lies there now, what orders bring in or have promised, and what will be left of it."""
+"""Projected quantity: what lies there now, what orders bring in or have promised, what will be left of it, and since when orders wait."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from worker.reports.ageing import AGE_COLUMNS, TODAY, age
 from worker.reports.read_model import Column, Kind, Report, Row, Scope, quantity, stream
 from worker.reports.visible import with_stock
 
@@ -19,11 +20,13 @@ _COLUMNS: Final = (
     Column("reserved_for_pos", Kind.QUANTITY),
     Column("available_at_till", Kind.QUANTITY),
     Column("projected_qty", Kind.QUANTITY),
+    Column("oldest_order", Kind.DATE),
+    *AGE_COLUMNS,
 )
 
 # An order's line is open by the part of its whole quantity that nothing has brought or delivered yet; more than it asked for
 # opens nothing elsewhere. Cancelled orders, and what cancelled documents delivered, count for nothing.
-_SQL: Final = """
+_SQL: Final = f"""
     , delivered AS (
         SELECT l.target_id AS voucher_id, l.target_line AS line_no, sum(l.qty) AS qty
           FROM link l
@@ -32,20 +35,23 @@ _SQL: Final = """
          GROUP BY l.target_id, l.target_line
     )
     , open_order AS (
-        SELECT o.chain_id, trunc(o.qty * greatest(o.whole - greatest(coalesce(d.qty, 0), 0), 0) / o.whole) AS qty
+        SELECT o.chain_id, w.posting_date AS ordered_on,
+               trunc(o.qty * greatest(o.whole - greatest(coalesce(d.qty, 0), 0), 0) / o.whole) AS qty
           FROM order_line o
           LEFT JOIN delivered d USING (voucher_id, line_no)
+          JOIN voucher w ON w.company_id = o.company_id AND w.voucher_id = o.voucher_id
          WHERE o.company_id = %(company)s AND o.whole > 0
            AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = o.voucher_id AND x.reverses <> 0)
     )
     , by_chain AS (
-        SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved, 0 AS sold FROM stock GROUP BY chain_id
+        SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved, 0 AS sold, NULL::date AS ordered_on FROM stock GROUP BY chain_id
         UNION ALL
-        SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)), 0 FROM open_order GROUP BY chain_id
+        SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)), 0, min(ordered_on) FILTER (WHERE qty <> 0)
+          FROM open_order GROUP BY chain_id
         UNION ALL
-        SELECT chain_id, 0, 0, 0, qty FROM pos_reserved WHERE company_id = %(company)s AND qty <> 0
+        SELECT chain_id, 0, 0, 0, qty, NULL FROM pos_reserved WHERE company_id = %(company)s AND qty <> 0
     )
-    SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved), sum(b.sold)
+    SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved), sum(b.sold), min(b.ordered_on), {TODAY}
       FROM by_chain b
       JOIN chain c ON c.company_id = %(company)s AND c.chain_id = b.chain_id
       JOIN terms i ON i.term_id = c.item_id
@@ -53,17 +59,18 @@ _SQL: Final = """
      WHERE (%(item)s::text IS NULL OR i.name = %(item)s) AND (%(warehouse)s::text IS NULL OR w.name = %(warehouse)s)
      GROUP BY i.name, w.name
      ORDER BY i.name, w.name
-"""
+"""  # noqa: S608 - a fragment of our own
 
 
 def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
-    for item, warehouse, *figures in stream(connection, with_stock(_SQL), scope.parameters()):
+    for item, warehouse, *figures, ordered_on, today in stream(connection, with_stock(_SQL), scope.parameters()):
         actual, ordered, reserved, sold = (int(figure) for figure in figures)
         # What a till may still sell: what is on order has not come yet, and what is promised may be had over the counter first.
         at_the_till = actual - sold
         projected = actual + ordered - reserved - sold
         shown = (actual, ordered, reserved, sold, at_the_till, projected)
-        yield (item, warehouse, *(quantity(figure) for figure in shown))
+        ages: tuple[int | None, str] = (None, "") if ordered_on is None else age(today, ordered_on)
+        yield (item, warehouse, *(quantity(figure) for figure in shown), ordered_on, *ages)
 
 
 REPORT: Final = Report(

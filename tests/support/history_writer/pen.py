@@ -134,7 +134,10 @@ class Pen:
         if "serials" in line:
             back["serials"] = self.random.sample(line["serials"], self.random.randint(1, len(line["serials"])))
             return {**back, "qty": f"-{len(back['serials'])}"}
-        return {**back, "qty": f"-{self.part_of(line['qty'])}"}
+        part = self.part_of(line["qty"])
+        if line.get("uom") == "Box" and "conversion_factor" not in line and self.chance(0.5):
+            return {**back, "uom": "Piece", "qty": f"-{self.random.randint(1, 12 * int(part))}"}
+        return {**back, "qty": f"-{part}"}
 
     def earlier(self, *types: str, **having: Any) -> Json | None:
         """Some earlier document of these types whose fields are these (None: not stated); no returns."""
