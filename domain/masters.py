@@ -229,12 +229,15 @@ class Recipient(Master, tag="recipient", kw_only=True):
 
 
 class Publisher(Master, tag="publisher", kw_only=True):
-    """An upstream app and what it may publish."""
+    """An upstream app and what it may publish: into these companies, documents and masters of these types; None where into or of any.
 
-    companies: list[Name] = []
-    document_types: list[Name] = []
-    signing_key: Prose | None = None
+    `*` among the companies stands for masters that all companies share. One that is disabled may publish nothing.
+    """
+
+    companies: list[Name] | None = None
+    document_types: list[Name] | None = None
     requires_signature: bool = False
+    disabled: bool = False
 
 
 AnyMaster = (

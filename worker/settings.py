@@ -14,6 +14,8 @@ from worker.addresses import EXAMPLE_OF_SENTINELS, SENTINEL, sentinels_of
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
+SIGNING = ("optional", "required")
+_SHORTEST_SECRET = 32
 _IN_FILE = "_FILE"
 
 Value = TypeVar("Value")
@@ -32,6 +34,9 @@ class Settings:
 
     Flower, with the operators' desk, logs in the users of `desk_users`. Where others can reach it, it speaks TLS with a certificate and
     key, or stands behind a proxy that does (`flower_proxy`).
+
+    Publishers' keys are worked out from `signing_secret`; where `signing` is `required`, no document comes in unsigned. `publisher` and
+    `publisher_key` are what this machine's own commands publish with.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -58,6 +63,10 @@ class Settings:
     mail_from: str | None = None
     flower_proxy: bool = False
     desk_users_file: Path | None = None
+    signing: str = "optional"
+    signing_secret: str | None = field(default=None, repr=False)
+    publisher: str | None = None
+    publisher_key: str | None = field(default=None, repr=False)
 
     @property
     def desk_users(self) -> Path:
@@ -104,6 +113,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     if smtp_url is not None and mail_from is None:
         message = "PERPETUA_SMTP_URL is set without PERPETUA_MAIL_FROM: set the address that mails come from, like books@example.org"
         raise SettingsError(message)
+    publisher = read("PERPETUA_PUBLISHER", _text, None)
+    publisher_key = read("PERPETUA_PUBLISHER_KEY", _text, None)
+    if publisher_key is not None and publisher is None:
+        message = "PERPETUA_PUBLISHER_KEY is set without PERPETUA_PUBLISHER: name the publisher whose key it is"
+        raise SettingsError(message)
     return Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
@@ -129,6 +143,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         desk_users_file=read("PERPETUA_DESK_USERS", _path, None),
         smtp_url=smtp_url,
         mail_from=mail_from,
+        signing=read("PERPETUA_SIGNING", _one_of(SIGNING), "optional"),
+        signing_secret=read("PERPETUA_SIGNING_SECRET", _secret, None),
+        publisher=publisher,
+        publisher_key=publisher_key,
     )
 
 
@@ -236,6 +254,13 @@ def _file(name: str, value: str) -> Path | None:
 
 
 def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _secret(name: str, value: str) -> str:
+    if len(value) < _SHORTEST_SECRET:
+        message = f"{name} is too short to keep: give at least {_SHORTEST_SECRET} characters, as openssl rand -hex 32 makes them"
+        raise SettingsError(message)
     return value
 
 

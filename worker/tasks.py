@@ -14,6 +14,7 @@ from worker.services.notices import send_waiting
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.previewing import answer_previews
 from worker.services.probing import answer_queue
+from worker.services.publishers import admit
 from worker.services.reposting import progress_in_words, repost_company, ring_reposts
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
@@ -26,7 +27,7 @@ from worker.telemetry.spans import HEADER, read_trace
 def submit_documents(task: PerpetuaTask, documents: Any) -> Any:
     """Accept one document, or a list in order, and decide them; returns the outcome or the list of outcomes."""
     trace = read_trace(task.request.get(HEADER))
-    outcomes = submit(task.tools, documents if isinstance(documents, list) else [documents], trace)
+    outcomes = submit(task.tools, documents if isinstance(documents, list) else [documents], trace, door=admit)
     return outcomes if isinstance(documents, list) else outcomes[0]
 
 

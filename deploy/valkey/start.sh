@@ -20,6 +20,21 @@ for user in perpetua publisher observer replica sentinel; do
     fi
 done
 
+# Each publisher that has a password of its own is a user of its own, and may do what `publisher` may.
+for file in "$secrets"/valkey-publisher-*; do
+    [ -s "$file" ] || continue
+    name=${file##*/valkey-}
+    case ${name#publisher-} in
+        '' | *[!A-Za-z0-9._-]*) echo "start.sh: $file: name a publisher's file by letters, digits and . _ -" >&2; exit 1 ;;
+    esac
+    hash=$(tr -d '\n' < "$file" | sha256sum | cut -d ' ' -f 1)
+    sed -n "s/^user publisher [^ ]* [^ ]* /user $name on #$hash /p" "$run/users.acl" | head -n 1 >> "$run/publishers.acl"
+done
+if [ -s "$run/publishers.acl" ]; then
+    cat "$run/publishers.acl" >> "$run/users.acl"
+    rm "$run/publishers.acl"
+fi
+
 # Where it is one of several, any of them may become a replica of another, and says then who it is.
 if [ -s "$secrets/valkey-replica" ]; then
     { printf 'masteruser replica\nmasterauth "'; tr -d '\n' < "$secrets/valkey-replica"; printf '"\n'; } > "$run/replication.conf"

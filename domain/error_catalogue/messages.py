@@ -195,6 +195,36 @@ MESSAGES: dict[str, Entry] = {
         "Whoever is named as the actor may not do this in the company: reopening a period, for instance, has its own role.",
         "Have it done by one of those whom the message names, or give the actor the role in the company's master.",
     ),
+    "UnknownPublisher": Entry(
+        Family.REJECTED,
+        "A message comes from nobody who is registered as a publisher, and such messages are not taken here.",
+        "Have the publisher registered, and state its name with each message.",
+    ),
+    "PublisherDisabled": Entry(
+        Family.REJECTED,
+        "The publisher may publish nothing any more.",
+        "Have it registered anew if that is not meant.",
+    ),
+    "SignatureMissing": Entry(
+        Family.REJECTED,
+        "The message bears no signature, and its publisher has to sign.",
+        "Sign the document's bytes with the publisher's key and send them again.",
+    ),
+    "WrongSignature": Entry(
+        Family.REJECTED,
+        "The signature is not one of the publisher's over this document.",
+        "Sign the very bytes that are sent, with a key that is in use.",
+    ),
+    "SignatureOutdated": Entry(
+        Family.REJECTED,
+        "A master was signed at another time than it was sent: sent again by somebody else, it would bring back what was changed since.",
+        "Sign it anew whenever it is sent, by a clock that is right.",
+    ),
+    "PublisherNotAllowed": Entry(
+        Family.REJECTED,
+        "The publisher may not publish into this company, or nothing of this type.",
+        "Send it by a publisher that may, or have the publisher's companies and types widened.",
+    ),
     "InternalFault": Entry(
         Family.REJECTED,
         "Deciding the document failed three times for a reason of our own.",

@@ -5,6 +5,11 @@ from __future__ import annotations
 from domain.error_catalogue.entry import Entry, Family
 
 SYSTEM: dict[str, Entry] = {
+    "SigningSecretMissing": Entry(
+        Family.UNAVAILABLE,
+        "Publishers have keys, and a process does not know the secret that these come from; signed messages wait.",
+        "Set PERPETUA_SIGNING_SECRET, the same for every process, to what it was when the keys were given out.",
+    ),
     "UnknownMaster": Entry(
         Family.PARKED,
         "A master that the document names is not known yet.",

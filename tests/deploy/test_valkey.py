@@ -19,7 +19,7 @@ from worker.settings import Settings
 
 STREAM = routes.INTAKE_STREAM
 VALKEY = Path(__file__).parents[2] / "deploy" / "valkey"
-PASSWORDS = {user: f"{user} has a password" for user in ("perpetua", "publisher", "observer")}
+PASSWORDS = {user: f"{user} has a password" for user in ("perpetua", "publisher", "publisher-webshop", "observer")}
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,12 @@ def client(port: int, user: str) -> Redis:
     return Redis.from_url(url(port, user), protocol=2)
 
 
-def test_a_publisher_adds_to_the_intake_and_reads_outcomes_and_nothing_else(port: int) -> None:
+@pytest.mark.parametrize("user", ["publisher", "publisher-webshop"])
+def test_a_publisher_adds_to_the_intake_and_reads_outcomes_and_nothing_else(port: int, user: str) -> None:
     with client(port, "perpetua") as server:
         server.xadd(routes.OUTCOMES_STREAM, {"outcome": "{}"})
         server.set("perpetua:trace:1", "1")
-    with client(port, "publisher") as publisher:
+    with client(port, user) as publisher:
         publisher.xadd(routes.INTAKE_STREAM, {"document": "{}"})
         assert publisher.xread({routes.OUTCOMES_STREAM: "0"})
         assert publisher.xrange(routes.OUTCOMES_STREAM)

@@ -58,6 +58,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "PERPETUA_LANE_BATCH": str(settings.lane_batch),
         "PERPETUA_FLOWER_PORT": str(settings.flower_port),
         "PERPETUA_FLOWER_PROXY": "yes" if settings.flower_proxy else "no",
+        "PERPETUA_SIGNING": settings.signing,
+        **_signing_secret(settings),
         **_tls(settings),
     }
 
@@ -109,6 +111,10 @@ def until(condition: Callable[[], object], seconds: float = 30, every: float = 0
 def log_of(home: Path) -> str:
     """What the processes have written so far."""
     return (home / "processes.log").read_text(encoding="utf-8", errors="replace")
+
+
+def _signing_secret(settings: Settings) -> dict[str, str]:
+    return {} if settings.signing_secret is None else {"PERPETUA_SIGNING_SECRET": settings.signing_secret}
 
 
 def _tls(settings: Settings) -> dict[str, str]:

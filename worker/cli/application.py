@@ -19,6 +19,7 @@ from worker.cli import (
     pos,
     probe,
     processes,
+    publisher,
     reconcile,
     replay,
     report,
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
         verify,
         database,
         desk,
+        publisher,
         schema,
     ):
         module.register(app)

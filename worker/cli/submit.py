@@ -53,7 +53,10 @@ def submit(
     lines = list(_lines(file))
     settings = connected_settings()
     publisher = Publisher(
-        url(settings.redis_url, "PERPETUA_REDIS_URL"), broker_url=settings.broker_url, name="perpetua submit"
+        url(settings.redis_url, "PERPETUA_REDIS_URL"),
+        broker_url=settings.broker_url,
+        name=settings.publisher or "perpetua submit",
+        key=settings.publisher_key,
     )
     if preview:
         lines = _previewed(publisher, lines, timeout, settings, form, then)

@@ -14,6 +14,7 @@ from domain.masters import AnyMaster
 from worker import routes
 from worker.broker import sender
 from worker.messages import MASTER_TYPES, Key, asks_preview, decode, encode, key_of, read_key
+from worker.messages.signature import sign
 from worker.redis_client import connect
 from worker.telemetry.spans import HEADER, current_trace
 
@@ -46,12 +47,17 @@ class NoOutcomeYet(TimeoutError):
 class Publisher:
     """Publishes to the intake stream of one installation.
 
-    `name` is stated with every message as its publisher. One object serves one thread.
+    `name` is stated with every message as its publisher; with its `key` every message is signed. One object serves one thread.
     """
 
-    def __init__(self, redis_url: str, *, broker_url: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, redis_url: str, *, broker_url: str | None = None, name: str | None = None, key: str | None = None
+    ) -> None:
+        if key is not None and name is None:
+            raise ValueError("a key signs for a publisher: give the publisher's name as well")
         self._redis = connect(redis_url)
         self._name = name
+        self._key = key
         self._broker = sender(broker_url or redis_url, redis_url)
 
     def submit(self, document: Publishable) -> Receipt:
@@ -98,7 +104,7 @@ class Publisher:
     def outcomes(self, receipts: Iterable[Receipt], *, seconds: float = 60.0) -> Iterator[tuple[Key, dict[str, Any]]]:
         """Yield each document's outcome as it happens, until all have one. Errors: NoOutcomeYet, Unavailable."""
         published = list(receipts)
-        waiting = {receipt.key: receipt.preview for receipt in published}
+        waiting = {receipt.key: receipt for receipt in published}
         position = _just_before(published)
         deadline = time.monotonic() + seconds
         while waiting:
@@ -108,8 +114,7 @@ class Publisher:
             for message_id, outcome in self._told_after(position, left):
                 position = message_id
                 key = Key(outcome["company"], outcome["type"], outcome["number"])
-                # The answer of a preview that was asked for before is no outcome of the document itself.
-                if key in waiting and _is_final(outcome) and (waiting[key] or outcome["status"] != "previewed"):
+                if key in waiting and _is_final(outcome) and _is_meant(waiting[key], outcome):
                     del waiting[key]
                     yield key, outcome
 
@@ -127,7 +132,10 @@ class Publisher:
         ]
 
     def _fields(self, raw: bytes) -> dict[Any, Any]:
-        stated = {"publisher": self._name, HEADER: current_trace()}
+        stated: dict[str, str | None] = {"publisher": self._name, HEADER: current_trace()}
+        if self._key is not None and self._name is not None:
+            stated["signed_at"] = signed_at = str(int(time.time()))
+            stated["signature"] = sign(self._key, self._name, signed_at, raw)
         return {"document": raw, **{name: value for name, value in stated.items() if value is not None}}
 
 
@@ -154,6 +162,18 @@ def _just_before(receipts: list[Receipt]) -> str:
     """A place in the outcomes stream before any outcome of these: both streams number messages by the server's clock."""
     earliest = min((int(receipt.message_id.partition("-")[0]) for receipt in receipts), default=0)
     return f"{max(earliest - 1, 0)}-0"
+
+
+def _is_meant(receipt: Receipt, outcome: dict[str, Any]) -> bool:
+    """Whether an outcome is that of this message.
+
+    The answer of a preview that was asked for before is no outcome of the document itself. A refusal that names another message is that
+    message's: somebody else used the same number, or this publisher's name.
+    """
+    if outcome["status"] == "previewed" and not receipt.preview:
+        return False
+    refused = (outcome.get("error") or {}).get("details", {}).get("message_id", receipt.message_id)
+    return bool(refused == receipt.message_id)
 
 
 def _is_final(outcome: dict[str, Any]) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.desk.roles import Role
-from worker.desk.users import Users, UsersError, write_secret
+from worker.desk.users import Users, UsersError
+from worker.secret_file import write_secret
 from worker.settings import Settings, is_loopback
 
 FIRST_USER: Final = "admin"

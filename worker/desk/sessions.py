@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from worker.desk.roles import Role
-from worker.desk.users import User, Users, write_secret
+from worker.desk.users import User, Users
+from worker.secret_file import write_secret
 
 SESSION_SECONDS: Final = 12 * 3600
 # A password that was right is not hashed again for this time, so that a client that logs in with every request does not cost a core.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 import msgspec
 
 from worker.desk.roles import Role
+from worker.secret_file import write_secret
 
 _COST: Final = {"n": 16_384, "r": 8, "p": 1}  # 16 MiB and some tens of milliseconds a guess
 _NAME: Final = re.compile(r"[\w.@-]{1,64}\Z")
@@ -102,15 +102,6 @@ class Users:
     def _write(self, users: dict[str, User]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_secret(self.path, msgspec.json.format(msgspec.json.encode(users), indent=2))
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, as a whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    unfinished.replace(path)
 
 
 def hash_password(password: str) -> str:

@@ -15,6 +15,7 @@ from worker.intake.stream import Delivery, IntakeStream
 from worker.redis_client import connect
 from worker.services.acceptance import Message, take
 from worker.services.probing import answer_intake, probe_of
+from worker.services.publishers import admit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.lease import StreamLease
@@ -53,7 +54,7 @@ def _accept(tools: Tools, lease: StreamLease, deliveries: Sequence[Delivery]) ->
     probes = [nonce for nonce in (probe_of(delivery.fields) for delivery in deliveries) if nonce is not None]
     messages = [_message(delivery) for delivery in deliveries if probe_of(delivery.fields) is None]
     if messages:
-        take(tools, messages, guard=lease.confirm)
+        take(tools, messages, guard=lease.confirm, door=admit)
     if probes:
         # A probe is answered by what any message needs: the lease, held in PostgreSQL by a commit.
         with tools.database.transaction() as connection:
@@ -62,13 +63,19 @@ def _accept(tools: Tools, lease: StreamLease, deliveries: Sequence[Delivery]) ->
 
 
 def _message(delivery: Delivery) -> Message:
-    publisher = delivery.publisher or ""
-    if delivery.raw is not None:
-        trace = read_trace(delivery.fields.get(HEADER.encode()))
-        return Message(delivery.raw, publisher, delivery.message_id, trace=trace)
-    refusal = DocumentRejected(
-        "Malformed",
-        "The message has no field `document`. Send the document's JSON text in a field of that name.",
-        "document",
+    refusal = None
+    if delivery.raw is None:
+        refusal = DocumentRejected(
+            "Malformed",
+            "The message has no field `document`. Send the document's JSON text in a field of that name.",
+            "document",
+        )
+    return Message(
+        delivery.kept() if delivery.raw is None else delivery.raw,
+        delivery.publisher,
+        delivery.message_id,
+        refusal,
+        read_trace(delivery.fields.get(HEADER.encode())),
+        delivery.signature,
+        delivery.signed_at,
     )
-    return Message(delivery.kept(), publisher, delivery.message_id, refusal)

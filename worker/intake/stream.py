@@ -12,6 +12,8 @@ from worker import routes
 GROUP = "perpetua"
 DOCUMENT = b"document"
 PUBLISHER = b"publisher"
+SIGNATURE = b"signature"
+SIGNED_AT = b"signed_at"
 # A batch of ordinary documents is far below this; one of very large ones is made of fewer, so that memory stays bounded.
 BATCH_BYTES = 16_000_000
 
@@ -24,7 +26,9 @@ class Delivery(NamedTuple):
 
     message_id: str
     raw: bytes | None
-    publisher: str | None
+    publisher: str
+    signature: str
+    signed_at: str
     fields: dict[bytes, bytes]
 
     def kept(self) -> bytes:
@@ -96,7 +100,14 @@ class IntakeStream:
 
     def _deliveries(self, messages: list[Any]) -> list[Delivery]:
         deliveries = [
-            Delivery(_text(message_id), fields.get(DOCUMENT), _optional(fields.get(PUBLISHER)), fields)
+            Delivery(
+                _text(message_id),
+                fields.get(DOCUMENT),
+                _stated(fields, PUBLISHER),
+                _stated(fields, SIGNATURE),
+                _stated(fields, SIGNED_AT),
+                fields,
+            )
             for message_id, fields in messages
         ]
         if deliveries:
@@ -119,5 +130,6 @@ def _text(value: bytes) -> str:
     return value.decode(errors="backslashreplace")
 
 
-def _optional(value: bytes | None) -> str | None:
-    return None if value is None else _text(value)
+def _stated(fields: dict[bytes, bytes], name: bytes) -> str:
+    """A field beside the document; empty where it is missing. PostgreSQL keeps no NUL, so one is written out."""
+    return _text(fields.get(name, b"")).replace("\x00", "\\x00")

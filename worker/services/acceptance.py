@@ -29,28 +29,40 @@ log = structlog.get_logger()
 
 
 class Message(NamedTuple):
-    """Bytes as a publisher sent them; `refusal` where it is known already that they hold no document, `trace` where one was stated."""
+    """Bytes as a publisher sent them; `refusal` where it is known already that they hold no document, `trace` where one was stated.
+
+    `publisher` is who it says that it is, `signature` and `signed_at` what proves it.
+    """
 
     raw: bytes
     publisher: str = ""
     message_id: str = ""
     refusal: DocumentRejected | None = None
     trace: str = ""
+    signature: str = ""
+    signed_at: str = ""
 
 
 Guard = Callable[[Rows], None]
+Door = Callable[[Tools, Sequence["Message"], Sequence[Incoming]], None]
 
 _FILED = frozenset({"new", "known", "rejected"})  # receipts of what has a place in its company's lane
 
 
-def take(tools: Tools, messages: Sequence[Message], *, guard: Guard | None = None) -> list[Receipt]:
+def take(
+    tools: Tools, messages: Sequence[Message], *, guard: Guard | None = None, door: Door | None = None
+) -> list[Receipt]:
     """Accept these messages in their order, ring for their companies, and tell what is decided already.
 
-    `guard` is asked inside the transaction whether to go on. Returns a receipt for each message.
+    `guard` is asked inside the transaction whether to go on. `door` bars what its publisher may not send; without one the messages are
+    our own, or an operator's. Returns a receipt for each message.
     Errors: Unavailable, and those of the guard; then nothing was accepted.
     """
     began = time.time()
-    receipts = store(tools.database, [read(message) for message in messages], guard)
+    incoming = [read(message) for message in messages]
+    if door is not None:
+        door(tools, messages, incoming)
+    receipts = store(tools.database, incoming, guard)
     if tools.spans.told:
         _trace(tools, messages, receipts, began)
     _ring(tools, receipts)

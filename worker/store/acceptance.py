@@ -18,6 +18,7 @@ from worker.store.copy import NULL, copy_in, escape, hexadecimal, stamp
 from worker.store.database import Rows
 from worker.store.incoming import Incoming, Receipt
 from worker.store.previews import hold
+from worker.store.publishers import write_refusals
 
 Canonical = Callable[[bytes], bytes]
 _Key = tuple[int, str, str]
@@ -56,6 +57,7 @@ class _Batch:
     master_rows: list[str] = field(default_factory=list)
     refused: list[tuple[int, Incoming, dict[str, object]]] = field(default_factory=list)
     previews: list[tuple[int, Incoming]] = field(default_factory=list)
+    barred: list[Incoming] = field(default_factory=list)
     brought: list[tuple[int, str, int]] = field(default_factory=list)  # company, "kind:name", acceptance
 
 
@@ -69,11 +71,13 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
     for message in messages:
         if message.type and not _is_storable(message.payload):
             message.company = message.type = message.number = ""
-    companies = _companies(connection, messages)
-    keys = {_key(companies, message): message.is_master for message in messages if message.type and not message.preview}
+    # What is barred opens no company and is compared with nothing.
+    admitted = [message for message in messages if not message.barred]
+    companies = _companies(connection, admitted)
+    keys = {_key(companies, message): message.is_master for message in admitted if message.type and not message.preview}
     documents = _known_documents(connection, [key for key, is_master in keys.items() if not is_master])
     masters = _known_masters(connection, [key for key, is_master in keys.items() if is_master])
-    _load_differing(connection, companies, messages, documents)
+    _load_differing(connection, companies, admitted, documents)
     first_sequences = _reserve(
         connection, (key[0] for key, is_master in keys.items() if not is_master and key not in documents)
     )
@@ -189,6 +193,8 @@ def _reserve(connection: Rows, new_documents: Iterable[int]) -> dict[int, int]:
 
 
 def _take(batch: _Batch, message: Incoming, canonical: Canonical) -> Receipt:
+    if message.barred:
+        return _bar(batch, message)
     if not message.type:
         error = message.error or {
             "code": "Malformed",
@@ -215,6 +221,13 @@ def _take(batch: _Batch, message: Incoming, canonical: Canonical) -> Receipt:
     else:
         _take_document(batch, message, receipt, canonical)
     return receipt
+
+
+def _bar(batch: _Batch, message: Incoming) -> Receipt:
+    error = message.error or {}
+    batch.refused.append((SHARED_COMPANY, message, error))
+    batch.barred.append(message)
+    return Receipt(company=message.company, type=message.type, number=message.number, status="barred", error=error)
 
 
 def _take_document(batch: _Batch, message: Incoming, receipt: Receipt, canonical: Canonical) -> None:
@@ -321,6 +334,7 @@ def _write(connection: Rows, batch: _Batch, now: datetime) -> None:
                     for company, m, error in batch.refused
                 ],
             )
+    write_refusals(connection, batch.barred)
     hold(connection, batch.previews)
     if batch.document_rows or batch.master_rows:
         connection.execute("UPDATE acceptance SET last_number = %s WHERE company_id = 0", [batch.number])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-ReceiptStatus = Literal["new", "known", "conflict", "rejected", "master", "unchanged", "unreadable", "preview"]
+ReceiptStatus = Literal[
+    "new", "known", "conflict", "rejected", "master", "unchanged", "unreadable", "preview", "barred"
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,7 +16,8 @@ class Incoming:
 
     A document: company, type, number. A master: `is_master`, `number` is its name and `company` `*` where it is shared. A message whose
     key cannot be read has an empty type and number. `error` is the refusal of its shape, as an outcome words it. `preview`: it is only
-    asked what the document would change.
+    asked what the document would change. `barred`: refused at the door, for who sent it; it is kept, and takes no place under the key
+    that it states.
     """
 
     company: str = ""
@@ -27,6 +30,7 @@ class Incoming:
     message_id: str = ""
     error: dict[str, object] | None = None
     preview: bool = False
+    barred: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from worker.store.migration_tables import inventory_migration
 from worker.store.night_tables import mail, notice, slot
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.preview_tables import document_preview
+from worker.store.publisher_tables import publisher_event, publisher_key
 from worker.store.reconciliation_tables import (
     chain_total,
     reconciliation,
@@ -329,7 +330,7 @@ stream_lease = table(
 
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
-    link, posted_batch, pos_receipt, pos_certificate, repost_chunk, desk_action,
+    link, posted_batch, pos_receipt, pos_certificate, repost_chunk, desk_action, publisher_event,
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
@@ -338,5 +339,5 @@ DERIVED = (
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
+    publisher_key, pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
 )  # fmt: skip

@@ -15,3 +15,6 @@ WAIT_SECONDS = Histogram(
 INTAKE_ACTIVE = Gauge("perpetua_intake_active", "1 where this intake is the one that reads the stream.")
 INTAKE_MESSAGES = Counter("perpetua_intake_messages", "Messages taken from the stream and acknowledged.")
 INTAKE_FAILURES = Counter("perpetua_intake_failures", "Times that the intake had to wait because a server was away.")
+BARRED = Counter(
+    "perpetua_messages_barred", "Messages refused for who sent them, by the code of the refusal.", ["code"]
+)
