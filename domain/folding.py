@@ -274,22 +274,23 @@ class _Fold:
                 balance.move(movement.batch, movement.qty)
 
     def _reposts(self) -> list[RepostRequest]:
-        """Where values must be computed again: behind a backdated movement, a later cost, a reversal."""
+        """Where values must be computed again: behind a backdated movement, a reversal, and every single movement that a later cost is
+        laid on, for behind the first of them the chain may go on as it was.
+        """
         balances, own = self.checked.balances, self.checked.place
-        places: dict[Chain, tuple[int, int]] = {lot.chain: own for lot in self.checked.backdated}
+        places = {(lot.chain, own): None for lot in self.checked.backdated}
         if self.checked.reverses:
-            places |= {m.chain: own for m in self.plan.movements}
+            places |= {(m.chain, own): None for m in self.plan.movements}
         for movement in self.plan.movements:
             if movement.basis == Basis.RETURNED and movement.source and self._shares_with_others(movement):
-                places.setdefault(movement.chain, own)
+                places[movement.chain, own] = None
         for difference in self.plan.differences:
-            place = (difference.at, difference.voucher)
-            places[difference.chain] = min(place, places.get(difference.chain, place))
+            places[difference.chain, (difference.at, difference.voucher)] = None
         return [
             RepostRequest(
                 chain, at, sequence, balances[chain].last_at, balances[chain].last_sequence, self.head.sequence
             )
-            for chain, (at, sequence) in places.items()
+            for chain, (at, sequence) in places
         ]
 
     def _shares_with_others(self, returned: Movement) -> bool:

@@ -92,3 +92,28 @@ def test_hundreds_of_backdated_documents_of_one_item_are_one_pass(store: Databas
     assert run_pending(store, number_of(store)).rows == 0
     with store.transaction() as connection:
         assert verify(connection, number_of(store)) == []
+
+
+def test_a_later_cost_reaches_every_receipt_though_the_chain_goes_on_as_it_was_behind_the_first(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the first, which a shortage takes in part, the state is the one that was kept there; the second lies on hand."""
+    monkeypatch.setattr(balances, "KEEP_EVERY", 1)
+    told = [
+        {**MASTERS[0], "allow_negative_stock": True}, *MASTERS[1:],
+        receipt("PR-0", 1), delivery("DN-1", 8),
+        receipt("PR-1", 5, at="2024-06-17T09:00:00"), receipt("PR-2", at="2024-06-18T09:00:00"),
+        *(delivery(f"DN-{number}", at=f"2024-06-18T1{number}:00:00") for number in range(2, 5)),
+        {
+            "type": "landed_cost_voucher", "company": "Grocery", "number": "LC-1", "posting_datetime": "2024-06-19T09:00:00",
+            "distribute_by": "qty", "receipts": ["PR-1", "PR-2"], "charges": [{"account": "Customs Duty", "amount": "15"}],
+        },
+    ]  # fmt: skip
+    for document in told:
+        publish(store, [document])
+        if document["type"] not in ("company", "warehouse"):
+            post_all(store)
+    run_pending(store, number_of(store))
+    assert rows(store, "SELECT qty, value FROM balance") == [(5_000_000, 1_005 * 10**9)]
+    with store.transaction() as connection:
+        assert verify(connection, number_of(store)) == []
