@@ -27,7 +27,7 @@ from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store import migrate
-from worker.store.night_sales import account_for_sales
+from worker.store.night_sales import Counted, account_for_sales
 
 CLOSING = "worker.services.pos_closing.closing"
 POSTGRESQL_AT = (
@@ -102,7 +102,7 @@ def test_a_server_killed_while_a_till_closes_costs_no_sale(
             post_lane(tools, Lane(1, SHOP))
             _require_closed_once(tools, day)
         with tools.database.transaction() as connection:
-            counted = account_for_sales(connection, 1, 0)
+            counted = account_for_sales(connection, 1, Counted())
     assert counted.states == {"consolidated": SALES * len(steps), "open": len(steps)}
 
 

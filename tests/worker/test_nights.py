@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -265,3 +266,30 @@ def test_sales_that_are_nowhere_are_named(tools: Tools, database: FreshDatabase)
     assert isinstance(content, NightMail)
     assert content.sales.astray == ["S-1"]
     assert not content.is_quiet
+
+
+def test_a_sale_that_an_earlier_night_has_counted_is_missed_when_it_goes(tools: Tools, database: FreshDatabase) -> None:
+    first = first_day(tools)
+    stock = receipt("PR-1", ("Apple", 10, 2), at=f"{first}T08:00")
+    submit(tools, [stock, *(sale(f"S-{n}", ("Apple", 1, 3), at=f"{first}T21:00") for n in range(3))])
+    night(tools, due_at(tools, first))
+    assert _closings_of(tools, first)["states"] == {"open": 3}
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute("DELETE FROM pos_invoice WHERE voucher_id = (SELECT max(voucher_id) FROM pos_invoice)")
+    second = first + DAY
+    submit(tools, [sale("S-3", ("Apple", 1, 3), at=f"{second}T22:00")])
+    night(tools, due_at(tools, second))
+    counted = _closings_of(tools, second)
+    assert (counted["states"], counted["earlier"], counted["astray"]) == ({"open": 1}, {"astray": 1}, ["S-2"])
+    content = told(tools, "nightly", second, lane_of(tools).company_id)
+    assert isinstance(content, NightMail)
+    assert (content.sales.received, content.sales.astray) == (1, ["S-2"])
+
+
+def _closings_of(tools: Tools, day: date) -> dict[str, Any]:
+    with tools.database.transaction() as connection:
+        row = connection.execute(
+            "SELECT result FROM slot WHERE job = 'closings' AND business_date = %s", [day]
+        ).fetchone()
+    assert row is not None
+    return dict(row[0])

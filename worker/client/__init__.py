@@ -1,5 +1,6 @@
-"""The client for publishers written in Python."""
+"""The client for publishers and tills written in Python."""
 
 from worker.client.publisher import NoOutcomeYet, Publisher, Receipt
+from worker.client.till import Hold, Till
 
-__all__ = ["NoOutcomeYet", "Publisher", "Receipt"]
+__all__ = ["Hold", "NoOutcomeYet", "Publisher", "Receipt", "Till"]

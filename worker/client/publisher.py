@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import msgspec
-from celery.exceptions import TimeoutError as CeleryTimeoutError
 from redis.exceptions import RedisError
 
 from domain.documents import AnyDocument
@@ -13,6 +12,7 @@ from domain.errors import Unavailable
 from domain.masters import AnyMaster
 from worker import routes
 from worker.broker import sender
+from worker.client.asking import ask
 from worker.messages import MASTER_TYPES, Key, asks_preview, decode, encode, key_of, read_key
 from worker.messages.signature import sign
 from worker.redis_client import connect
@@ -88,14 +88,11 @@ class Publisher:
 
         Errors: Unavailable where no worker answers in time.
         """
-        answer = self._broker.send_task(routes.DOCUMENTS_OUTCOME, args=(company, type_, number), queue=routes.POSTING)
-        try:
-            return cast("dict[str, Any] | None", answer.get(timeout=seconds))
-        except CeleryTimeoutError as error:
-            message = f"No worker told the outcome of {type_} {number} within {seconds:g} s: see that one runs"
-            raise Unavailable("WorkerUnavailable", message) from error
-        finally:
-            answer.forget()
+        told = ask(
+            self._broker, routes.DOCUMENTS_OUTCOME, (company, type_, number), queue=routes.POSTING, seconds=seconds,
+            asked=f"the outcome of {type_} {number}",
+        )  # fmt: skip
+        return cast("dict[str, Any] | None", told)
 
     def wait(self, receipts: Iterable[Receipt], *, seconds: float = 60.0) -> dict[Key, dict[str, Any]]:
         """Wait until each of these has an outcome; returns them by key. Errors: NoOutcomeYet, Unavailable."""

@@ -23,24 +23,39 @@ def undecided_closings(connection: Rows, company: int) -> list[str]:
     return [number for (number,) in found]
 
 
-def last_counted(connection: Rows, company: int, day: date) -> int:
-    """The sequence up to which the nights before a business date have counted."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How far a night has counted: up to one sequence, and from another on there were sales that were not at their end."""
+
+    upto: int = 0
+    standing_from: int = 0
+
+
+def last_counted(connection: Rows, company: int, day: date) -> Counted:
+    """How far the nights before a business date have counted."""
     row = connection.execute(
-        "SELECT coalesce((result ->> 'upto')::bigint, 0) FROM slot WHERE company_id = %s AND job = 'closings' "
-        "AND business_date < %s AND finished_at IS NOT NULL ORDER BY business_date DESC LIMIT 1",
+        "SELECT coalesce((result ->> 'upto')::bigint, 0), coalesce((result ->> 'standing_from')::bigint, 0) FROM slot "
+        "WHERE company_id = %s AND job = 'closings' AND business_date < %s AND finished_at IS NOT NULL "
+        "ORDER BY business_date DESC LIMIT 1",
         [company, day],
     ).fetchone()
-    return 0 if row is None else int(row[0])
+    return Counted() if row is None else Counted(*row)
 
 
 @dataclass(frozen=True, slots=True)
 class SalesCount:
-    """Sales among the documents after one sequence and up to another, by what became of each; those that are nowhere by number."""
+    """Sales among the documents after one sequence and up to another, by what became of each; those that are nowhere by number.
+
+    `earlier` are sales that an earlier night had counted and that stand open still, or have gone astray since. The oldest sale that is
+    not at its end came at `standing_from`.
+    """
 
     after: int
     upto: int
     states: dict[str, int]
+    earlier: dict[str, int]
     astray_numbers: list[str]
+    standing_from: int
 
     @property
     def received(self) -> int:
@@ -50,7 +65,7 @@ class SalesCount:
     @property
     def astray(self) -> int:
         """How many of them are in no state that a sale may be in."""
-        return self.states.get("astray", 0)
+        return self.states.get("astray", 0) + self.earlier.get("astray", 0)
 
     @property
     def holds(self) -> bool:
@@ -64,6 +79,8 @@ class SalesCount:
             "upto": self.upto,
             "received": self.received,
             "states": self.states,
+            "earlier": self.earlier,
+            "standing_from": self.standing_from,
             "astray": self.astray_numbers,
         }
 
@@ -72,9 +89,9 @@ class SalesCount:
 _STATES = """
     WITH came AS (
         SELECT sequence, number FROM document
-         WHERE company_id = %(company)s AND sequence > %(after)s AND sequence <= %(upto)s AND type = 'pos_invoice'
+         WHERE company_id = %(company)s AND sequence >= %(since)s AND sequence <= %(upto)s AND type = 'pos_invoice'
     ), stands AS (
-        SELECT came.number, CASE
+        SELECT came.number, came.sequence, CASE
             WHEN v.voucher_id IS NULL THEN CASE WHEN o.moment IS NOT NULL THEN 'accepted' ELSE coalesce(o.status, 'accepted') END
             WHEN r.voucher_id IS NULL THEN 'astray'
             WHEN s.status IN ('open', 'quarantined', 'cancelled') THEN s.status
@@ -88,14 +105,34 @@ _STATES = """
           LEFT JOIN voucher closing ON closing.company_id = %(company)s AND closing.voucher_id = s.closing_id
           LEFT JOIN voucher invoice ON invoice.company_id = %(company)s AND invoice.voucher_id = s.invoice_id
     )
-    SELECT state, count(*), CASE WHEN state = 'astray' THEN array_agg(number ORDER BY number) END FROM stands GROUP BY state
+    SELECT sequence > %(after)s, state, count(*), min(sequence), CASE WHEN state = 'astray' THEN array_agg(number ORDER BY number) END
+      FROM stands GROUP BY 1, 2
 """
+_STANDING = frozenset({"open", "quarantined", "accepted", "parked"})
 
 
-def account_for_sales(connection: Rows, company: int, after: int) -> SalesCount:
-    """What became of the sales that came in after a sequence, up to what is decided by now."""
+def account_for_sales(connection: Rows, company: int, last: Counted) -> SalesCount:
+    """What became of the sales that came in since the last count, up to what is decided by now, and of those that stood then."""
     row = connection.execute("SELECT decided_sequence FROM lane WHERE company_id = %s", [company]).fetchone()
     upto = 0 if row is None else int(row[0])
-    found = connection.execute(_STATES.encode(), {"company": company, "after": after, "upto": upto}).fetchall()
-    astray: list[str] = next((numbers for state, _, numbers in found if state == "astray"), [])
-    return SalesCount(after, upto, {state: count for state, count, _ in found}, astray[:_NAMED])
+    parameters = {"company": company, "after": last.upto, "since": min(last.standing_from, last.upto + 1), "upto": upto}
+    fresh, earlier = dict[str, int](), dict[str, int]()
+    astray: list[str] = []
+    standing_from = _oldest_waiting(connection, company) or upto + 1
+    for is_fresh, state, count, first, numbers in connection.execute(_STATES.encode(), parameters):
+        if is_fresh:
+            fresh[state] = count
+        elif state in _STANDING or state == "astray":
+            earlier[state] = count
+        if state in _STANDING:
+            standing_from = min(standing_from, first)
+        astray += numbers or []
+    return SalesCount(last.upto, upto, fresh, earlier, sorted(astray)[:_NAMED], standing_from)
+
+
+def _oldest_waiting(connection: Rows, company: int) -> int | None:
+    """The oldest sale that waits for a closing; one whose closing was cancelled may be older than all that the last night saw waiting."""
+    row = connection.execute(
+        "SELECT min(voucher_id) FROM pos_invoice WHERE company_id = %s AND status IN ('open', 'quarantined')", [company]
+    ).fetchone()
+    return None if row is None else row[0]

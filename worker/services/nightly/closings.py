@@ -8,7 +8,7 @@ from worker.store.night_sales import account_for_sales, last_counted, undecided_
 
 
 def send_closings(work: Work) -> Step:
-    """Send what is due and wait until it is decided; then count what became of the sales that came in since the last night.
+    """Send what is due and wait until it is decided; then count what became of the sales that came in since the last night, or stood then.
 
     Errors: Unavailable.
     """
