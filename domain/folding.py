@@ -14,7 +14,7 @@ from domain.documents.unbilled import kept
 from domain.entries import Booked, entries_of, opening_differences
 from domain.exact import MICRO, div_half_up
 from domain.general_ledger import Entry, merge, require_balanced
-from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement, Shortage, lot_of
+from domain.stock_ledger import Balance, Basis, Difference, DifferenceKind, Lot, Movement, Shortage, lot_of
 from domain.valuation import chain as valuation
 from domain.valuation.method import Method
 from domain.valuation.products import share_out
