@@ -26,6 +26,8 @@ done
 for user in perpetua publisher observer; do
     write "valkey-$user" "$(random)"
 done
+# What the keys of publishers come from; lost, every publisher needs a new key.
+write signing-secret "$(random)"
 write prometheus-password "$(random)"
 write database-url "postgresql://perpetua_worker:$(cat "$folder/postgres-worker")@$postgres:5432/perpetua"
 write owner-database-url "postgresql://perpetua_owner:$(cat "$folder/postgres-owner")@$postgres:5432/perpetua"

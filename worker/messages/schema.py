@@ -111,7 +111,9 @@ def asyncapi() -> dict[str, Any]:
         "channels": {
             "intake": _channel(
                 routes.INTAKE_STREAM,
-                "One XADD for each document or master: its JSON in the field `document`.",
+                "One XADD for each document or master: its JSON in the field `document`. Where it is signed, beside it `publisher`, "
+                "`signed_at` (whole seconds since 1970) and `signature`: HMAC-SHA256 with the publisher's key, in hexadecimal, over "
+                "'perpetua document 1', publisher, signed_at and the bytes of document, joined by line feeds.",
                 list(messages),
             ),
             "outcomes": _channel(

@@ -18,9 +18,8 @@ from worker.services.acceptance import Message
 from worker.services.publishers.register import master_of
 from worker.services.publishers.signing_keys import key_of_publisher, signing_secret
 from worker.services.tools import Tools
-from worker.settings import Settings
 from worker.store.incoming import Incoming
-from worker.store.publishers import known_publishers
+from worker.store.publishers import Known, known_publishers
 from worker.telemetry.counters import BARRED
 
 log = structlog.get_logger()
@@ -34,15 +33,15 @@ REGISTRATION: Final = "publisher"
 
 @dataclass(frozen=True, slots=True)
 class _Registered:
-    """A publisher as its newest master has it, with the keys that are in use."""
+    """A publisher as its newest master has it, and the keys that it may sign with: None where this process can't work them out."""
 
     master: Publisher
-    key_ids: tuple[str, ...]
+    keys: tuple[str, ...] | None
 
     @property
     def signs(self) -> bool:
         """Whoever holds a key signs everything: else anybody could publish in its name by leaving the signature out."""
-        return self.master.requires_signature or bool(self.key_ids)
+        return self.master.requires_signature or self.keys != ()
 
 
 def admit(tools: Tools, messages: Sequence[Message], incoming: Sequence[Incoming]) -> None:
@@ -54,7 +53,7 @@ def admit(tools: Tools, messages: Sequence[Message], incoming: Sequence[Incoming
     registered = _registered(tools, messages)
     for message, read in zip(messages, incoming, strict=True):
         try:
-            publisher = _identified(tools.settings, message, registered, required)
+            publisher = _identified(message, registered, required)
             _require_permitted(message, read, publisher)
         except DocumentRejected as refusal:
             _bar(read, message, refusal)
@@ -67,12 +66,17 @@ def _registered(tools: Tools, messages: Sequence[Message]) -> dict[str, _Registe
         return {}
     with tools.database.transaction() as connection:
         known = known_publishers(connection, names)
-    return {name: _Registered(master_of(one), one.key_ids) for name, one in known.items()}
+    secret = signing_secret(tools.settings)
+    return {name: _Registered(master_of(one), _keys(one, secret)) for name, one in known.items()}
 
 
-def _identified(
-    settings: Settings, message: Message, registered: dict[str, _Registered], required: bool
-) -> _Registered | None:
+def _keys(known: Known, secret: str | None) -> tuple[str, ...] | None:
+    if secret is None:
+        return None if known.key_ids else ()
+    return tuple(key_of_publisher(secret, known.name, key_id) for key_id in known.key_ids)
+
+
+def _identified(message: Message, registered: dict[str, _Registered], required: bool) -> _Registered | None:
     """Who sent a message: None where that is not known and need not be. Errors: DocumentRejected, Unavailable."""
     publisher = registered.get(message.publisher)
     if publisher is None:
@@ -91,7 +95,7 @@ def _identified(
                 "state `signed_at` and `signature` beside the document.",
                 "signature",
             )
-    elif not _is_signed(settings, message, publisher):
+    elif not _is_signed(message, publisher):
         raise DocumentRejected(
             "WrongSignature",
             f"The signature is not one of {message.publisher} over this document, made at the time that `signed_at` states. "
@@ -115,18 +119,16 @@ def _unknown(message: Message) -> DocumentRejected:
     )
 
 
-def _is_signed(settings: Settings, message: Message, publisher: _Registered) -> bool:
-    if not publisher.key_ids or not _is_time(message.signed_at):
-        return False
-    secret = signing_secret(settings)
-    if secret is None:
+def _is_signed(message: Message, publisher: _Registered) -> bool:
+    if publisher.keys is None:
         # Refusing what is properly signed would be our fault laid on the publisher.
         raise Unavailable(
             "SigningSecretMissing",
             "Publishers have keys, and this process does not know the secret that they come from: set PERPETUA_SIGNING_SECRET.",
         )
-    keys = (key_of_publisher(secret, message.publisher, key_id) for key_id in publisher.key_ids)
-    return is_signed_by(keys, message.publisher, message.signed_at, message.raw, message.signature)
+    if not _is_time(message.signed_at):
+        return False
+    return is_signed_by(publisher.keys, message.publisher, message.signed_at, message.raw, message.signature)
 
 
 def _is_time(text: str) -> bool:
