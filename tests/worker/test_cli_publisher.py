@@ -90,14 +90,14 @@ def test_the_intake_takes_what_is_signed_and_whoever_forges_disturbs_nobody(
     signing = replace(settings, signing="required", signing_secret=SECRET)
     with running(signing, INTAKE, worker("one")):
         # Before the rightful one: unsigned, signed by a stranger's key, under a name that no table keeps.
-        strangers: tuple[dict[str, Any], ...] = (
+        strangers: tuple[dict[Any, Any], ...] = (
             {},
             {"publisher": "webshop"},
             {"publisher": "webshop", "signed_at": "1", "signature": sign("0.x", "webshop", "1", forged)},
             {"publisher": b"\x00\xff", "signed_at": b"\x00", "signature": b"\x00"},
         )
         for beside in strangers:
-            server.xadd(routes.INTAKE_STREAM, {"document": forged, **beside})
+            server.xadd(routes.INTAKE_STREAM, {"document": forged} | beside)
         publisher = Publisher(url, name="webshop", key=key)
         outcomes = publisher.wait(publisher.submit_many(shop), seconds=60)
         assert {outcome["status"] for outcome in outcomes.values()} == {"accepted", "posted"}
