@@ -11,7 +11,7 @@ import msgspec
 from domain.books import PostedVoucher, TillSale
 from domain.pos_consolidation import Sale
 from domain.pos_receipt import PosReceipt, read, write
-from worker.store.copy import NULL, copy_in, escape, stamp_instant
+from worker.store.copy import NULL, escape, stamp_instant
 from worker.store.database import Rows
 
 _RECEIPT = "company_id, voucher_id, receipt"
@@ -31,7 +31,7 @@ class NewSale:
 
 
 def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> None:
-    """Write new sales: each open, each with its receipt."""
+    """Write new sales, each open, each with its receipt; PostgreSQL takes them in while the next ones are decided."""
     receipts, states = [], []
     for sale in sales:
         receipts.append(f"{company}\t{sale.sequence}\t{escape(write(sale.receipt))}\n")
@@ -39,8 +39,9 @@ def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> No
             f"{company}\t{sale.sequence}\t{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}\t"
             f"{stamp_instant(sale.receipt.at)}\topen\t0\t0\t{NULL}\n"
         )
-    copy_in(connection, "pos_receipt", _RECEIPT, "".join(receipts))
-    copy_in(connection, "pos_invoice", _INVOICE, "".join(states))
+    if receipts:
+        connection.copy_behind(f"COPY pos_receipt ({_RECEIPT}) FROM STDIN", "".join(receipts).encode())
+        connection.copy_behind(f"COPY pos_invoice ({_INVOICE}) FROM STDIN", "".join(states).encode())
 
 
 def cancel_sales(connection: Rows, company: int, sequences: list[int]) -> None:
