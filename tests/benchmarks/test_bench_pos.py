@@ -170,8 +170,8 @@ def test_sales_pass_the_stream_as_fast_as_receipts_and_a_lone_one_at_once(settin
             server.xread({routes.OUTCOMES_STREAM: last}, count=1, block=10_000)
             took.append(time.perf_counter() - begin)
             time.sleep(0.05)
-    ratios.at_least("one-line sales through the stream, as receipts", median(sold), median(received), "documents/s")
     ratios.at_most("one sale on an idle system, p99", quantiles(took[1:], n=100)[98] * 1e3, 20, "ms")
+    ratios.at_least("one-line sales through the stream, as receipts", median(sold), median(received), "documents/s")
 
 
 def _rate(server: Redis, documents: list[dict[str, Any]]) -> float:
