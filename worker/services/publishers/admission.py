@@ -30,6 +30,12 @@ MASTER_SIGNED_WITHIN_SECONDS: Final = 600
 _SECONDS_DIGITS: Final = 12
 REGISTRATION: Final = "publisher"
 
+# A counter that is there at zero shows its first increase.
+for _code in (
+    "UnknownPublisher", "PublisherDisabled", "SignatureMissing", "WrongSignature", "SignatureOutdated", "PublisherNotAllowed",
+):  # fmt: skip
+    BARRED.labels(_code)
+
 
 @dataclass(frozen=True, slots=True)
 class _Registered:
