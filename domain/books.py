@@ -35,6 +35,7 @@ class Lacking(Exception):
         layers: tuple[Chain, int] | None = None,
         receipt_layer: tuple[Chain, int] | None = None,
         serials: tuple[str, str] | None = None,
+        serial_count: tuple[str, str, int, int] | None = None,
         between: tuple[date, date] | None = None,
         standing: bool = False,
         reserved: tuple[Chain, ...] = (),
@@ -50,6 +51,9 @@ class Lacking(Exception):
         self.standing = standing  # what stands in which stock account, of every chain
         self.between = between  # (first, last) posting date: what each account's entries of these days add up to
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
+        self.serial_count = (
+            serial_count  # (item, warehouse, at, sequence): the first count of serial numbers there behind this place
+        )
         self.reserved = reserved  # what open sales at tills reserve of these chains
         self.differences = differences  # all that is known of accounts that differ from their stock, as of now
 
@@ -248,6 +252,7 @@ class Books:
         self.short_moments: dict[tuple[Lot, int, int, int], ShortMoment | None] = {}
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
+        self.serial_counts: dict[tuple[str, str, int, int], list[Movement]] = {}
         self.account_balances: dict[tuple[date, date], list[Entry]] = {}
         self.standing: list[StandingStock] | None = None
         self.reserved: dict[Chain, int] = {}
@@ -283,15 +288,19 @@ class Books:
         except KeyError:
             raise Lacking(history=(lot, at, sequence)) from None
 
-    def serials_on_hand(self, item: str, warehouse: str) -> set[str]:
-        """Serial numbers of an item that lie in a warehouse. Errors: Lacking."""
-        if (item, warehouse) not in self.serial_places:
-            raise Lacking(serials=(item, warehouse))
-        return {
-            chain.part
-            for chain, balance in self.balances.items()
-            if chain.item == item and chain.warehouse == warehouse and chain.part and balance.qty > 0
-        }
+    def quantity(self, lot: Lot, at: int, sequence: int) -> int:
+        """The quantity of a lot just after a place in time (millionths). Errors: Lacking."""
+        balance = self.balance(lot.chain)
+        if (at, sequence) >= (balance.last_at, balance.last_sequence):
+            return balance.held(lot.batch)
+        return self.history(lot, at, sequence).running
+
+    def serial_count(self, item: str, warehouse: str, at: int, sequence: int) -> list[Movement]:
+        """What the first standing count of an item's serial numbers in a warehouse behind a place in time wrote there. Errors: Lacking."""
+        try:
+            return self.serial_counts[item, warehouse, at, sequence]
+        except KeyError:
+            raise Lacking(serial_count=(item, warehouse, at, sequence)) from None
 
     def reserve(self, receipt: PosReceipt, sign: int) -> None:
         """Count what a sale reserves (sign 1), or no longer does (-1). Errors: Lacking."""
@@ -334,7 +343,7 @@ class Books:
 
     def remember(self, posting: Posting, document: object) -> None:
         """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
-        voucher = posting.voucher
+        voucher, own = posting.voucher, posting.voucher.sequence
         key = (voucher.type, voucher.number)
         if posting.receipt is not None:
             self.reserve(posting.receipt, 1)
@@ -342,13 +351,14 @@ class Books:
             self.reserve(posting.released, -1)
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
-        if not posting.differences and voucher.type != "cancel":
+        elsewhere = {movement.voucher for movement in posting.movements} - {own}
+        if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
             self._recent[key] = (posting, document)
         self.account_balances.clear()
         self.standing = None
-        own = voucher.sequence
-        changed = {entry.against for entry in posting.entries if entry.against and entry.against != own}
+        changed = elsewhere | {entry.against for entry in posting.entries if entry.against and entry.against != own}
+        self.serial_counts.clear()
         if changed or posting.links or posting.differences or voucher.reverses:
             changed |= {number for link in posting.links for number in (link.target, link.voucher)}
             changed |= {d.voucher for d in posting.differences}
@@ -363,6 +373,7 @@ class Books:
         self.forget_vouchers()
         self.histories.clear()
         self.short_moments.clear()
+        self.serial_counts.clear()
         self.searched_layers.clear()
         self.account_balances.clear()
         self.standing = None

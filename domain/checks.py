@@ -12,6 +12,7 @@ from domain.exact import MICRO
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
+from domain.serial_counts import counted_as_gone
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, Lot, Movement, lot_of
 from domain.valuation import fifo, moving_average
 from domain.valuation.method import Method, method_of
@@ -120,12 +121,13 @@ def least_from(books: Books, chain: Chain, at: int, sequence: int) -> int:
 
 
 def _check_quantities(checked: Checked) -> None:
+    began: dict[Lot, int] = {}
     running: dict[Lot, int] = {}
     out: dict[Chain, int] = {}
     for movement in checked.plan.movements:
         chain, lot = movement.chain, lot_of(movement)
         if lot not in running:
-            running[lot] = _quantity_at(checked, lot)
+            began[lot] = running[lot] = _quantity_at(checked, lot)
         before = running[lot]
         if movement.basis == Basis.COUNTED:
             out[chain] = out.get(chain, 0) + _taken_by_count(checked, movement, lot, before)
@@ -136,8 +138,11 @@ def _check_quantities(checked: Checked) -> None:
         elif movement.qty > 0:
             _check_incoming(checked, movement, running[lot])
     for lot, after in running.items():
+        change = after - began[lot]
+        if change > 0 and (gone := counted_as_gone(lot, change, checked.place, checked.books)):
+            checked.plan.movements.append(gone)
+            out[lot.chain] = out.get(lot.chain, 0) - gone.qty
         if lot in checked.backdated:
-            change = after - checked.backdated[lot]
             _check_later(checked, lot, change)
             if change > 0 and checked.books.history(lot, *checked.place).next_count is not None:
                 out[lot.chain] = out.get(lot.chain, 0) + change
@@ -159,10 +164,9 @@ def _taken_by_count(checked: Checked, movement: Movement, lot: Lot, before: int)
 def _quantity_at(checked: Checked, lot: Lot) -> int:
     """The lot's quantity at the document's own place in time."""
     balance = checked.balances[lot.chain]
-    if checked.place >= (balance.last_at, balance.last_sequence):
-        return balance.held(lot.batch)
-    quantity = checked.books.history(lot, *checked.place).running
-    checked.backdated[lot] = quantity
+    quantity = checked.books.quantity(lot, *checked.place)
+    if checked.place < (balance.last_at, balance.last_sequence):
+        checked.backdated[lot] = quantity
     return quantity
 
 

@@ -143,6 +143,8 @@ class _Fold:
 
     def _count(self, movement: Movement, balance: Balance, method: Method) -> None:
         fallback, lot = self.checked.fallback_rate(movement), lot_of(movement)
+        if movement.voucher != self.head.sequence:
+            movement.date = self._later(movement.date)  # a line that an earlier count gets now
         if lot.batch and lot not in self.checked.backdated:
             movement.qty, movement.value = valuation.count_batch(
                 balance, method, self.currency, balance.held(lot.batch), movement, self._shortage(movement), fallback
@@ -265,11 +267,10 @@ class _Fold:
         self._correct(count, amount, DifferenceKind.COUNT_SHIFTED, qty=-change, document=self.head.sequence)
 
     def _close(self, movements: list[Movement]) -> None:
-        at, sequence = self.checked.place
         for movement in movements:
             balance = self.checked.balances[movement.chain]
-            if (at, sequence) > (balance.last_at, balance.last_sequence):
-                balance.last_at, balance.last_sequence = at, sequence
+            if (movement.at, movement.voucher) > (balance.last_at, balance.last_sequence):
+                balance.last_at, balance.last_sequence = movement.at, movement.voucher
             if movement.batch and not movement.chain.part:
                 balance.move(movement.batch, movement.qty)
 
@@ -306,12 +307,14 @@ class _Fold:
         if not view.perpetual:
             return merge(entries)
         at, sequence = self.checked.place
-        rows: list[Booked] = []
         if in_opening := view.is_in_opening(sequence, at):
             entries += opening_differences(entries, self.plan.unbilled, view, at=at, document=own)
         # A cancel's own entries are its target's, all of them turned round: its movements add none, but where the opening entry has them.
-        if in_opening or not self.checked.reverses:
-            rows = [(movement, movement.value, own if in_opening else 0) for movement in movements]
+        rows: list[Booked] = [
+            (m, m.value, own if in_opening or m.voucher != own else 0)
+            for m in movements
+            if in_opening or m.basis != Basis.REVERSED
+        ]
         rows += [(d, d.amount, own if in_opening or d.voucher != own else 0) for d in self.differences]
         booked = entries_of(rows, view)
         return merge([*entries, *booked]) if entries else booked

@@ -14,6 +14,7 @@ from domain.master_view import MasterView
 from domain.masters import Item
 from domain.money import Rate
 from domain.quantity import Quantity
+from domain.serial_counts import serials_there
 from domain.shape import Name
 from domain.stock_ledger import NEVER, Basis, Chain, Lot
 
@@ -51,7 +52,7 @@ def plan(document: StockReconciliation, head: Head, books: Books) -> Plan:
         item = view.item(line.item, f"{field}.item")
         _require_sound(line, item, field, seen)
         account = view.stock_account(line.warehouse, f"{field}.warehouse")
-        for chain, batch, qty in _counted(line, item, view, field, books):
+        for chain, batch, qty in _counted(line, item, head, field, books):
             # What is gone is asked for no rate: the one that is stated is that of the units found.
             rate = line.rate if qty != 0 or not item.has_serial else None
             changed = changed or not _unchanged(Lot(chain, "" if chain.part else batch), qty, rate, head, books)
@@ -86,9 +87,13 @@ def _require_sound(line: StockReconciliationLine, item: Item, field: str, seen: 
 
 
 def _counted(
-    line: StockReconciliationLine, item: Item, view: MasterView, field: str, books: Books
+    line: StockReconciliationLine, item: Item, head: Head, field: str, books: Books
 ) -> list[tuple[Chain, str, int | None]]:
-    """The chains that a line counts, with the quantity found in each; serial numbers that are not listed are counted as gone."""
+    """The chains that a line counts, with the quantity found in each; serial numbers there that are not listed are counted as gone.
+
+    What comes in before the count later is counted as gone when it does (`serial_counts`).
+    """
+    view = head.view
     if not item.has_serial:
         if item.has_batch and not line.batch:
             raise DocumentRejected(
@@ -100,7 +105,7 @@ def _counted(
         raise DocumentRejected(
             "SerialsDoNotMatch", f"{field}.serials: list one serial number for each counted unit.", f"{field}.serials"
         )
-    here = books.serials_on_hand(line.item, line.warehouse)
+    here = serials_there(line.item, line.warehouse, (head.at, head.sequence), books)
     counted = [(view.chain(item, line.warehouse, serial=serial), line.batch or "", MICRO) for serial in serials]
     gone = [(view.chain(item, line.warehouse, serial=serial), "", 0) for serial in sorted(here - set(serials))]
     return [*counted, *gone]

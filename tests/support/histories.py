@@ -156,8 +156,7 @@ def _ordered(documents: list[Json], choose: Callable[[list[Json]], Json]) -> lis
 def _follows(documents: list[Json]) -> dict[str, set[str]]:
     """What each document can't come before: those that it names, and of payments what settled the same document, or was cancelled.
 
-    What is open, and in which direction, a payment finds when it is posted. Which serial numbers a count finds gone is settled
-    when it is posted, so what comes before and after such a count stays there.
+    What is open, and in which direction, a payment finds when it is posted.
     """
     follows = {document["number"]: refers_to(document) for document in documents}
     for place, document in enumerate(documents):
@@ -168,8 +167,4 @@ def _follows(documents: list[Json]) -> dict[str, set[str]]:
             if "payment_entry" in (kinds := (document["type"], earlier["type"]))
             and ("cancel" in kinds or settled & refers_to(earlier))
         }
-        if document["type"] == "stock_reconciliation" and any("serials" in line for line in document["lines"]):
-            follows[document["number"]] |= {d["number"] for d in documents[:place]}
-            for later in documents[place + 1 :]:
-                follows[later["number"]].add(document["number"])
     return follows

@@ -149,6 +149,9 @@ class PaperCompany:
                 if chain.item == item and chain.warehouse == warehouse:
                     books.balances.setdefault(chain, copy.deepcopy(self.balances[chain]))
 
+        if lacking.serial_count:
+            books.serial_counts[lacking.serial_count] = self._serial_count(*lacking.serial_count)
+
     def _record(self, posting: Posting, document: Any) -> None:
         self.documents[posting.voucher.sequence] = document
         self.postings[posting.voucher.sequence] = posting
@@ -355,6 +358,16 @@ class PaperCompany:
                 break
             lowest = quantity if lowest is None else min(lowest, quantity)
         return QuantityHistory(running, lowest, count)
+
+    def _serial_count(self, item: str, warehouse: str, at: int, sequence: int) -> list[Movement]:
+        reversals = self._reversed()
+        later = [
+            m
+            for m in self.in_order()
+            if (m.chain.item, m.chain.warehouse) == (item, warehouse) and m.chain.part
+            and m.basis == Basis.COUNTED and m.id not in reversals and (m.at, m.voucher) > (at, sequence)
+        ]  # fmt: skip
+        return [m for m in later if m.voucher == later[0].voucher]
 
     def _first_short(self, lot: Lot, at: int, sequence: int, needed: int) -> ShortMoment | None:
         for m, quantity in self._quantities(lot):

@@ -13,6 +13,7 @@ from worker.services.lane_memory import LaneMemory
 from worker.store.account_balances import balances_between
 from worker.store.database import Rows
 from worker.store.history import first_short_moment, quantity_history
+from worker.store.serial_counts import serial_count
 from worker.store.standing_stock import standing_stock
 from worker.store.vouchers import load_vouchers
 
@@ -76,9 +77,7 @@ class Answers:
             books.account_balances[lacking.between] = balances_between(connection, self._company_id, *lacking.between)
         if lacking.differences:
             self._know_differences()
-        if lacking.serials:
-            balances.load_parts(connection, *lacking.serials)
-            books.serial_places.add(lacking.serials)
+        self._load_serials(lacking)
         if lacking.history:
             self._flush()
             lot = lacking.history[0]
@@ -92,6 +91,17 @@ class Answers:
             present = books.balances[lot.chain].held(lot.batch)
             books.short_moments[lacking.shortage] = first_short_moment(
                 connection, self._memory.names, *lacking.shortage, present
+            )
+
+    def _load_serials(self, lacking: Lacking) -> None:
+        connection, books = self._connection, self._books
+        if lacking.serials:
+            self._memory.balances.load_parts(connection, *lacking.serials)
+            books.serial_places.add(lacking.serials)
+        if lacking.serial_count:
+            self._flush()
+            books.serial_counts[lacking.serial_count] = serial_count(
+                connection, self._company_id, *lacking.serial_count
             )
 
     def load_layers(self, leaving: Mapping[Chain, int]) -> None:

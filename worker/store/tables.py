@@ -148,6 +148,7 @@ stock_movement = table(
     columns("yes", "provisional"),
     Index("stock_movement_chain", "company_id", "chain_id", "posting_at", "voucher_id", "movement_id"),
     Index("stock_movement_voucher", "company_id", "voucher_id"),
+    Index("stock_movement_count", "company_id", "posting_at", "voucher_id", postgresql_where=text("basis = 6")),
     Index("stock_movement_source", "company_id", "source_id", postgresql_where=text("source_id <> 0")),
     key="company_id movement_id",
 )

@@ -56,7 +56,6 @@ def closed_january(random: Random, length: int, setting: Setting) -> list[Json]:
     """Documents of January in any order, then as many of February in the order of time, some of which reach back into January.
 
     What February itself brought in is neither charged, billed nor cancelled later, so that a day's stock is that of the documents up to it.
-    Nor is anything cancelled behind a count of serial numbers: which of them it finds gone is settled when it is posted.
     """
     pen = Pen(random, replace(setting, backdated=True))
     kinds = _begin(pen, length)
@@ -68,14 +67,8 @@ def closed_january(random: Random, length: int, setting: Setting) -> list[Json]:
         document = kinds[random.choice(setting.kinds or KINDS)]()
         if document is None or (document["type"] in _REACH_BACK and not refers_to(document) <= known):
             continue
-        if document["type"] == "cancel" and any(map(_counts_serials, pen.documents)):
-            continue
         pen.add(document)
     return pen.documents
-
-
-def _counts_serials(document: Json) -> bool:
-    return document["type"] == "stock_reconciliation" and any("serials" in line for line in document["lines"])
 
 
 _REACH_BACK = ("landed_cost_voucher", "purchase_invoice", "cancel")

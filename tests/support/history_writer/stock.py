@@ -72,18 +72,12 @@ class Stock:
         made = self._made(scrap=False, finished=self.pen.random.randint(1, 2), priced=self.pen.chance(0.3))
         return self._entry("repack", made, costs=True)
 
-    def count(self) -> Json | None:
-        """A physical count: quantity, rate, or both; its difference account is stated, so that it does not hang on what came before.
-
-        Which serial numbers a count finds gone is settled when it is posted, so they are counted where nothing is posted late.
-        """
+    def count(self) -> Json:
+        """A physical count: quantity, rate, or both; its difference account is stated, so that it does not hang on what came before."""
         counted = {}
         for _ in range(self.pen.random.randint(1, 2)):
             line = self._counted()
-            if not (line["item"] == "SERIAL" and self.pen.setting.backdated):
-                counted[line["item"], line["warehouse"], line.get("batch")] = line
-        if not counted:
-            return None
+            counted[line["item"], line["warehouse"], line.get("batch")] = line
         head = self.pen.head("stock_reconciliation", "SR")
         return {**head, "difference_account": "Stock Adjustment", "lines": list(counted.values())}
 
