@@ -82,6 +82,8 @@ def test_a_publisher_adds_to_the_intake_and_reads_outcomes_and_nothing_else(port
 
 
 def test_an_observer_measures_and_reads_no_document(port: int) -> None:
+    with client(port, "publisher") as publisher:
+        publisher.xadd(routes.INTAKE_STREAM, {"document": "{}"})
     with client(port, "observer") as observer:
         assert observer.llen(routes.POSTING) == 0
         assert observer.xlen(routes.INTAKE_STREAM) >= 1

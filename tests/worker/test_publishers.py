@@ -18,6 +18,7 @@ from worker.messages.signature import sign
 from worker.services.acceptance import Message, take
 from worker.services.publishers import Given, PublisherError, Publishers
 from worker.services.publishers.admission import MASTER_SIGNED_WITHIN_SECONDS, admit
+from worker.services.publishers.signing_keys import make_signing_secret, signing_secret
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
@@ -275,3 +276,13 @@ def test_neither_the_database_nor_the_stream_holds_a_key_or_the_secret(tools: To
     for hidden in (SECRET, key, key.partition(".")[2]):
         assert hidden not in held
     assert SECRET not in repr(tools.settings)
+
+
+def test_where_servers_are_embedded_the_secret_is_made_up_for_its_owner_alone(settings: Settings) -> None:
+    assert signing_secret(settings) is None
+    made = make_signing_secret(settings)
+    assert signing_secret(settings) == made
+    assert len(made) == 64
+    (file,) = settings.home.glob("*secret*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert signing_secret(replace(settings, signing_secret=SECRET)) == SECRET
