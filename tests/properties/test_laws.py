@@ -115,8 +115,16 @@ def nothing_forbidden_below_zero(told: History, documents: list[Json]) -> list[s
 
 
 def valued_as_the_oracle_has_it(told: History, documents: list[Json]) -> list[str]:
-    """Every movement's present value is the one that a naive pass over the documents in time order gives it."""
-    company = told.told(documents)
+    """After every document, each movement's present value is the one that a naive pass over the documents in time order gives it."""
+    company = open_company(told.setting)
+    for place, document in enumerate(documents, 1):
+        company.submit(json.dumps(document).encode())
+        if found := _otherwise_than_the_oracle(told, company, documents[:place]):
+            return [f"after {document['number']}", *found]
+    return []
+
+
+def _otherwise_than_the_oracle(told: History, company: PaperCompany, documents: list[Json]) -> list[str]:
     accepted = _accepted(company, documents)
     cancelled = {document["target"]["number"] for document in accepted if document["type"] == "cancel"}
     oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
