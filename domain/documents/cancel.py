@@ -59,6 +59,7 @@ def target_of(document: Cancel, books: Books) -> PostedVoucher:
         raise DocumentRejected("AlreadyCancelled", f"target: {target.number} {reason}.", "target")
     _require_not_consolidated(target)
     require_free(target)
+    _require_no_refund(target, books)
     return target
 
 
@@ -111,6 +112,28 @@ def require_free(target: PostedVoucher) -> None:
             f"target: {target.number} {', '.join(named)}. Cancel those first.",
             "target",
             {"dependents": sorted({link.named for link in live})},
+        )
+
+
+def _require_no_refund(target: PostedVoucher, books: Books) -> None:
+    """What was paid back on an invoice because goods came back depends on the return. Errors: DocumentRejected; Lacking."""
+    number = getattr(target.document, "return_against", None)
+    original = books.voucher(target.type, number) if number else None
+    if original is None:
+        return
+    paid_to_us = 1 if original.type == "sales_invoice" else -1
+    refunds = sorted(
+        link.named
+        for link in original.links
+        if link.kind == "pays" and link.voucher > target.sequence and link.amount * paid_to_us < 0
+    )
+    if refunds:
+        raise DocumentRejected(
+            "HasDependents",
+            f"target: {target.number} is the reason for {', '.join(refunds)}, which paid back what {original.number} was "
+            "settled by. Cancel those first.",
+            "target",
+            {"dependents": refunds},
         )
 
 

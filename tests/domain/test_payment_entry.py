@@ -130,6 +130,24 @@ def test_a_credit_note_is_paid_back() -> None:
     assert books.ledger("PE-1") == {"Cash": "-25.00", "Debtors": "25.00"}
 
 
+def test_a_return_stays_while_what_it_paid_back_does() -> None:
+    books = Accountant()
+    sold(books, "SI-1", "100.00")
+    full = [against("sales_invoice", "SI-1", "100")]
+    books.posts("payment_entry", "PE-1", party="Ann", mode="Cash", amount="100", against=full)
+    back = {"item": "Advice", "qty": -1, "rate": "100.00"}
+    books.posts("sales_invoice", "CN-1", customer="Ann", is_return=True, return_against="SI-1", lines=[back])
+    assert books.open("sales_invoice", "SI-1") == "-100.00"
+    books.posts("payment_entry", "PE-2", party="Ann", mode="Cash", amount="100", against=full)
+    assert books.ledger("PE-2") == {"Cash": "-100.00", "Debtors": "100.00"}
+    refused = books.is_refused("cancel", "C-1", target={"type": "sales_invoice", "number": "CN-1"})
+    assert (refused.code, refused.details["dependents"]) == ("HasDependents", ["payment entry PE-2"])
+    books.cancels("payment_entry", "PE-2")
+    books.cancels("sales_invoice", "CN-1")
+    assert books.open("sales_invoice", "SI-1") == ""
+    assert books.accounts() == {"Cash": "100.00", "Sales": "-100.00"}
+
+
 def test_cancelling_a_payment_opens_its_documents_again() -> None:
     books = Accountant()
     sold(books, "SI-1", "100.00")
