@@ -109,6 +109,8 @@ def test_what_made_the_books_differ_from_what_was_known(store: Database) -> None
     then = report(store, "trial-balance", known_at=known_at, account="Stock In Hand")
     now = report(store, "trial-balance", account="Stock In Hand")
     assert (str(then[0]["closing_debit"]), str(now[0]["closing_debit"])) == ("1200.00", "2000.00")
+    stock_then, stock_now = report(store, "stock-balance", known_at=known_at), report(store, "stock-balance")
+    assert [str(row["stock_value"]) for row in (*stock_then, *stock_now)] == ["1200.00", "2000.00"]
 
 
 def test_a_halt_holds_until_it_is_ended(store: Database) -> None:
