@@ -13,12 +13,11 @@ from random import Random
 import pytest
 
 from domain.errors import DocumentParked, DocumentRejected
-from tests.support.histories import ITEMS, Json, Setting, any_setting, closed_january, open_company, smallest
+from tests.support.histories import ACCOUNTS, ITEMS, Json, Setting, any_setting, closed_january, open_company, smallest
 from tests.support.laws import out_of_step
 from tests.support.oracle import Oracle
 from tests.support.paper_company import PaperCompany
 
-ACCOUNTS = {"Store": "Stock In Hand", "Shop": "Stores", "Depot": "Finished Goods"}
 CLOSED: Json = {
     "type": "accounting_period", "company": "Paper", "name": "January", "start": "2026-01-01", "end": "2026-01-31", "status": "closed",
 }  # fmt: skip

@@ -14,6 +14,7 @@ from domain.books import RepostRequest
 from domain.errors import DocumentParked, DocumentRejected
 from domain.stock_ledger import NEVER
 from tests.support.histories import (
+    ACCOUNTS,
     ITEMS,
     History,
     Json,
@@ -25,7 +26,7 @@ from tests.support.histories import (
     smallest,
 )
 from tests.support.laws import apart, below_zero, counts_that_do_not_hold, out_of_step
-from tests.support.oracle import Oracle, Place
+from tests.support.oracle import Ledger, Oracle, Place
 from tests.support.paper_company import PaperCompany
 
 SEEDS = 60
@@ -125,10 +126,8 @@ def valued_as_the_oracle_has_it(told: History, documents: list[Json]) -> list[st
 
 
 def _otherwise_than_the_oracle(told: History, company: PaperCompany, documents: list[Json]) -> list[str]:
-    accepted = _accepted(company, documents)
-    cancelled = {document["target"]["number"] for document in accepted if document["type"] == "cancel"}
     oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
-    oracle.tell(d for d in accepted if d["type"] != "cancel" and d["number"] not in cancelled)
+    oracle.tell(_standing(company, documents))
     number = {sequence: posting.voucher.number for sequence, posting in company.postings.items()}
     have: dict[tuple[str, Place], tuple[int, int]] = {}
     for row in company.rows():
@@ -143,10 +142,38 @@ def _otherwise_than_the_oracle(told: History, company: PaperCompany, documents: 
     ]
 
 
+def booked_as_an_accountant_would(told: History, documents: list[Json]) -> list[str]:
+    """After every document, each voucher's entries are those that the rules ask for, account by account and party by party."""
+    company = open_company(told.setting)
+    for place, document in enumerate(documents, 1):
+        company.submit(json.dumps(document).encode())
+        if found := _otherwise_than_the_accountant(told, company, documents[:place]):
+            return [f"after {document['number']}", *found]
+    return []
+
+
+def _otherwise_than_the_accountant(told: History, company: PaperCompany, documents: list[Json]) -> list[str]:
+    standing = _standing(company, documents)
+    oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
+    oracle.tell(standing)
+    ledger = Ledger(oracle, ACCOUNTS, perpetual=told.setting.perpetual)
+    ledger.tell(standing)
+    want = ledger.booked
+    have: dict[tuple[str, str, str], int] = {}
+    for entry in company.entries:
+        key = company.number_of(entry.voucher), entry.account, entry.party
+        have[key] = have.get(key, 0) + entry.amount
+    return [
+        f"{key}: the books {have.get(key, 0)}, the accountant {want.get(key, 0)}"
+        for key in sorted(have.keys() | want.keys())
+        if have.get(key, 0) != want.get(key, 0)
+    ]
+
+
 LAWS: list[Law] = [
     in_step_after_every_document, refusals_leave_no_trace, cancelled_is_as_never_posted, any_order_of_arrival,
     any_time_of_reposts, reposted_again_nothing_changes, counts_hold, nothing_forbidden_below_zero,
-    valued_as_the_oracle_has_it,
+    valued_as_the_oracle_has_it, booked_as_an_accountant_would,
 ]  # fmt: skip
 
 
@@ -204,6 +231,13 @@ def require(law: Law, seed: int, length: int, kinds: tuple[str, ...] | None = No
 
 def _accepted(company: PaperCompany, documents: list[Json]) -> list[Json]:
     return [d for d in documents if not isinstance(company.outcomes[d["number"]], DocumentRejected | DocumentParked)]
+
+
+def _standing(company: PaperCompany, documents: list[Json]) -> list[Json]:
+    """The accepted documents that nobody cancelled."""
+    accepted = _accepted(company, documents)
+    cancelled = {document["target"]["number"] for document in accepted if document["type"] == "cancel"}
+    return [d for d in accepted if d["type"] != "cancel" and d["number"] not in cancelled]
 
 
 def _refused(company: PaperCompany) -> bool:

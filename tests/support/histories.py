@@ -28,7 +28,7 @@ from tests.support.history_writer import (
 from tests.support.paper_company import PaperCompany
 
 __all__ = [
-    "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "closed_january", "history", "masters", "open_company",
+    "ACCOUNTS", "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "closed_january", "history", "masters", "open_company",
 ]  # fmt: skip
 
 # What a Box holds, where lines are told in boxes.
@@ -43,6 +43,10 @@ ITEMS: dict[str, Json] = {
     "SET": {"is_stock_item": False, "bundle": {"FIRST": "2", "MEAN": "1"}},
     "SERVICE": {"is_stock_item": False},
 }
+
+
+# The stock accounts of the warehouses.
+ACCOUNTS = {"Store": "Stock In Hand", "Shop": "Stores", "Depot": "Finished Goods"}
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
+from typing import NamedTuple
 
 F = Fraction
 
@@ -28,13 +29,22 @@ class Lot:
     source: object
 
 
+class Issue(NamedTuple):
+    """What took goods out: a document's line at one place, and the account that bears what they turn out to have cost."""
+
+    number: str
+    line: int
+    place: object
+    contra: str
+
+
 @dataclass
 class Owed:
     """Goods that left before they came: what the issue took for them."""
 
     qty: Fraction
     value: Fraction
-    issue: object
+    issue: Issue
 
 
 @dataclass
@@ -86,7 +96,7 @@ class Pile:
         self.last_cost = rate if not any(each.qty for each in self.lots) else self.last_cost
         self.lots = [each for each in self.lots if each.qty]
 
-    def take(self, qty: Fraction, issue: object, fallback: Fraction, rate: Fraction | None = None) -> None:
+    def take(self, qty: Fraction, issue: Issue, fallback: Fraction, rate: Fraction | None = None) -> None:
         """Goods leave by the method; what is not there is owed at the last known cost."""
         if rate is not None and self.method == "moving_average" and self.lots and qty < self.lots[0].qty:
             lot = self.lots[0]
@@ -116,6 +126,11 @@ class Pile:
         if self.qty > 0:
             return floor(self.value * qty / self.qty / minor + F(1, 2))
         return half_away(qty * (self.last_cost if self.last_cost is not None else fallback) / minor)
+
+
+def share_after(total: int, before: Fraction, part: Fraction, whole: Fraction) -> int:
+    """The share of a part that comes after others, so that all of them add up to the whole."""
+    return half_away(total * (before + part) / whole) - half_away(total * before / whole)
 
 
 def shares_of(amount: int, weights: list[int]) -> list[int]:

@@ -13,11 +13,20 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import floor
 
-from tests.support.oracle_pile import Lot, Owed, Pile, half_away, nine, shares_of
-from tests.support.oracle_prices import Json, Prices
+from tests.support.oracle.amounts import Json
+from tests.support.oracle.pile import Issue, Lot, Owed, Pile, half_away, nine, shares_of
+from tests.support.oracle.prices import Prices
 
 Place = tuple[str, str, str]  # item, warehouse, batch or serial number
 F = Fraction
+
+COST, ADJUSTMENT, VARIANCE = "Cost of Goods Sold", "Stock Adjustment", "Purchase Price Variance"
+
+
+def counted_against(count: Json) -> str:
+    """The account that a count's difference goes to, where the document names it or it is opening stock."""
+    stated: str = count.get("difference_account", "Temporary Opening")
+    return stated
 
 
 class Oracle:
@@ -28,10 +37,11 @@ class Oracle:
         self.prices = Prices(items, self.minor, rate_difference)
         self.piles: dict[Place, Pile] = {}
         self.booked: dict[tuple[str, Place], tuple[Fraction, int]] = defaultdict(lambda: (F(0), 0))
-        self._issues: dict[tuple[str, int, Place], tuple[Fraction, int]] = {}
+        self.true_ups: dict[tuple[str, str], int] = defaultdict(int)
+        self._issues: dict[Issue, tuple[Fraction, int]] = {}
         self._receipts: dict[tuple[str, int, Place], tuple[Fraction, int]] = {}
-        self._covered: dict[object, int] = defaultdict(int)
-        self._returned: dict[tuple[str, int, Place], Fraction] = defaultdict(Fraction)
+        self._covered: dict[Issue, int] = defaultdict(int)
+        self._returned: dict[Issue, Fraction] = defaultdict(Fraction)
         self._batches: dict[tuple[Place, str], Fraction] = defaultdict(Fraction)
 
     def tell(self, documents: Iterable[Json]) -> None:
@@ -65,25 +75,26 @@ class Oracle:
     def _in(self, number: str, place: Place, qty: Fraction, amount: int, source: object, laid: int = 0) -> None:
         pile = self._pile(place)
         before = floor(pile.value / self.minor + F(1, 2))
-        self._true_up(pile, pile.put(qty, (amount + laid) * self.minor, source), before + amount + laid)
+        self._true_up(number, pile, pile.put(qty, (amount + laid) * self.minor, source), before + amount + laid)
         self._book(number, place, qty, floor(pile.value / self.minor + F(1, 2)) - before)
 
-    def _true_up(self, pile: Pile, covered: list[tuple[Owed, Fraction, Fraction]], booked: int) -> None:
+    def _true_up(self, number: str, pile: Pile, covered: list[tuple[Owed, Fraction, Fraction]], booked: int) -> None:
         """Tell each issue what its goods cost more than it took them at; whole minor units, in the order in which they were owed."""
         value = pile.value - sum((provisional - cost for _, provisional, cost in covered), F(0))
         for owed, provisional, cost in covered:
             value += provisional - cost
             now = floor(value / self.minor + F(1, 2))
             self._covered[owed.issue] += now - booked
+            self.true_ups[number, owed.issue.contra] += now - booked
             booked = now
 
-    def _out(self, number: str, place: Place, qty: Fraction, issue: object, line: Json | None = None) -> int:
+    def _out(self, place: Place, qty: Fraction, issue: Issue, line: Json | None = None) -> int:
         pile = self._pile(place)
         before = floor(pile.value / self.minor + F(1, 2))
         rate = F(line["rate"]) if line is not None and "rate" in line else None
         pile.take(qty, issue, self._fallback(place, line), rate)
         amount = floor(pile.value / self.minor + F(1, 2)) - before
-        self._book(number, place, -qty, amount)
+        self._book(issue.number, place, -qty, amount)
         return amount
 
     def _move_batch(self, line: Json, warehouse: str, sign: int) -> None:
@@ -103,22 +114,27 @@ class Oracle:
         number = document["number"]
         if document["type"] == "purchase_invoice" and not document.get("update_stock"):
             return
-        for line in document["lines"]:
+        for _, line in self._goods(document):
             self._move_batch(line, line["warehouse"], -1 if document.get("is_return") else 1)
         if document.get("is_return"):
             self._send_back(document)
             return
-        for index, (line, cost) in enumerate(zip(document["lines"], self.prices.costs(document), strict=True)):
+        costs = self.prices.costs(document)
+        for index, line in self._goods(document):
             places = self._places(line, line["warehouse"])
             weights = [half_away(qty * 10**6) for _, qty in places]
-            each = [shares_of(amount, weights) for amount in self.prices.laid[number, index]]
+            each = [shares_of(amount, weights) for _, amount in self.prices.laid[number, index]]
             laid = [sum(column) for column in zip(*each, strict=True)] if each else [0] * len(places)
-            for (place, qty), amount, more in zip(places, shares_of(cost, weights), laid, strict=True):
+            for (place, qty), amount, more in zip(places, shares_of(costs[index], weights), laid, strict=True):
                 key = number, index, place
                 self._receipts[key] = qty, amount + more
                 self._in(number, place, qty, amount, key, more)
             if "rejected_qty" in line:
                 self._reject(number, {**line, "qty": line["rejected_qty"]}, line["rejected_warehouse"])
+
+    def _goods(self, document: Json) -> list[tuple[int, Json]]:
+        """The lines of goods, with their places in the document; services move nothing."""
+        return [(i, line) for i, line in enumerate(document["lines"]) if self.prices.is_stock(line["item"])]
 
     def _reject(self, number: str, line: Json, warehouse: str) -> None:
         """Rejected goods lie elsewhere, worth nothing."""
@@ -128,10 +144,11 @@ class Oracle:
 
     def _send_back(self, document: Json) -> None:
         """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average: at the receipt's cost)."""
-        for line in document["lines"]:
+        for index, line in self._goods(document):
             for place, wanted in self._places(line, line["warehouse"]):
+                issue = Issue(document["number"], index, place, VARIANCE)
                 if "return_against" not in document:
-                    self._out(document["number"], place, wanted, object())
+                    self._out(place, wanted, issue)
                     continue
                 source = document["return_against"], line["return_of"] - 1, place
                 received, amount = self._receipts[source]
@@ -145,7 +162,7 @@ class Oracle:
                         pile.pull(lot, part)
                         qty -= part
                 rate = nine(amount * self.minor / received) or None
-                pile.take(qty, object(), self._fallback(place), rate)
+                pile.take(qty, issue, self._fallback(place), rate)
                 after = floor(pile.value / self.minor + F(1, 2))
                 self._book(document["number"], place, -wanted, after - before)
 
@@ -165,9 +182,9 @@ class Oracle:
             )
             for part in parts:
                 for place, qty in self._places(part, line["warehouse"]):
-                    key = number, index, place
+                    issue = Issue(number, index, place, COST)
                     free = {"allow_zero_rate": line.get("allow_zero_rate")}
-                    self._issues[key] = qty, self._out(number, place, qty, key, free)
+                    self._issues[issue] = qty, self._out(place, qty, issue, free)
 
     def _take_back(self, document: Json) -> None:
         for line in document["lines"]:
@@ -180,7 +197,7 @@ class Oracle:
                     if "return_against" not in document:
                         self._take_back_unknown(document["number"], line, place, qty)
                         continue
-                    sold = document["return_against"], line["return_of"] - 1, place
+                    sold = Issue(document["return_against"], line["return_of"] - 1, place, COST)
                     whole, amount = self._issues[sold]
                     cost, before = -amount - self._covered[sold], self._returned[sold]
                     self._returned[sold] += qty
@@ -207,7 +224,8 @@ class Oracle:
         for index, line in enumerate(lines):
             if "from" in line:
                 outs = [
-                    self._out(number, place, qty, object(), line) for place, qty in self._places(line, line["from"])
+                    self._out(place, qty, Issue(number, index, place, ADJUSTMENT), line)
+                    for place, qty in self._places(line, line["from"])
                 ]
                 left[index], taken = outs, taken - sum(outs)
         if purpose in ("manufacture", "repack"):
@@ -255,7 +273,7 @@ class Oracle:
             ((place, _),) = self._places({**line, "qty": "0"}, line["warehouse"])
             pile = self._pile(place)
             if "batch" in line and not place[2]:
-                self._count_batch(document["number"], place, line)
+                self._count_batch(document, place, line)
                 continue
             there, value = pile.qty, pile.value
             before = floor(value / self.minor + F(1, 2))
@@ -293,18 +311,18 @@ class Oracle:
         gone = [{**own, "serials": [serial], "qty": "0"} for serial in sorted(here - set(line["serials"]))]
         return found + gone
 
-    def _count_batch(self, number: str, place: Place, line: Json) -> None:
+    def _count_batch(self, document: Json, place: Place, line: Json) -> None:
         """One batch of several in a pile: at a rate, all of it out and what was counted in; without, the difference alone."""
         held = self._batches[place, line["batch"]]
         qty = F(line["qty"]) if "qty" in line else held
         out, into = (held, qty) if "rate" in line else (max(held - qty, F(0)), max(qty - held, F(0)))
         if out:
-            self._out(number, place, out, object())
+            self._out(place, out, Issue(document["number"], 0, place, counted_against(document)))
         if into:
             pile = self._pile(place)
             if "rate" in line:
                 worth = half_away(into * F(line["rate"]) / self.minor)
             else:
                 worth = pile.at_rate_in_force(into, self.minor, self._fallback(place))
-            self._in(number, place, into, worth, object())
+            self._in(document["number"], place, into, worth, object())
         self._batches[place, line["batch"]] = qty
