@@ -25,7 +25,7 @@ from domain.stock_ledger import SCRAP, ZERO_RATE, Basis, Movement
 
 
 class StockEntryLine(Line, kw_only=True):
-    """One movement: out of `from`, into `to`, or both."""
+    """One movement: out of `from`, into `to`, or both. `finished` left open: what a repack makes is finished unless it is scrap."""
 
     item: Name
     source: Name | None = msgspec.field(name="from", default=None)
@@ -36,7 +36,7 @@ class StockEntryLine(Line, kw_only=True):
     amount: Money | None = None
     uom: Name | None = None
     conversion_factor: Rate | None = None
-    finished: bool = False
+    finished: bool | None = None
     scrap: bool = False
     batch: Name | None = None
     serials: list[Name] | None = None
@@ -64,10 +64,13 @@ def plan(document: StockEntry, head: Head, books: Books) -> Plan:
         return account_transfer.plan(head, books)
     planned = Plan()
     work = _Work(document, head, books, planned)
-    if document.purpose in ("manufacture", "repack"):
+    transforms = document.purpose in ("manufacture", "repack")
+    if transforms:
         transformation.require_finished(document)
     for index, line in enumerate(document.lines):
         work.check(index, line)
+    if transforms:
+        work.weights = transformation.weights(document, head.view)
     for index, line in enumerate(document.lines):
         if line.source is not None:
             work.take_out(index, line)
@@ -105,7 +108,11 @@ def additional_costs(document: StockEntry, view: MasterView) -> list[int]:
     if not total:
         return shares
     transforms = document.purpose in ("manufacture", "repack")
-    takers = [i for i, line in enumerate(document.lines) if line.target and (line.finished or not transforms)]
+    takers = (
+        transformation.finished_lines(document)
+        if transforms
+        else [i for i, line in enumerate(document.lines) if line.target]
+    )
     weights = [transformation.given_amount(document.lines[i], view) or 0 for i in takers]
     if not any(weights):
         weights = [document.lines[i].qty or 0 for i in takers]
@@ -138,6 +145,7 @@ class _Work:
         self.document, self.head, self.books, self.planned, self.view = document, head, books, planned, head.view
         self.shares = additional_costs(document, self.view)
         self.contra = self._contra()
+        self.weights: dict[int, int] = {}
         self.out: dict[int, list[Movement]] = {}
 
     def _contra(self) -> str:
@@ -222,14 +230,13 @@ class _Work:
             value = self._stated_value(line)
             basis = Basis.RETURNED if value is None else Basis.STATED
             stated = allocate(value or 0, [part.qty for part in into])
-        elif purpose in ("manufacture", "repack") and not line.finished:
+        elif purpose in ("manufacture", "repack") and index not in self.weights:
             stated = allocate(transformation.given_amount(line, self.view) or 0, [part.qty for part in into])
-        weights = transformation.weights(self.document, self.view) if purpose in ("manufacture", "repack") else {}
         for place, part in enumerate(into):
             weight = 0
             if purpose in ("manufacture", "repack"):
                 basis = Basis.PRODUCED
-                weight = weights[index] * part.qty if line.finished else SCRAP
+                weight = self.weights[index] * part.qty if index in self.weights else SCRAP
             self.planned.move(
                 self.head, index + 1, part.chain, part.qty, basis,
                 account=self.view.stock_account(warehouse, f"lines[{index}].to"), contra=self.contra,

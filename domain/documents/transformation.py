@@ -28,10 +28,22 @@ def given_amount(line: StockEntryLine, view: MasterView) -> int | None:
     return None
 
 
+def is_finished(document: StockEntry, line: StockEntryLine) -> bool:
+    """Whether a line is what is made: as it says or, in a repack, whatever only comes in and is no scrap."""
+    if line.finished is None:
+        return document.purpose == "repack" and line.source is None and not line.scrap
+    return line.finished
+
+
+def finished_lines(document: StockEntry) -> list[int]:
+    """The places of the lines that bring in what is made."""
+    return [i for i, line in enumerate(document.lines) if line.target and is_finished(document, line)]
+
+
 def require_finished(document: StockEntry) -> None:
     """Refuse a transformation that makes nothing, or a manufacture that makes several items."""
-    finished = {line.item for line in document.lines if line.finished}
-    if not finished or not any(line.finished and line.target for line in document.lines):
+    finished = {line.item for line in document.lines if is_finished(document, line)}
+    if not finished_lines(document):
         raise DocumentRejected(
             "FinishedItemMissing",
             f"lines: a {document.purpose} makes something: mark the finished line with finished: true.",
@@ -52,7 +64,7 @@ def weights(document: StockEntry, view: MasterView) -> dict[int, int]:
 
     Amounts are spread per unit at a common scale, so that serial numbers of one line share equally.
     """
-    finished = [i for i, line in enumerate(document.lines) if line.finished and line.target]
+    finished = finished_lines(document)
     amounts = {i: given_amount(document.lines[i], view) for i in finished}
     if len(finished) > 1 and all(amounts.values()):
         made = {i: _made_by(document.lines[i], i, view) for i in finished}

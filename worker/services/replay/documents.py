@@ -130,13 +130,16 @@ def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told
     outstanding = outstanding_by_voucher(connection, scope)
     consolidated = consolidated_sales(connection, scope.company)
     costs = line_costs(connection, scope)
-    wanted = {str(row.get("number")): row for row in scenario.expect.get("documents") or [] if isinstance(row, dict)}
+    wanted: dict[str, Json] = {}
+    for row in scenario.expect.get("documents") or []:
+        if isinstance(row, dict):
+            wanted.setdefault(str(row.get("number")), {}).update(row)
     rows = []
     for one in told:
         row = _head(one, outcomes)
         stored = one.computed or figures.get(one.sequence) or {}
-        by_now = cost_figures(row, costs.get(one.sequence, {}), one.lines)
-        row |= shown({**by_now, **stored}, wanted.get(str(row["number"]), {}))
+        by_now = cost_figures(row, costs.get(one.sequence, {}), one.lines, stored)
+        row |= shown({**stored, **by_now}, wanted.get(str(row["number"]), {}))
         if row["type"] == "pos_invoice" and one.sequence in figures:
             row["consolidated_into"] = consolidated.get(one.sequence)
         if one.sequence in figures and row["type"] in _OWED:

@@ -14,35 +14,50 @@ from worker.reports.read_model import plain
 _TEXTS: Final = frozenset({"consolidated_into", "generated_by", "customer", "status"})
 
 
-# What the cost of a line is called, by the type of its document.
+# What the cost of a line is called, by the type of its document. What a line of a stock entry moves has its rate and amount without the
+# additional costs on it, and its valuation rate with them.
 _COSTS: Final = {
     "purchase_receipt": ("line_valuation_rate", "line_landed_cost"),
     "purchase_invoice": ("line_valuation_rate", "line_landed_cost"),
     "stock_reconciliation": ("line_valuation_rate",),
-    "stock_entry": ("line_rates", "line_valuation_rate"),
+    "stock_entry": ("line_rates", "line_amounts", "line_valuation_rate"),
     "delivery_note": ("line_cost_rates",),
     "sales_invoice": ("line_cost_rates",),
 }
 
 
-_NOTHING: Final = LineCost(None, Decimal(0), Decimal(0))
+_NOTHING: Final = LineCost(Decimal(0), Decimal(0), Decimal(0))
 
 
 def cost_figures(
-    document: Mapping[str, Any], costs: Mapping[int, LineCost], lines: Sequence[Mapping[str, Any]]
+    document: Mapping[str, Any],
+    costs: Mapping[int, LineCost],
+    lines: Sequence[Mapping[str, Any]],
+    stored: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What each line of a document costs by now; a line that moves no stock costs nothing. `lines` are as the story states them."""
+    """What each line of a document costs by now; a line that moves no stock costs nothing.
+
+    `lines` are as the story states them, `stored` are the figures that posting left.
+    """
     if not costs or document["status"] == "cancelled":
         return {}
-    all_lines = []
+    additional = stored.get("line_additional_cost", ())
+    all_lines: list[dict[str, Decimal]] = []
     for place in range(1, max(len(lines), *costs) + 1):  # of a document that the system made, the story gives no lines
         cost = costs.get(place, _NOTHING)
         stated = lines[place - 1] if place <= len(lines) else {}
-        all_lines.append((cost, _rate(document["type"], cost, stated)))
-    return {
-        name: [cost.landed if name == "line_landed_cost" else rate for cost, rate in all_lines]
-        for name in _COSTS.get(document["type"], ())
-    }
+        rate = _rate(document["type"], cost, stated)
+        added = Decimal(additional[place - 1]) if place <= len(additional) else Decimal(0)
+        all_lines.append(
+            {
+                "line_rates": cost.rate(less=added),
+                "line_amounts": abs(cost.value - added),
+                "line_valuation_rate": rate,
+                "line_cost_rates": rate,
+                "line_landed_cost": cost.landed,
+            }
+        )
+    return {name: [line[name] for line in all_lines] for name in _COSTS.get(document["type"], ())}
 
 
 def _rate(kind: str, cost: LineCost, stated: Mapping[str, Any]) -> Decimal:
@@ -51,7 +66,7 @@ def _rate(kind: str, cost: LineCost, stated: Mapping[str, Any]) -> Decimal:
         return Decimal(str(stated["rate"]))
     if cost.is_bundle and stated.get("qty"):
         return plain(round(abs(cost.value / Decimal(str(stated["qty"]))), RATE_SCALE))
-    return cost.rate or Decimal(0)
+    return cost.rate()
 
 
 def shown(figures: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
