@@ -7,7 +7,7 @@ domain stays free of I/O, and the common case is one set-based read per batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -302,10 +302,10 @@ class Books:
         except KeyError:
             raise Lacking(serial_count=(item, warehouse, at, sequence)) from None
 
-    def reserve(self, receipt: PosReceipt, sign: int) -> None:
-        """Count what a sale reserves (sign 1), or no longer does (-1). Errors: Lacking."""
-        self.require_reserved([chain for chain, _ in receipt.goods])
-        for chain, qty in receipt.goods:
+    def reserve(self, goods: Collection[tuple[Chain, int]], sign: int) -> None:
+        """Count what sales reserve (sign 1), or no longer do (-1). Errors: Lacking."""
+        self.require_reserved([chain for chain, _ in goods])
+        for chain, qty in goods:
             self.reserved[chain] += sign * qty
 
     def require_reserved(self, chains: Iterable[Chain]) -> None:
@@ -346,9 +346,9 @@ class Books:
         voucher, own = posting.voucher, posting.voucher.sequence
         key = (voucher.type, voucher.number)
         if posting.receipt is not None:
-            self.reserve(posting.receipt, 1)
+            self.reserve(posting.receipt.goods, 1)
         if posting.released is not None:
-            self.reserve(posting.released, -1)
+            self.reserve(posting.released.goods, -1)
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
         elsewhere = {movement.voucher for movement in posting.movements} - {own}

@@ -1,22 +1,30 @@
 """Consolidation: the sales of a till become sales invoices whose every figure is a sum of the receipts'."""
 
 from domain.pos_consolidation.cash import Count, count_cash
-from domain.pos_consolidation.certificate import Certificate, certify, check_certificate
-from domain.pos_consolidation.grouping import Group, group
+from domain.pos_consolidation.certificate import Certificate, Root, certify, check_certificate, root_of
+from domain.pos_consolidation.gathering import Gathering
+from domain.pos_consolidation.grouping import Group, group, tally_of
 from domain.pos_consolidation.invoice import as_invoice, figures_of, plan_invoice
-from domain.pos_consolidation.merging import Consolidated, Origin, Sale, key_digest, merge
+from domain.pos_consolidation.merging import Consolidated, Sale, key_digest, merge
 from domain.pos_consolidation.placing import Placement, Short, place
-from domain.pos_consolidation.soundness import Unsound, unsound, without_cost
+from domain.pos_consolidation.receipt_sums import ReceiptSums
+from domain.pos_consolidation.soundness import Soundness, Unsound, of_unknown_cost, without_cost
+from domain.pos_consolidation.tally import Origin, Tally
 
 __all__ = [
     "Certificate",
     "Consolidated",
     "Count",
+    "Gathering",
     "Group",
     "Origin",
     "Placement",
+    "ReceiptSums",
+    "Root",
     "Sale",
     "Short",
+    "Soundness",
+    "Tally",
     "Unsound",
     "as_invoice",
     "certify",
@@ -26,8 +34,10 @@ __all__ = [
     "group",
     "key_digest",
     "merge",
+    "of_unknown_cost",
     "place",
     "plan_invoice",
-    "unsound",
+    "root_of",
+    "tally_of",
     "without_cost",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.documents.plan import Head, Plan
 from domain.documents.pos import PosClosing
-from domain.pos_consolidation.merging import Sale
+from domain.pos_consolidation.merging import Consolidated
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Count:
 
 
 def count_cash(
-    planned: Plan, closing: PosClosing, head: Head, floats: Mapping[str, int], sales: Sequence[Sale]
+    planned: Plan, closing: PosClosing, head: Head, floats: Mapping[str, int], documents: Iterable[Consolidated]
 ) -> list[Count]:
     """Compare the drawer mode by mode and plan the entries for what is over or short; the float stays in the drawer.
 
@@ -35,12 +35,12 @@ def count_cash(
     view = head.view
     expected = dict(floats)
     accounts: dict[str, str] = {}
-    for sale in sales:
-        for payment in sale.receipt.payments:
-            accounts.setdefault(payment.tender.mode, payment.tender.account)
-            expected[payment.tender.mode] = expected.get(payment.tender.mode, 0) + payment.amount
-        for change in sale.receipt.change:
-            expected[change.tender.mode] = expected.get(change.tender.mode, 0) - change.amount
+    for made in documents:
+        for tender, amount in made.payments.items():
+            accounts.setdefault(tender.mode, tender.account)
+            expected[tender.mode] = expected.get(tender.mode, 0) + amount
+        for tender, amount in made.change.items():
+            expected[tender.mode] = expected.get(tender.mode, 0) - amount
     counted = {
         entry.mode: view.currency.exact(entry.amount, f"counted[{index}].amount")
         for index, entry in enumerate(closing.counted)

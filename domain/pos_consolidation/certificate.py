@@ -6,19 +6,14 @@ Whoever has the receipts and the invoices can check it without this system's dat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from domain.documents.sales_invoice import SalesInvoice
-from domain.exact import show
 from domain.money import Currency
-from domain.pos_receipt import PosReceipt
-
-Sums = dict[
-    str, int
-]  # "tax VAT percent_of_net_total 9", "tender Cash", "item A", "quantity A", "cost center Main": minor units
+from domain.pos_consolidation.receipt_sums import ReceiptSums, Sums
 
 
 class Certificate(msgspec.Struct):
@@ -35,34 +30,41 @@ class Certificate(msgspec.Struct):
         return all(receipts == invoices for receipts, invoices in self.sums.values())
 
 
+class Root(NamedTuple):
+    """How many receipts there are, and the hash over their own hashes, in the order of their events."""
+
+    receipts: int
+    hash: str
+
+
 def certify(
     closing: str,
-    texts: Sequence[str],
-    receipts: Iterable[PosReceipt],
+    root: Root,
+    sums: ReceiptSums,
     invoices: Iterable[tuple[SalesInvoice, dict[str, Any]]],
     currency: Currency,
 ) -> Certificate:
-    """Certify a closing from its receipts, as stored and as read, and from its invoices with their figures."""
-    sold = _of_receipts(receipts)
+    """Certify a closing from its receipts' root and sums, and from its invoices with their figures."""
+    sold = sums.named()
     billed: Sums = {}
     for invoice, figures in invoices:
         _of_invoice(billed, invoice, figures, currency)
     names = sorted({*sold, *billed})
     return Certificate(
-        closing, len(texts), root_of(texts), {name: (sold.get(name, 0), billed.get(name, 0)) for name in names}
+        closing, root.receipts, root.hash, {name: (sold.get(name, 0), billed.get(name, 0)) for name in names}
     )
 
 
 def check_certificate(
     certificate: Certificate,
-    texts: Sequence[str],
-    receipts: Iterable[PosReceipt],
+    root: Root,
+    sums: ReceiptSums,
     invoices: Iterable[tuple[SalesInvoice, dict[str, Any]]],
     currency: Currency,
 ) -> list[str]:
-    """What is wrong with a certificate, in words; nothing where it holds."""
+    """What is wrong with a certificate, in words, given what receipts and invoices are now; nothing where it holds."""
     found = []
-    again = certify(certificate.closing, texts, receipts, invoices, currency)
+    again = certify(certificate.closing, root, sums, invoices, currency)
     if again.root != certificate.root or again.receipts != certificate.receipts:
         found.append(
             f"the receipts are not those that were certified: their hash is {again.root}, the certificate says {certificate.root}"
@@ -78,38 +80,13 @@ def check_certificate(
     return found
 
 
-def root_of(texts: Iterable[str]) -> str:
-    """The hash over the receipts' own hashes, in their order."""
-    root = hashlib.sha256()
+def root_of(texts: Iterable[str]) -> Root:
+    """The root of receipts as they are stored, which come in their order."""
+    root, count = hashlib.sha256(), 0
     for text in texts:
         root.update(hashlib.sha256(text.encode()).digest())
-    return root.hexdigest()
-
-
-def _of_receipts(receipts: Iterable[PosReceipt]) -> Sums:
-    """Summed straight from the lines, not by the way of the consolidation, so that the two can't be wrong together."""
-    taxes: dict[tuple[str, str, int], int] = {}
-    tenders: Sums = {}
-    items: dict[str, list[int]] = {}
-    centers: Sums = {}
-    total = 0
-    for receipt in receipts:
-        for line in receipt.lines:
-            item = items.setdefault(line.key.item, [0, 0])
-            item[0] += line.net
-            item[1] += line.qty
-            centers[line.key.cost_center] = centers.get(line.key.cost_center, 0) + line.net
-        for tax in receipt.taxes:
-            place = (tax.key.account, tax.key.charge, tax.key.rate)
-            taxes[place] = taxes.get(place, 0) + tax.amount
-        for payment in receipt.payments:
-            tenders[payment.tender.mode] = tenders.get(payment.tender.mode, 0) + payment.amount
-        total += receipt.total
-    sums = {f"tax {account} {charge} {show(rate, 9)}": amount for (account, charge, rate), amount in taxes.items()}
-    sums |= {f"tender {mode}": amount for mode, amount in tenders.items()}
-    for name, (net, qty) in items.items():
-        sums[f"item {name}"], sums[f"quantity {name}"] = net, qty
-    return sums | {f"cost center {center}": net for center, net in centers.items()} | {"total": total}
+        count += 1
+    return Root(count, root.hexdigest())
 
 
 def _of_invoice(sums: Sums, invoice: SalesInvoice, figures: dict[str, Any], currency: Currency) -> None:

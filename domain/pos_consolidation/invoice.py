@@ -13,7 +13,8 @@ from domain.documents.sales_invoice import RoundedTotal, SalesInvoice, SalesLine
 from domain.documents.shape import Payment, Tax
 from domain.exact import show
 from domain.money import Currency, Money, Rate
-from domain.pos_consolidation.merging import Consolidated, MergedLine, key_digest
+from domain.pos_consolidation.merging import Consolidated, key_digest
+from domain.pos_consolidation.tally import MergedLine
 from domain.pos_receipt import Tender
 from domain.quantity import Quantity
 
@@ -22,7 +23,7 @@ Taxes = dict[tuple[str, str], int]
 
 def as_invoice(made: Consolidated, number: str, closing: PosClosing, currency: Currency) -> SalesInvoice:
     """The sales invoice that states the sums; it is exempt from adding up, because each receipt was rounded by itself."""
-    many = len(made.sales)
+    many = made.sales
     return SalesInvoice(
         company=closing.company,
         number=number,
@@ -42,8 +43,10 @@ def as_invoice(made: Consolidated, number: str, closing: PosClosing, currency: C
             for tender, amount in made.payments.items()
         ],
         change_amount=Money(currency.value(sum(made.change.values()))) if made.change else None,
-        rounded_total=RoundedTotal(True, Money(currency.value(made.total))) if made.total != made.grand else None,
-        total=Money(currency.value(made.grand)),
+        rounded_total=RoundedTotal(True, Money(currency.value(made.tally.total)))
+        if made.tally.total != made.tally.grand
+        else None,
+        total=Money(currency.value(made.tally.grand)),
     )
 
 
@@ -110,8 +113,8 @@ def _settle(planned: Plan, made: Consolidated, head: Head) -> None:
         planned.entry(head, _account(head, tender), -amount)
     for customer, amount in made.owed.items():
         planned.entry(head, view.receivable(customer), amount, party=customer, against=head.sequence)
-    planned.entry(head, view.role("round_off"), -made.round_off)
-    planned.entry(head, view.role("write_off"), made.written_off)
+    planned.entry(head, view.role("round_off"), -made.tally.round_off)
+    planned.entry(head, view.role("write_off"), made.tally.written_off)
 
 
 def _account(head: Head, tender: Tender) -> str:
@@ -122,21 +125,21 @@ def figures_of(made: Consolidated, closing: PosClosing, currency: Currency) -> d
     """The totals of a consolidated document, each a sum of the receipts' own; taxes item by item."""
     text = currency.show
     return {
-        "net_total": text(made.net),
-        "grand_total": text(made.grand),
-        "rounded_total": text(made.total),
-        "rounding_adjustment": text(made.total - made.grand),
-        "round_off": text(made.round_off),
+        "net_total": text(made.tally.net),
+        "grand_total": text(made.tally.grand),
+        "rounded_total": text(made.tally.total),
+        "rounding_adjustment": text(made.tally.total - made.tally.grand),
+        "round_off": text(made.tally.round_off),
         "paid_amount": text(sum(made.payments.values())),
         "change_amount": text(sum(made.change.values())),
-        "write_off_amount": text(made.written_off),
+        "write_off_amount": text(made.tally.written_off),
         "line_amounts": [text(line.net) for line in made.lines],
         "line_keys": [key_digest(line.key) for line in made.lines],
         "taxes": _tax_figures(made, currency),
         "is_return": made.is_return,
         "customer": made.customer,
         "generated_by": closing.number,
-        "sales": len(made.sales),
+        "sales": made.sales,
     }
 
 

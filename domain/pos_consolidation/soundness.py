@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from domain.documents.item_lines import require_warehouse
@@ -11,55 +11,60 @@ from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentParked, DocumentRejected
 from domain.master_view import MasterView, fallback_rate
 from domain.pos_consolidation.merging import Sale
-from domain.pos_receipt import LineKey, ReceiptLine, Tender
+from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, Tender
 from domain.stock_ledger import Balance, Chain
 
 
 @dataclass(slots=True)
 class Unsound:
-    """A sale to set aside, and why."""
+    """A sale to set aside, by its sequence, and why."""
 
-    sale: Sale
+    sequence: int
     reason: DocumentRejected | DocumentParked
 
 
-def unsound(sales: Sequence[Sale], view: MasterView) -> list[Unsound]:
-    """Sales that name what can't be posted to any more; each different line, tax and tender is looked at once."""
-    known: dict[Hashable, DocumentRejected | DocumentParked | None] = {}
-    found = []
-    for sale in sales:
-        receipt = sale.receipt
+class Soundness:
+    """Looks at each different line, tax and tender once, however many receipts name it."""
+
+    def __init__(self, view: MasterView) -> None:
+        self._view = view
+        self._known: dict[Hashable, DocumentRejected | DocumentParked | None] = {}
+
+    def trouble(self, receipt: PosReceipt) -> DocumentRejected | DocumentParked | None:
+        """Why a receipt can't be posted any more; None where it can."""
+        known = self._known
         for part in (
-            *(line.key for line in receipt.lines),
-            *(tax.key.account for tax in receipt.taxes),
-            *(payment.tender for payment in receipt.payments),
-            *(payment.tender for payment in receipt.change),
+            *[line.key for line in receipt.lines],
+            *[tax.key.account for tax in receipt.taxes],
+            *[payment.tender for payment in receipt.payments],
+            *[payment.tender for payment in receipt.change],
         ):
             if part not in known:
-                known[part] = _trouble(part, view)
-            reason = known[part]
-            if reason is not None:
-                found.append(Unsound(sale, reason))
-                break
-    return found
+                known[part] = _trouble(part, self._view)
+            if (reason := known[part]) is not None:
+                return reason
+        return None
 
 
-def without_cost(sales: Sequence[Sale], balances: Mapping[Chain, Balance], view: MasterView) -> list[Unsound]:
-    """Sales of goods of which nothing says yet what they cost, so that they could not be valued: a receipt, or the item, may tell later."""
-    unknown = {
+def of_unknown_cost(chains: Iterable[Chain], balances: Mapping[Chain, Balance], view: MasterView) -> set[Chain]:
+    """Chains of which nothing says yet what goods that leave them cost."""
+    return {
         chain
-        for sale in sales
-        for chain, _ in sale.receipt.goods
+        for chain in chains
         if balances[chain].qty <= 0
         and balances[chain].last_rate is None
         and fallback_rate(view.item(chain.item)) is None
     }
+
+
+def without_cost(sales: Sequence[Sale], unknown: Set[Chain], view: MasterView) -> list[Unsound]:
+    """Sales of goods of `unknown` cost, so that they could not be valued: a receipt, or the item, may tell later."""
     found = []
     for sale in sales if unknown else ():
         asked = {code for line in sale.receipt.lines if _takes_rate_in_force(line) for code in _stocked(line, view)}
         chain = next((chain for chain, _ in sale.receipt.goods if chain in unknown and chain.item in asked), None)
         if chain is not None:
-            found.append(Unsound(sale, rate_missing(chain.item, chain.warehouse, "lines")))
+            found.append(Unsound(sale.sequence, rate_missing(chain.item, chain.warehouse, "lines")))
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain.books import Posting
 from domain.documents import AnyDocument, PosInvoice, PosOpening
 from domain.documents.pos import profile_of
 from domain.errors import DocumentRejected
-from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Chain
 from worker.services.lane_memory import LaneMemory
 from worker.store.database import Rows
@@ -53,14 +54,14 @@ class Tills:
             session = self._session(sequence, document.pos_profile, document.user or "")
             self._sales.append(NewSale(sequence, session.id, session.profile, session.user, posting.receipt))
             self.sold.append(self._sales[-1])
-            self.touch(posting.receipt)
+            self.touch(chain for chain, _ in posting.receipt.goods)
         elif posting.released is not None:
             self._cancelled.append(posting.voucher.reverses)
-            self.touch(posting.released)
+            self.touch(chain for chain, _ in posting.released.goods)
 
-    def touch(self, receipt: PosReceipt) -> None:
-        """Note that a sale has changed what is reserved of its goods."""
-        self._touched.update(chain for chain, _ in receipt.goods)
+    def touch(self, chains: Iterable[Chain]) -> None:
+        """Note that what is reserved of these chains has changed."""
+        self._touched.update(chains)
 
     def flush(self) -> None:
         """Write sessions and sales. Errors: those of PostgreSQL."""

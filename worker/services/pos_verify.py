@@ -6,7 +6,7 @@ import msgspec
 
 from domain.documents import SalesInvoice
 from domain.money import Currency
-from domain.pos_consolidation import check_certificate
+from domain.pos_consolidation import ReceiptSums, check_certificate, root_of
 from domain.pos_receipt import read
 from worker.messages import decode_accepted
 from worker.store.pos_export import Export
@@ -27,7 +27,9 @@ def verify_export(export: Export) -> list[str]:
         if not isinstance(invoice, SalesInvoice):
             return [f"{one.number} is no sales invoice"]
         invoices.append((invoice, one.figures))
+    sums = ReceiptSums()
+    for text in export.receipts:
+        sums.add(read(text))
     return check_certificate(
-        export.certificate, export.receipts, [read(text) for text in export.receipts], invoices,
-        Currency(export.currency, export.precision),
-    )  # fmt: skip
+        export.certificate, root_of(export.receipts), sums, invoices, Currency(export.currency, export.precision)
+    )

@@ -9,7 +9,7 @@ import msgspec
 from domain.pos_consolidation import Certificate
 from worker.store.database import Rows
 from worker.store.pos_closings import load_certificate
-from worker.store.pos_sales import sales_of_closing
+from worker.store.pos_sales import receipts_of_closing
 
 
 class ExportedInvoice(msgspec.Struct):
@@ -56,6 +56,4 @@ def export_closing(connection: Rows, company: int, number: str) -> Export | None
         ExportedInvoice(*row)
         for row in connection.execute(_INVOICES, {"company": company, "closing": closing}).fetchall()
     ]
-    return Export(
-        name, currency, precision, certificate, sales_of_closing(connection, company, closing).texts, invoices
-    )
+    return Export(name, currency, precision, certificate, receipts_of_closing(connection, company, closing), invoices)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from domain.books import PostedVoucher, TillSale
-from domain.pos_consolidation import Sale
+from domain.pos_consolidation import Root, Sale
 from domain.pos_receipt import PosReceipt, read, write
 from worker.store.copy import NULL, escape, stamp_instant
 from worker.store.database import Rows
 
 _RECEIPT = "company_id, voucher_id, receipt"
 _INVOICE = "company_id, voucher_id, session_id, profile, user_name, event_at, status, closing_id, invoice_id, reason"
+SALES_AT_ONCE = 2000
 _json = msgspec.json.Encoder().encode
 
 
@@ -69,27 +70,44 @@ def add_sales(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]
         vouchers[sequence].sale = TillSale(read(receipt), status, invoice)
 
 
-@dataclass(slots=True)
-class Waiting:
-    """Sales that a closing may take up, in the order of their events, and the receipts' texts beside them."""
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Which sales somebody wants to read; they come some thousand at a time, in no order, and with their receipts."""
 
-    sales: list[Sale]
-    texts: list[str]
+    condition: str
+    parameters: dict[str, object]
 
+    @classmethod
+    def waiting(cls, company: int, profile: str, user: str | None, *, session: int | None, upto: int) -> Sales:
+        """Open and quarantined sales of a till: of one user or session where stated, whose event was not after `upto`."""
+        return cls(
+            "s.profile = %(profile)s AND s.status IN ('open', 'quarantined') AND (%(user)s::text IS NULL OR s.user_name = %(user)s) "
+            "AND (%(session)s::bigint IS NULL OR s.session_id = %(session)s OR s.status = 'quarantined') "
+            "AND s.event_at <= %(upto)s::timestamptz",
+            {"company": company, "profile": profile, "user": user, "session": session, "upto": stamp_instant(upto)},
+        )
 
-def waiting_sales(
-    connection: Rows, company: int, profile: str, user: str | None, *, session: int | None, upto: int
-) -> Waiting:
-    """Open and quarantined sales of a till: of one user or session where stated, whose event was not after `upto`."""
-    found = connection.execute(
-        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
-        "WHERE s.company_id = %(company)s AND s.profile = %(profile)s AND s.status IN ('open', 'quarantined') "
-        "AND (%(user)s::text IS NULL OR s.user_name = %(user)s) "
-        "AND (%(session)s::bigint IS NULL OR s.session_id = %(session)s OR s.status = 'quarantined') "
-        "AND s.event_at <= %(upto)s::timestamptz ORDER BY s.event_at, s.voucher_id",
-        {"company": company, "profile": profile, "user": user, "session": session, "upto": stamp_instant(upto)},
-    ).fetchall()
-    return _waiting(found)
+    @classmethod
+    def by_sequence(cls, company: int, sequences: list[int]) -> Sales:
+        """These sales, wherever they stand."""
+        return cls("s.voucher_id = ANY(%(sequences)s)", {"company": company, "sequences": sequences})
+
+    @classmethod
+    def of_closing(cls, company: int, closing: int) -> Sales:
+        """The sales that a closing has consolidated."""
+        return cls("s.closing_id = %(closing)s", {"company": company, "closing": closing})
+
+    def read(self, connection: Rows) -> Iterator[Sale]:
+        """Read them."""
+        with connection.cursor(name="sales") as cursor:
+            cursor.itersize = SALES_AT_ONCE
+            cursor.execute(
+                "SELECT s.voucher_id, r.receipt, s.session_id FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+                f"WHERE s.company_id = %(company)s AND {self.condition}",
+                self.parameters,
+            )
+            for sequence, text, session in cursor:
+                yield Sale(sequence, read(text), session)
 
 
 @dataclass(slots=True)
@@ -113,20 +131,6 @@ def named_sales(connection: Rows, company: int, numbers: list[str]) -> dict[str,
     return {number: Named(*row) for number, *row in found}
 
 
-def sales_by_sequence(connection: Rows, company: int, sequences: list[int]) -> Waiting:
-    """These sales in the order of their events."""
-    found = connection.execute(
-        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
-        "WHERE s.company_id = %s AND s.voucher_id = ANY(%s) ORDER BY s.event_at, s.voucher_id",
-        [company, sequences],
-    ).fetchall()
-    return _waiting(found)
-
-
-def _waiting(found: list[tuple[Any, ...]]) -> Waiting:
-    return Waiting([Sale(row[0], read(row[2]), row[1]) for row in found], [row[2] for row in found])
-
-
 def consolidate_sales(connection: Rows, company: int, closing: int, into: dict[int, int]) -> None:
     """Claim sales for a closing: each sequence, and the invoice that it goes into, in one update."""
     connection.execute(
@@ -148,14 +152,30 @@ def quarantine_sales(connection: Rows, company: int, reasons: dict[int, dict[str
         )
 
 
-def sales_of_closing(connection: Rows, company: int, closing: int) -> Waiting:
-    """The sales that a closing has consolidated, in the order in which it certified them."""
-    found = connection.execute(
-        "SELECT s.voucher_id, s.session_id, r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
-        "WHERE s.company_id = %s AND s.closing_id = %s ORDER BY s.event_at, s.voucher_id",
+# The order of the sales' events, in which a closing certifies them.
+_IN_ORDER = "s.event_at, s.voucher_id"
+
+
+def root_of_closing(connection: Rows, company: int, closing: int) -> Root:
+    """The hash over the receipts of a closing as they are stored: the hash of their own hashes in the order of the sales."""
+    row = connection.execute(
+        "SELECT count(*), encode(sha256(coalesce(string_agg(sha256(convert_to(r.receipt, 'UTF8')), ''::bytea "
+        f"ORDER BY {_IN_ORDER}), ''::bytea)), 'hex') "
+        "FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) WHERE s.company_id = %s AND s.closing_id = %s",
         [company, closing],
-    ).fetchall()
-    return _waiting(found)
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return Root(*row)
+
+
+def receipts_of_closing(connection: Rows, company: int, closing: int) -> list[str]:
+    """The receipts of a closing as they are stored, in the order in which it certified them."""
+    found = connection.execute(
+        "SELECT r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        f"WHERE s.company_id = %s AND s.closing_id = %s ORDER BY {_IN_ORDER}",
+        [company, closing],
+    )
+    return [text for (text,) in found]
 
 
 def reopen_sales(connection: Rows, company: int, closing: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from domain import accounting_period
@@ -12,12 +13,13 @@ from domain.documents.plan import Head, Plan
 from domain.documents.shape import DocumentRef
 from domain.posting import post_planned
 from domain.posting_time import from_instant
+from domain.stock_ledger import Chain
 from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.desk import LaneDesk
 from worker.store.generated import Made, file_documents, free_numbers
 from worker.store.pos_closings import invoices_of_closing
-from worker.store.pos_sales import reopen_sales, sales_of_closing
+from worker.store.pos_sales import Sales, reopen_sales
 from worker.store.pos_sessions import reopen_sessions
 
 _LONGEST_STEM = 120
@@ -36,20 +38,22 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
     _require_free(desk, numbers)
     accounts = {movement.account for number in numbers for movement in _invoice(desk, number).movements}
     desk.answers.answered(lambda: require_in_sync(Plan(), accounts, books))
-    sales = sales_of_closing(desk.connection, desk.company, closing.sequence).sales
-    goods = dict.fromkeys(chain for sale in sales for chain, _ in sale.receipt.goods)
+    sequences, goods = [], Counter[Chain]()
+    for sale in Sales.of_closing(desk.company, closing.sequence).read(desk.connection):
+        sequences.append(sale.sequence)
+        for chain, qty in sale.receipt.goods:
+            goods[chain] += qty
     desk.answers.answered(lambda: books.require_reserved(goods))
     at = document.posting_datetime.at(view.zone)[0] if document.posting_datetime else now
     for place, one in enumerate(_cancels(desk, document, numbers)):
         desk.post(partial(_reverse, desk, one[0], one[1], at), one[1], first=place == 0)
     desk.post(partial(_reverse, desk, sequence, document, at), document, first=not numbers)
-    for sale in sales:
-        books.reserve(sale.receipt, 1)
-        desk.tills.touch(sale.receipt)
+    books.reserve(goods.items(), 1)
+    desk.tills.touch(goods)
     reopen_sales(desk.connection, desk.company, closing.sequence)
     reopen_sessions(desk.connection, desk.company, closing.sequence)
     desk.tills.forget_sessions()
-    return [sale.sequence for sale in sales]
+    return sequences
 
 
 def _require_free(desk: LaneDesk, numbers: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.books import Lacking
@@ -11,11 +12,23 @@ from domain.documents import PosClosing
 from domain.documents.plan import Head
 from domain.errors import DocumentParked, DocumentRejected
 from domain.master_view import MasterView
-from domain.pos_consolidation import Origin, Sale, key_digest, place, unsound, without_cost
+from domain.masters import PosProfile
+from domain.pos_consolidation import (
+    Gathering,
+    Origin,
+    ReceiptSums,
+    Sale,
+    Tally,
+    key_digest,
+    of_unknown_cost,
+    place,
+    without_cost,
+)
+from domain.pos_receipt import PosReceipt
 from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 from worker.services.pos_closing.desk import LaneDesk
-from worker.store.pos_sales import Named, Waiting, named_sales, sales_by_sequence, waiting_sales
+from worker.store.pos_sales import Named, Sales, named_sales
 from worker.store.pos_sessions import Session, open_sessions, session_of_opening
 
 _LAST = 2**62  # after every document of the same instant
@@ -23,38 +36,83 @@ _LAST = 2**62  # after every document of the same instant
 
 @dataclass(slots=True)
 class Chosen:
-    """Sales in waves that stock allows, those set aside with their reasons, and the sessions that end.
+    """Sales to consolidate, those set aside with their reasons, and the sessions that end.
 
-    `origins`: where goods that come back had left, for (sequence, line from 0). `texts` are the receipts as stored, by sequence.
+    `plain` are tallies of sales that need no look of their own, `waves` the other ones as stock allows them, `originals` the receipts of
+    plain ones that some of those come back of, by number. `origins`: where goods that come back had left before this closing, for
+    (sequence, line from 0). `sums` are what the certificate says of all of them.
     """
 
     sessions: list[Session]
+    plain: dict[str, Tally] = field(default_factory=dict)
     waves: list[list[Sale]] = field(default_factory=list)
+    originals: dict[str, PosReceipt] = field(default_factory=dict)
     aside: dict[int, dict[str, object]] = field(default_factory=dict)
     origins: dict[tuple[int, int], Origin] = field(default_factory=dict)
-    texts: dict[int, str] = field(default_factory=dict)
+    sums: ReceiptSums = field(default_factory=ReceiptSums)
+
+    @property
+    def goods(self) -> list[tuple[Chain, int]]:
+        """What all of them reserve, some chains several times."""
+        tallied = [entry for tally in self.plain.values() for entry in tally.goods.items()]
+        return tallied + [entry for wave in self.waves for sale in wave for entry in sale.receipt.goods]
 
 
-def choose(desk: LaneDesk, closing: PosClosing, head: Head) -> Chosen:
+def choose(desk: LaneDesk, closing: PosClosing, head: Head, profile: PosProfile) -> Chosen:
     """Find the sales of a closing and sort them. Errors: DocumentRejected, DocumentParked; those of PostgreSQL."""
     sessions = _sessions(desk, closing)
-    waiting = _waiting(desk, closing, head, sessions)
-    chosen = Chosen(sessions if closing.invoices == "all_open" else [])
-    chosen.texts = {sale.sequence: text for sale, text in zip(waiting.sales, waiting.texts, strict=True)}
-    for trouble in desk.answers.answered(lambda: unsound(waiting.sales, head.view)):
-        chosen.aside[trouble.sale.sequence] = trouble.reason.as_outcome()
-    sound = [sale for sale in waiting.sales if sale.sequence not in chosen.aside]
-    stock = desk.answers.answered(lambda: _stock(desk, sound, head))
-    for trouble in without_cost(sound, desk.books.balances, head.view):
-        chosen.aside[trouble.sale.sequence] = trouble.reason.as_outcome()
-    sound = [sale for sale in sound if sale.sequence not in chosen.aside]
-    here = {sale.receipt.number for sale in sound}
-    placed = [sale for sale in sound if _find_origins(desk, closing, sale, here, chosen)]
-    placement = place(placed, stock)
+    sales = _sales(desk, closing, head, sessions)
+    gathered, stock, unknown = _gather(desk, head, profile, sales)
+    chosen = Chosen(sessions if closing.invoices == "all_open" else [], gathered.plain, sums=gathered.sums)
+    for trouble in (*gathered.unsound, *without_cost(gathered.kept, unknown, head.view)):
+        chosen.aside[trouble.sequence] = trouble.reason.as_outcome()
+    kept = [sale for sale in gathered.kept if sale.sequence not in chosen.aside]
+    _find_originals(desk, kept, chosen)
+    here = {*chosen.originals, *(sale.receipt.number for sale in kept)}
+    placement = place([sale for sale in kept if _find_origins(desk, closing, sale, here, chosen)], stock)
     chosen.waves = placement.waves
+    for sale in (sale for wave in placement.waves for sale in wave):
+        chosen.sums.add(sale.receipt)
     for short in placement.short:
         chosen.aside[short.sale.sequence] = _short(short.sale, short.chain, short.missing, head.view)
     return chosen
+
+
+def _gather(
+    desk: LaneDesk, head: Head, profile: PosProfile, sales: Sales
+) -> tuple[Gathering, dict[Chain, int | None], set[Chain]]:
+    """The sales as far as they need a look, what plain ones leave of each chain, and the chains of unknown cost.
+
+    Where stock is short or nothing tells a cost they are read a second time, and those that take of such goods are kept.
+    """
+    watched = frozenset[Chain]()
+    while True:
+        gathered = Gathering(head.view, profile, watched)
+        for sale in sales.read(desk.connection):
+            gathered.take(sale)
+        gathered.kept.sort(key=lambda sale: (sale.receipt.at, sale.sequence))
+        taken = gathered.taken
+        stock = desk.answers.answered(lambda: _stock(desk, taken, head))  # noqa: B023 - asked at once
+        unknown = of_unknown_cost(taken, desk.books.balances, head.view)
+        wanted = _wanted(gathered)
+        troubled = {
+            chain
+            for chain, qty in taken.items()
+            if qty and (chain in unknown or ((there := stock[chain]) is not None and qty + wanted[chain] > there))
+        }
+        if not troubled:
+            left = {chain: None if there is None else there - taken[chain] for chain, there in stock.items()}
+            return gathered, left, unknown
+        watched |= troubled
+
+
+def _wanted(gathered: Gathering) -> Counter[Chain]:
+    """What kept sales take of each chain."""
+    wanted = Counter[Chain]()
+    for sale in gathered.kept:
+        for chain, qty in sale.receipt.goods:
+            wanted[chain] += max(qty, 0)
+    return wanted
 
 
 def _sessions(desk: LaneDesk, closing: PosClosing) -> list[Session]:
@@ -78,20 +136,20 @@ def _sessions(desk: LaneDesk, closing: PosClosing) -> list[Session]:
     return [session]
 
 
-def _waiting(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session]) -> Waiting:
+def _sales(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session]) -> Sales:
+    """Which sales the closing is about."""
     if closing.invoices == "all_open":
         session = sessions[0] if closing.opening is not None else None
         user = session.user if session is not None else closing.user
-        return waiting_sales(
-            desk.connection, desk.company, closing.pos_profile, user,
-            session=session.id if session is not None else None, upto=head.at,
-        )  # fmt: skip
+        return Sales.waiting(
+            desk.company, closing.pos_profile, user, session=session.id if session is not None else None, upto=head.at
+        )
     numbers = closing.invoices
     twice = next((number for number, times in Counter(numbers).items() if times > 1), None)
     if twice is not None:
         raise DocumentRejected("DuplicatePosInvoice", f"invoices: {twice} is named twice. Name it once.", "invoices")
     known = named_sales(desk.connection, desk.company, numbers)
-    return sales_by_sequence(desk.connection, desk.company, [_named(known, number, closing) for number in numbers])
+    return Sales.by_sequence(desk.company, [_named(known, number, closing) for number in numbers])
 
 
 def _named(known: dict[str, Named], number: str, closing: PosClosing) -> int:
@@ -120,6 +178,21 @@ def _named(known: dict[str, Named], number: str, closing: PosClosing) -> int:
             "invoices",
         )
     return sale.sequence
+
+
+def _find_originals(desk: LaneDesk, kept: list[Sale], chosen: Chosen) -> None:
+    """Bring the plain sales of this closing that some of the others come back of."""
+    numbers = {sale.receipt.returns_of for sale in kept if sale.receipt.returns_of}
+    if not numbers:
+        return
+    desk.answers.load_vouchers(("pos_invoice", number) for number in sorted(numbers))
+    receipts = {}
+    for number in numbers:
+        original = desk.books.voucher("pos_invoice", number)
+        if original is not None and original.sale is not None:
+            receipts[original.sequence] = original.sale.receipt
+    taken_up = {s for tally in chosen.plain.values() for s in tally.sequences if s in receipts}
+    chosen.originals = {receipts[sequence].number: receipts[sequence] for sequence in sorted(taken_up)}
 
 
 def _find_origins(desk: LaneDesk, closing: PosClosing, sale: Sale, here: set[str], chosen: Chosen) -> bool:
@@ -158,9 +231,8 @@ def _find_origins(desk: LaneDesk, closing: PosClosing, sale: Sale, here: set[str
     return True
 
 
-def _stock(desk: LaneDesk, sales: list[Sale], head: Head) -> dict[Chain, int | None]:
+def _stock(desk: LaneDesk, chains: Iterable[Chain], head: Head) -> dict[Chain, int | None]:
     """What may be taken of each chain at the closing's time without leaving that or any later moment short. Errors: Lacking."""
-    chains = dict.fromkeys(chain for sale in sales for chain, _ in sale.receipt.goods)
     missing = tuple(chain for chain in chains if chain not in desk.books.balances)
     if missing:
         raise Lacking(chains=missing)

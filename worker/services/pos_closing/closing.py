@@ -28,6 +28,7 @@ from domain.pos_consolidation import (
     group,
     merge,
     plan_invoice,
+    tally_of,
 )
 from domain.pos_receipt import LineKey, PosReceipt
 from domain.posting import post_planned
@@ -37,7 +38,7 @@ from worker.services.pos_closing.choosing import Chosen, choose
 from worker.services.pos_closing.desk import LaneDesk
 from worker.store.generated import Made, file_documents, free_numbers
 from worker.store.pos_closings import store_certificate
-from worker.store.pos_sales import consolidate_sales, quarantine_sales
+from worker.store.pos_sales import consolidate_sales, quarantine_sales, root_of_closing
 from worker.store.pos_sessions import end_sessions
 
 # For each sale by number: the document it went into, the document's lines (from 1), and its receipt.
@@ -65,45 +66,54 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
         accounting_period.require_open(head.date, type_, view.periods, view.frozen_upto)
     profile = profile_of(view, closing.pos_profile)
     desk.flush()
-    chosen = choose(desk, closing, head)
+    chosen = choose(desk, closing, head, profile)
     documents = _merged(desk, closing, profile, chosen)
-    sales = [sale for document in documents for sale in document.made.sales]
+    goods = chosen.goods
     drawer, figures = _drawer(closing, head, profile, chosen, documents)
-    goods = [chain for sale in sales for chain, _ in sale.receipt.goods]
-    desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(goods)))
-    accounts = {view.stock_account(chain.warehouse) for chain in goods}
+    desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(chain for chain, _ in goods)))
+    accounts = {view.stock_account(warehouse) for warehouse in {chain.warehouse for chain, _ in goods}}
     desk.answers.answered(lambda: require_in_sync(drawer, accounts, desk.books))
     _post(desk, head, profile, documents)
     drawer.figures |= figures
     desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
-    into = {sale.sequence: document.sequence for document in documents for sale in document.made.sales}
+    into = {sale: document.sequence for document in documents for sale in document.made.tally.sequences}
     consolidate_sales(desk.connection, desk.company, sequence, into)
     quarantine_sales(desk.connection, desk.company, chosen.aside)
-    for sale in sales:
-        desk.books.reserve(sale.receipt, -1)
-        desk.tills.touch(sale.receipt)
+    desk.books.reserve(goods, -1)
+    desk.tills.touch(chain for chain, _ in goods)
     end_sessions(desk.connection, desk.company, [session.id for session in chosen.sessions], sequence)
     desk.tills.forget_sessions()
-    store_certificate(desk.connection, desk.company, sequence, _certificate(closing, head, chosen, documents))
+    store_certificate(desk.connection, desk.company, sequence, _certificate(desk, closing, sequence, chosen, documents))
     return [*into, *chosen.aside]
 
 
 def _merged(desk: LaneDesk, closing: PosClosing, profile: PosProfile, chosen: Chosen) -> list[_Document]:
     """The documents of a closing, unposted; each knows the numbers of those before it, through which goods had left."""
-    groups = group(chosen.waves, profile)
+    groups = group(chosen.waves, profile, chosen.plain)
     stem = closing.number[:_LONGEST_STEM]
     numbers = free_numbers(desk.connection, desk.company, "sales_invoice", stem, len(groups))
     currency = desk.books.view.currency
     left_through: LeftThrough = {}
     documents = []
     for one, number in zip(groups, numbers, strict=True):
-        made = merge(one.customer, one.is_return, one.sales, chosen.origins | _origins(one, left_through))
+        originals = _originals(one, chosen, profile)
+        origins = chosen.origins | _origins(one, left_through)
+        made = merge(one.customer, one.is_return, one.sales, origins, one.plain, originals)
         documents.append(
             _Document(made, as_invoice(made, number, closing, currency), figures_of(made, closing, currency))
         )
         lines = {line.key: place for place, line in enumerate(made.lines, start=1)}
-        left_through |= {sale.receipt.number: (number, lines, sale.receipt) for sale in one.sales}
+        here = originals | {sale.receipt.number: sale.receipt for sale in one.sales}
+        left_through |= {sale: (number, lines, receipt) for sale, receipt in here.items()}
     return documents
+
+
+def _originals(one: Group, chosen: Chosen, profile: PosProfile) -> dict[str, PosReceipt]:
+    """Receipts of a document's plain sales that something comes back of."""
+    if one.plain is None:
+        return {}
+    names = {name for name, tally in chosen.plain.items() if tally is one.plain}
+    return {number: receipt for number, receipt in chosen.originals.items() if tally_of(receipt, profile) in names}
 
 
 def _origins(one: Group, left_through: LeftThrough) -> dict[tuple[int, int], Origin]:
@@ -150,13 +160,13 @@ def _drawer(
         for mode, amount in session.floats.items():
             floats[mode] = floats.get(mode, 0) + amount
     show = head.view.currency.show
-    counts = count_cash(drawer, closing, head, floats, [sale for d in documents for sale in d.made.sales])
+    counts = count_cash(drawer, closing, head, floats, [document.made for document in documents])
     return drawer, {
         "invoices": [document.invoice.number for document in documents],
-        "sales": sum(len(document.made.sales) for document in documents),
+        "sales": sum(document.made.sales for document in documents),
         "quarantined": len(chosen.aside),
-        "grand_total": show(sum(document.made.grand for document in documents)),
-        "rounded_total": show(sum(document.made.total for document in documents)),
+        "grand_total": show(sum(document.made.tally.grand for document in documents)),
+        "rounded_total": show(sum(document.made.tally.total for document in documents)),
         "paid_amount": show(sum(sum(document.made.payments.values()) for document in documents)),
         "drawer": [
             {
@@ -169,15 +179,13 @@ def _drawer(
     }  # fmt: skip
 
 
-def _certificate(closing: PosClosing, head: Head, chosen: Chosen, documents: list[_Document]) -> Certificate:
-    sales = sorted(
-        (sale for document in documents for sale in document.made.sales),
-        key=lambda sale: (sale.receipt.at, sale.sequence),
-    )
+def _certificate(
+    desk: LaneDesk, closing: PosClosing, sequence: int, chosen: Chosen, documents: list[_Document]
+) -> Certificate:
     return certify(
         closing.number,
-        [chosen.texts[sale.sequence] for sale in sales],
-        (sale.receipt for sale in sales),
+        root_of_closing(desk.connection, desk.company, sequence),
+        chosen.sums,
         ((document.invoice, document.figures) for document in documents),
-        head.view.currency,
+        desk.books.view.currency,
     )
