@@ -13,7 +13,7 @@ from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.provisional import release
+from domain.documents.provisional import Accrual, release
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.returns import original_of, take_back
@@ -107,7 +107,7 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
                 f"{billed.field}.against_receipt",
             )
         if not item.is_stock_item:
-            _expense(planned, billed, head, books)
+            _expense(planned, document, billed, head, books)
         elif not document.update_stock:
             _bill(planned, document, billed, amounts, head, books)
         elif not document.is_return:
@@ -140,11 +140,11 @@ def _payable(
         settle_in_full(planned, head, original)
 
 
-def _expense(planned: Plan, billed: _Billed, head: Head, books: Books) -> None:
+def _expense(planned: Plan, document: PurchaseInvoice, billed: _Billed, head: Head, books: Books) -> None:
     """A service: an expense, in the place of a provisional one."""
     ref = reference(billed.line.against_receipt)
     if ref is not None:
-        release(planned, head, books, billed.line, ref, billed.item, billed.index)
+        release(planned, Sharer(document, billed.index, head), ref, books)
     billed.book(planned, head, billed.expense_account(head.view), billed.net)
 
 
@@ -209,6 +209,7 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     for number in sorted(receipts):
         receipt = books.voucher("purchase_receipt", number)
         for line in cleared_by(target, receipt, "bills"):
-            clearing = BillsOfReceipt(cast("PostedVoucher", receipt), line - 1, head)
-            if head.view.kept_item(clearing.lines[line - 1].item).is_stock_item:
-                clearing.withdraw(planned, target, books)
+            received = cast("PostedVoucher", receipt)
+            item = cast("PurchaseReceipt", received.document).lines[line - 1].item
+            of = BillsOfReceipt if head.view.kept_item(item).is_stock_item else Accrual
+            of(received, line - 1, head).withdraw(planned, target, books)

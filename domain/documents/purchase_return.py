@@ -14,6 +14,7 @@ from domain.books import Books, PostedVoucher
 from domain.documents.amounts import compute
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.provisional import Accrual
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
 from domain.documents.references import whole_qty
 from domain.documents.returns import Returned, original_line, original_of
@@ -45,6 +46,8 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
             back = original_line(shared.original, line, index, view, books, planned)
             share = shared.take(planned, Sharer(document, index, head), back, books)
         if not item.is_stock_item:
+            if back and counter_role:
+                Accrual(back.original, back.place, head).give_back(planned, head, share.net)
             continue
         variance = view.role("purchase_price_variance")
         center = cost_center_of(head, line.cost_center, item)
@@ -68,7 +71,7 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     """A return is cancelled: those behind it that return the same lines have other shares now. Errors: Lacking."""
     document: TradeDocument = target.document  # type: ignore[assignment]
     original = books.voucher(target.type, document.return_against or "")
-    if original is None or not target.movements:
+    if original is None or (target.type == "purchase_invoice" and not target.movements):
         return
     shared = _Shared(original, head, "stock_received_not_billed" if target.type == "purchase_receipt" else "")
     for line in cleared_by(target, original, "returns"):
@@ -106,7 +109,10 @@ class _Shared:
         share = LineCost(has.net - had.net, charges)
         other.link(planned, "returns", self.original, place + 1, share.net)
         item = self.head.view.kept_item(other.line.item)
-        if item.is_stock_item:
+        if not item.is_stock_item:
+            if self.counter_role:
+                Accrual(self.original, place, self.head).give_back(planned, other.head, share.net)
+        else:
             center = cost_center_of(other.head, other.line.cost_center, item)
             dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
             line = UnbilledLine(planned, other.head, "", center, dimensions)

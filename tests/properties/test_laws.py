@@ -156,7 +156,7 @@ def _otherwise_than_the_accountant(told: History, company: PaperCompany, documen
     standing = _standing(company, documents)
     oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
     oracle.tell(standing)
-    ledger = Ledger(oracle, ACCOUNTS, perpetual=told.setting.perpetual)
+    ledger = Ledger(oracle, ACCOUNTS, perpetual=told.setting.perpetual, provisional=told.setting.provisional)
     ledger.tell(standing)
     want = ledger.booked
     have: dict[tuple[str, str, str], int] = {}

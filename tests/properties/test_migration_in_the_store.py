@@ -35,7 +35,7 @@ Days = dict[tuple[date, str], int]
 @pytest.mark.parametrize("seed", range(6))
 def test_the_store_migrates_as_paper_does(database: FreshDatabase, seed: int) -> None:
     random = Random(seed)
-    setting = replace(any_setting(random), perpetual=False, negatives=False)
+    setting = replace(any_setting(random), perpetual=False, negatives=False, provisional=False)
     told = history(random, 20, setting)
     told = History(setting, told.accepted())
     early = told.documents[: random.randint(4, len(told.documents))]

@@ -64,7 +64,8 @@ def test_many_and_longer_histories(first: int) -> None:
 
 def require_twins_agree(seed: int, length: int, equity: str | None) -> None:
     """Fail with the shortest story where the twins differ."""
-    told = history(Random(seed), length, any_setting(Random(seed)))
+    # What was received under periodic inventory accrues nothing for services, so a company that does so has another past.
+    told = history(Random(seed), length, replace(any_setting(Random(seed)), provisional=False))
     wait = seed % 3 == 0
     place = Random(seed).random()
 

@@ -76,7 +76,7 @@ def masters(setting: Setting) -> list[Json]:
         {
             "type": "company", "name": "Paper", "currency": CURRENCIES[setting.precision],
             "allow_negative_stock": setting.negatives, "rate_difference": setting.rate_difference,
-            "perpetual_inventory": setting.perpetual,
+            "perpetual_inventory": setting.perpetual, "provisional_accounting_for_non_stock": setting.provisional,
         },
         {"type": "warehouse", "name": "Store", "company": "Paper"},
         {"type": "warehouse", "name": "Shop", "company": "Paper", "account": "Stores"},
@@ -111,7 +111,8 @@ def any_setting(random: Random) -> Setting:
         precision=random.choice((0, 2, 2, 3)), negatives=random.random() < 0.5, items=items,
         kinds=tuple(kind for kind in KINDS if kind in few and (makes or kind not in TRANSFORMING)) or ("receipt",),
         warehouses=WAREHOUSES[: random.randint(1, 3)], backdated=random.random() < 0.8, whole=random.random() < 0.3,
-        rate_difference=random.choice(("revalue", "revalue", "variance", "leave")),
+        rate_difference=random.choice(("revalue", "revalue", "revalue", "variance", "variance", "leave", "refuse")),
+        provisional=random.random() < 0.3,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ WAREHOUSES = ("Store", "Shop", "Depot")
 PLAIN = ("FIRST", "LAST", "MEAN")
 BATCHED = ("BATCH", "POOL")
 CURRENCIES = {0: "JPY", 2: "EUR", 3: "KWD"}
+_DECIMALS = {"JPY": 0, "EUR": 2, "USD": 2, "KWD": 3}
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Setting:
     whole: bool = False
     rate_difference: str = "revalue"
     perpetual: bool = True
+    provisional: bool = False
 
 
 class Pen:
@@ -74,9 +76,10 @@ class Pen:
         decimals = self.setting.precision + (2 if self.chance(0.3) else 0)
         return decimal(self.random.randint(least * 10**decimals, most * 10**decimals), decimals)
 
-    def money(self, least: int, most: int) -> str:
-        """An amount of so many minor units; never zero."""
-        return decimal(self.random.randint(least, most) or 5, self.setting.precision)
+    def money(self, least: int, most: int, terms: Json | None = None) -> str:
+        """An amount of so many minor units of the company's currency, or of the one that the terms state; never zero."""
+        code = (terms or {}).get("currency", CURRENCIES[self.setting.precision])
+        return decimal(self.random.randint(least, most) or 5, _DECIMALS[code])
 
     def qty(self, most: int = 12) -> str:
         """A quantity, mostly whole."""
@@ -89,10 +92,15 @@ class Pen:
         return str(self.random.randint(1, int(qty)))
 
     def foreign(self) -> Json:
-        """Another currency now and then, where the company's own has cents to convert to."""
-        if self.setting.precision < 2 or self.setting.whole or self.chance(0.75):
+        """Another currency now and then: with as many decimals as the company's own, or with fewer or more."""
+        if self.setting.whole or self.chance(0.75):
             return {}
-        return {"currency": "USD", "exchange_rate": decimal(self.random.randint(80, 130), 2)}
+        others = [code for code in ("USD", "USD", "JPY", "KWD") if code != CURRENCIES[self.setting.precision]]
+        return {"currency": self.random.choice(others), "exchange_rate": self.exchange_rate()}
+
+    def exchange_rate(self) -> str:
+        """What a unit of another currency is worth today."""
+        return decimal(self.random.randint(80, 130), 2)
 
     def place(self) -> str:
         """A warehouse."""

@@ -16,7 +16,7 @@ class Purchases:
     def _bought(self) -> list[Json]:
         return [{**self.pen.coming(), "rate": self.pen.rate(1, 30)} for _ in range(self.pen.random.randint(1, 2))]
 
-    def _taxes(self) -> list[Json]:
+    def _taxes(self, terms: Json) -> list[Json]:
         """Charges of every kind: on the goods, on the bill, on both; fixed, by percentage, by quantity, included."""
         pen, taxes = self.pen, list[Json]()
         for _ in range(pen.random.choice((0, 0, 0, 1, 1, 2))):
@@ -27,7 +27,7 @@ class Purchases:
                 kind = pen.random.choice(("percent_of_previous_tax", "percent_of_previous_total"))
             tax["charge"] = kind
             if kind == "actual":
-                tax["amount"] = pen.money(1, 999)
+                tax["amount"] = pen.money(1, 999, terms)
             else:
                 tax["rate"] = decimal(pen.random.randint(1, 250), 1)
             if kind == "percent_of_net_total" and category == "total" and not taxes and pen.chance(0.4):
@@ -51,12 +51,16 @@ class Purchases:
             line = ordered["lines"][0]
             lines.append({**line, "against_order": {"number": ordered["number"], "line": 1}})
         head = pen.head("purchase_receipt", "PR", ordered)
-        return {**head, "supplier": "Farm", "lines": lines, "taxes": self._taxes(), **pen.foreign()}
+        if pen.setting.provisional and pen.chance(0.4):
+            lines.append({"item": "SERVICE", "qty": str(pen.random.randint(1, 3)), "rate": pen.rate(1, 9)})
+        terms = pen.foreign()
+        return {**head, "supplier": "Farm", "lines": lines, "taxes": self._taxes(terms), **terms}
 
     def stock_bill(self) -> Json:
         """A bill that brings the goods."""
         head = self.pen.head("purchase_invoice", "PS")
-        more = {"lines": self._bought(), "taxes": self._taxes(), **self.pen.foreign()}
+        terms = self.pen.foreign()
+        more = {"lines": self._bought(), "taxes": self._taxes(terms), **terms}
         return {**head, "supplier": "Farm", "update_stock": True, **more}
 
     def bill(self) -> Json | None:
@@ -76,10 +80,11 @@ class Purchases:
         currency: Json = {}
         if "currency" in receipt:
             kept_rate = pen.chance(0.3)
-            worth = receipt["exchange_rate"] if kept_rate else decimal(pen.random.randint(80, 130), 2)
+            worth = receipt["exchange_rate"] if kept_rate else pen.exchange_rate()
             currency = {"currency": receipt["currency"], "exchange_rate": worth}
         head = pen.head("purchase_invoice", "PI", receipt)
-        return {**head, "supplier": "Farm", "lines": [billed], **currency}
+        taxes = self._taxes(currency) if pen.chance(0.3) else []
+        return {**head, "supplier": "Farm", "lines": [billed], "taxes": taxes, **currency}
 
     def early_bill(self) -> Json:
         """A bill for goods that are still to come, and for a service."""
@@ -105,7 +110,7 @@ class Purchases:
             received["rate"] = pen.rate(1, 30)
         currency: Json = {key: bill[key] for key in ("currency", "exchange_rate") if key in bill}
         if currency and pen.chance(0.6):
-            currency["exchange_rate"] = decimal(pen.random.randint(80, 130), 2)
+            currency["exchange_rate"] = pen.exchange_rate()
         head = pen.head("purchase_receipt", "PL", bill)
         return {**head, "supplier": "Farm", "lines": [received], **currency}
 
@@ -115,7 +120,10 @@ class Purchases:
         if pen.chance(0.1):
             goods = pen.lying(4)
             back = {**goods, "qty": f"-{goods['qty']}", "rate": pen.rate(1, 20)}
-            return {**pen.head("purchase_receipt", "RX"), "supplier": "Farm", "is_return": True, "lines": [back]}
+            terms = {"supplier": "Farm", "is_return": True, "lines": [back]}
+            if pen.chance(0.5):
+                return {**pen.head("purchase_invoice", "RX"), **terms, "update_stock": True, **pen.foreign()}
+            return {**pen.head("purchase_receipt", "RX"), **terms}
         original = (
             pen.earlier("purchase_receipt") if pen.chance(0.6) else pen.earlier("purchase_invoice", update_stock=True)
         )
@@ -151,7 +159,7 @@ class Purchases:
         elif other is not None and other is not receipt and pen.chance(0.3):
             shared["receipts"].append(other["number"])
         elif foreign := pen.foreign():
-            charges[0] = {"account": "Customs Duty", "amount": decimal(pen.random.randint(1, 900), 2), **foreign}
+            charges[0] = {"account": "Customs Duty", "amount": pen.money(1, 900, foreign), **foreign}
         return {**pen.head("landed_cost_voucher", "LC"), **shared, "charges": charges}
 
 
@@ -159,8 +167,10 @@ def returned(pen: Pen, original: Json, prefix: str) -> Json:
     """Part of a trade document taken back."""
     place = pen.random.randrange(len(original["lines"]))
     kept = ("supplier", "customer", "update_stock", "currency", "exchange_rate")
+    taxes = [tax for tax in original.get("taxes", ()) if tax["charge"] == "percent_of_net_total"]
     return {
         **pen.head(original["type"], prefix, original), "is_return": True, "return_against": original["number"],
         **{key: original[key] for key in kept if key in original},
         "lines": [{**pen.some_of(original["lines"][place]), "return_of": place + 1}],
+        "taxes": taxes if pen.chance(0.5) else [],
     }  # fmt: skip

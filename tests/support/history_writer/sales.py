@@ -19,6 +19,8 @@ class Sales:
             line = {**pen.lying(), "rate": pen.rate(1, 40)}
             if pen.chance(0.1):
                 line["allow_zero_rate"] = True
+            if pen.chance(0.1):
+                line["expense_account"] = "Shipping Charges"
             lines.append(line)
         if pen.chance(0.2) and {"FIRST", "MEAN"} <= set(pen.setting.items):
             qty = str(pen.random.randint(1, 4))
@@ -45,25 +47,27 @@ class Sales:
 
     def _terms(self) -> Json:
         """Discount, rounding, payment: whatever an invoice may say about its money."""
-        pen, terms = self.pen, Json()
+        pen = self.pen
+        terms = pen.foreign()
         if pen.chance(0.2):
             terms["discount_percent"] = decimal(pen.random.randint(1, 250), 1)
         elif pen.chance(0.1):
-            terms["discount_amount"] = pen.money(1, 90)
+            terms["discount_amount"] = pen.money(1, 90, terms)
         if pen.chance(0.3):
             terms["rounded_total"] = True
         if pen.chance(0.3):
-            terms["payments"] = [{"mode": "Cash", "amount": pen.money(1, 20_000)}]
+            terms["payments"] = [{"mode": "Cash", "amount": pen.money(1, 20_000, terms)}]
             terms["is_pos"] = pen.chance(0.5)
             terms["auto_write_off"] = pen.chance(0.2)
-        return terms | {"taxes": self._taxes()} | pen.foreign()
+        return terms | {"taxes": self._taxes()}
 
     def order(self) -> Json:
         """Goods promised to a customer."""
         return {**self.pen.head("sales_order", "SO"), "party": "Ann", "lines": self._sold_plainly()}
 
     def _sold_plainly(self) -> list[Json]:
-        return [{key: value for key, value in line.items() if key != "allow_zero_rate"} for line in self._sold()]
+        of_goods = ("allow_zero_rate", "expense_account")
+        return [{key: value for key, value in line.items() if key not in of_goods} for line in self._sold()]
 
     def delivery(self) -> Json:
         """Goods to a customer, now and then against an order."""
@@ -101,6 +105,9 @@ class Sales:
             back = {**goods, "qty": f"-{goods['qty']}", "rate": pen.rate(1, 20)}
             if pen.chance(0.5):
                 back["cost_rate"] = pen.rate(1, 9)
-            return {**pen.head("delivery_note", "CX"), "customer": "Ann", "is_return": True, "lines": [back]}
+            terms = {"customer": "Ann", "is_return": True, "lines": [back]}
+            if pen.chance(0.5):
+                return {**pen.head("sales_invoice", "CX"), **terms, "update_stock": True, **pen.foreign()}
+            return {**pen.head("delivery_note", "CX"), **terms}
         original = pen.earlier("delivery_note", "sales_invoice")
         return returned(pen, original, "CR") if original else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.history_writer.pen import Json, Pen, decimal
+from tests.support.history_writer.pen import Json, Pen
 
 
 class Settling:
@@ -12,19 +12,25 @@ class Settling:
         self.pen = pen
 
     def payment(self) -> Json | None:
-        """Part of an invoice, in its own currency."""
+        """Part of an invoice, in its own currency; now and then more than that, or for no document at all."""
         pen = self.pen
+        if pen.chance(0.1):
+            terms = pen.foreign()
+            money = {"mode": "Bank", "amount": pen.money(1, 3_000, terms), **terms}
+            return {**pen.head("payment_entry", "PX"), "party": pen.random.choice(("Ann", "Farm")), **money}
         invoice = pen.earlier("sales_invoice", "purchase_invoice")
         if invoice is None:
             return None
         currency: Json = {}
         if "currency" in invoice:
-            currency = {"currency": invoice["currency"], "exchange_rate": decimal(pen.random.randint(80, 130), 2)}
-        amount = decimal(pen.random.randint(1, 3_000), 2) if currency else pen.money(1, 3_000)
+            currency = {"currency": invoice["currency"], "exchange_rate": pen.exchange_rate()}
+        amount = settled = pen.money(1, 3_000, currency)
+        if pen.chance(0.1):
+            amount = str(1_000 + int(amount.partition(".")[0]))
         party = invoice.get("customer") or invoice["supplier"]
         return {
             **pen.head("payment_entry", "PE", invoice), "party": party, "mode": "Bank", "amount": amount,
-            "against": [{"type": invoice["type"], "number": invoice["number"], "amount": amount}], **currency,
+            "against": [{"type": invoice["type"], "number": invoice["number"], "amount": settled}], **currency,
         }  # fmt: skip
 
     def journal(self) -> Json:

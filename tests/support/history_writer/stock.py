@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.history_writer.pen import BATCHED, Json, Pen, decimal
+from tests.support.history_writer.pen import BATCHED, Json, Pen
 
 
 class Stock:
@@ -16,8 +16,10 @@ class Stock:
         if costs and pen.chance(0.5):
             cost: Json = {"account": "Expenses Included In Valuation", "amount": pen.money(1, 500)}
             if foreign := pen.foreign():
-                cost = {"account": cost["account"], "amount": decimal(pen.random.randint(1, 500), 2), **foreign}
+                cost = {"account": cost["account"], "amount": pen.money(1, 500, foreign), **foreign}
             more["additional_costs"] = [cost]
+        if purpose in ("material_receipt", "material_issue") and pen.chance(0.1):
+            more["difference_account"] = "Write Off"
         return {**pen.head("stock_entry", "SE"), "purpose": purpose, "lines": lines, **more}
 
     def material_receipt(self) -> Json:

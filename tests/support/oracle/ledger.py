@@ -20,15 +20,18 @@ from tests.support.oracle.stock import ADJUSTMENT, COST, VARIANCE, Oracle, count
 F = Fraction
 Posted = tuple[str, str, str]  # document number, account, party
 INCOME, RECEIVABLE, PAYABLE, ROUND_OFF, WRITE_OFF = "Sales", "Debtors", "Creditors", "Round Off", "Write Off"
+PROVISIONAL = "Provisional Expenses"
 EXPENSE = COST  # of services, and of goods under periodic inventory, where nothing else is named
 
 
 class Ledger:
     """`booked` per document number, account and party, minor units, debit positive; `accounts` are the stock accounts of warehouses."""
 
-    def __init__(self, oracle: Oracle, accounts: dict[str, str], *, perpetual: bool = True) -> None:
+    def __init__(
+        self, oracle: Oracle, accounts: dict[str, str], *, perpetual: bool = True, provisional: bool = False
+    ) -> None:
         self.oracle, self.prices, self.minor = oracle, oracle.prices, oracle.minor
-        self.accounts, self.perpetual = accounts, perpetual
+        self.accounts, self.perpetual, self.provisional = accounts, perpetual, provisional
         self.booked: dict[Posted, int] = defaultdict(int)
         self._debts = Debts(self._write, self.minor)
         self._returned: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
@@ -77,14 +80,15 @@ class Ledger:
         if kind in ("purchase_receipt", "purchase_invoice"):
             self._bought(document)
         elif kind in ("delivery_note", "sales_invoice") and moves:
-            self._rest_to(number, COST)
+            for (own, account), amount in self.oracle.costs.items():
+                self._write(number, account, amount if own == number else 0)
         elif kind == "stock_reconciliation":
             self._rest_to(number, counted_against(document))
         elif kind == "stock_entry":
             for cost in document.get("additional_costs", ()):
                 self._write(number, cost["account"], -self.prices.charged(cost))
             if document["purpose"] in ("material_receipt", "material_issue"):
-                self._rest_to(number, ADJUSTMENT)
+                self._rest_to(number, document.get("difference_account", ADJUSTMENT))
 
     def _bought(self, document: Json) -> None:
         """What a purchase owes for goods until they are billed, what bears the charges on them, and what they cost more later."""
@@ -100,13 +104,38 @@ class Ledger:
         for place, line in enumerate(document["lines"]):
             for account, amount in self.prices.laid[number, place]:
                 self._write(number, account, -amount)
-            if not billed and self.prices.is_stock(line["item"]):
+            if billed:
+                continue
+            if not self.prices.is_stock(line["item"]):
+                self._accrue(number, self.prices.nets(document)[place] - self._released(document, place))
+            else:
                 self._write(number, UNBILLED, -self.prices.nets(document)[place])
                 gap = self.prices.gap(document, place)
                 if self.prices.rate_difference == "revalue":
                     self._write(number, UNBILLED, gap.price)
                     gap = Gap(gap.exchange, 0)
                 self._part(number, gap)
+
+    def _accrue(self, number: str, net: int) -> None:
+        """A service received and not billed, where the company shows such."""
+        if self.provisional:
+            self._write(number, EXPENSE, net)
+            self._write(number, PROVISIONAL, -net)
+
+    def _released(self, receipt: Json, place: int) -> int:
+        """What bills have taken of a service received, at the most all of it."""
+        billed = sum(
+            (
+                F(line["qty"])
+                for bill in self._documents.values()
+                if bill["type"] == "purchase_invoice"
+                for line in bill["lines"]
+                if line.get("against_receipt") == {"number": receipt["number"], "line": place + 1}
+            ),
+            F(0),
+        )
+        whole = F(receipt["lines"][place]["qty"])
+        return share_after(self.prices.nets(receipt)[place], F(0), min(billed, whole), whole)
 
     def _part(self, number: str, gap: Gap) -> None:
         """What a document that clears another says beyond its share: exchange gain or loss, and variance where that is the policy."""
@@ -125,8 +154,6 @@ class Ledger:
         number, of_receipt = document["number"], document["type"] == "purchase_receipt"
         original = self._documents.get(document.get("return_against", ""))
         for place, line in enumerate(document["lines"]):
-            if not self.prices.is_stock(line["item"]):
-                continue
             share = -self.prices.nets(document)[place]
             if original is not None:
                 of = line["return_of"] - 1
@@ -136,8 +163,10 @@ class Ledger:
                 share = share_after(self.prices.nets(original)[of], before, part, whole)
                 for tax, shares in self.prices.charges(original):
                     self._write(number, tax["account"], share_after(shares[of], before, part, whole))
-            if of_receipt:
+            if of_receipt and self.prices.is_stock(line["item"]):
                 self._write(number, UNBILLED, share)
+            elif of_receipt:
+                self._accrue(number, -share)
         if of_receipt:
             self._rest_to(number, VARIANCE)
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.support.oracle.amounts import Json
-from tests.support.oracle.pile import Issue, Lot, Owed, Pile, half_away, nine, shares_of
+from tests.support.oracle.pile import Issue, Lot, Owed, Pile, half_away, nine, share_after, shares_of
 from tests.support.oracle.prices import Prices
 
 Place = tuple[str, str, str]  # item, warehouse, batch or serial number
@@ -38,7 +38,8 @@ class Oracle:
         self.piles: dict[Place, Pile] = {}
         self.booked: dict[tuple[str, Place], tuple[Fraction, int]] = defaultdict(lambda: (F(0), 0))
         self.true_ups: dict[tuple[str, str], int] = defaultdict(int)
-        self._issues: dict[Issue, tuple[Fraction, int]] = {}
+        self.costs: dict[tuple[str, str], int] = defaultdict(int)
+        self._sold: dict[tuple[str, int, Place], tuple[Issue, Fraction, int]] = {}
         self._receipts: dict[tuple[str, int, Place], tuple[Fraction, int]] = {}
         self._covered: dict[Issue, int] = defaultdict(int)
         self._returned: dict[Issue, Fraction] = defaultdict(Fraction)
@@ -182,9 +183,11 @@ class Oracle:
             )
             for part in parts:
                 for place, qty in self._places(part, line["warehouse"]):
-                    issue = Issue(number, index, place, COST)
+                    issue = Issue(number, index, place, line.get("expense_account", COST))
                     free = {"allow_zero_rate": line.get("allow_zero_rate")}
-                    self._issues[issue] = qty, self._out(place, qty, issue, free)
+                    amount = self._out(place, qty, issue, free)
+                    self._sold[number, index, place] = issue, qty, amount
+                    self.costs[number, issue.contra] -= amount
 
     def _take_back(self, document: Json) -> None:
         for line in document["lines"]:
@@ -197,12 +200,12 @@ class Oracle:
                     if "return_against" not in document:
                         self._take_back_unknown(document["number"], line, place, qty)
                         continue
-                    sold = Issue(document["return_against"], line["return_of"] - 1, place, COST)
-                    whole, amount = self._issues[sold]
+                    sold, whole, amount = self._sold[document["return_against"], line["return_of"] - 1, place]
                     cost, before = -amount - self._covered[sold], self._returned[sold]
                     self._returned[sold] += qty
-                    share = half_away(cost * (before + qty) / whole) - half_away(cost * before / whole)
+                    share = share_after(cost, before, qty, whole)
                     self._in(document["number"], place, qty, share, object())
+                    self.costs[document["number"], sold.contra] -= share
 
     def _take_back_unknown(self, number: str, line: Json, place: Place, qty: Fraction) -> None:
         """Goods of no known sale come back at the cost that is stated, else at the rate in force."""
@@ -211,6 +214,7 @@ class Oracle:
         else:
             worth = self._pile(place).at_rate_in_force(qty, self.minor, self._fallback(place))
         self._in(number, place, qty, worth, object())
+        self.costs[number, line.get("expense_account", COST)] -= worth
 
     def _entry(self, document: Json) -> None:
         number, lines = document["number"], document["lines"]
@@ -224,7 +228,9 @@ class Oracle:
         for index, line in enumerate(lines):
             if "from" in line:
                 outs = [
-                    self._out(place, qty, Issue(number, index, place, ADJUSTMENT), line)
+                    self._out(
+                        place, qty, Issue(number, index, place, document.get("difference_account", ADJUSTMENT)), line
+                    )
                     for place, qty in self._places(line, line["from"])
                 ]
                 left[index], taken = outs, taken - sum(outs)
