@@ -5,6 +5,7 @@
 
 import contextlib
 import warnings
+from functools import cache
 from typing import Any
 
 from celery import Celery
@@ -28,6 +29,7 @@ from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
 from worker.task import PerpetuaTask
+from worker.task_seal import Seal, SealedCelery
 from worker.telemetry.counters import TASKS
 from worker.telemetry.exposition import PULSE, served
 
@@ -76,12 +78,20 @@ def _open_tools() -> Tools:
     return open_tools(_settings(), app)
 
 
-app = Celery("perpetua", include=["worker.tasks"])
+app = SealedCelery("perpetua", seal=cache(lambda: Seal(_settings())), include=["worker.tasks"])
 app.add_defaults(lambda: configuration(_settings()))
 PerpetuaTask.open_tools = staticmethod(_open_tools)
 
 
 _process = ["beat"]  # only a worker says its name before its logging is set up
+
+
+@app.on_after_finalize.connect
+def _forget_what_nobody_needs(sender: Celery, **_: Any) -> None:
+    """Celery brings tasks of its own that run whatever other task a message names."""
+    for name in set(sender.tasks) - set(routes.TASK_ROUTES):
+        if name.startswith("celery."):
+            del sender.tasks[name]
 
 
 @celeryd_init.connect(weak=False)

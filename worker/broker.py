@@ -13,6 +13,7 @@ from kombu.serialization import register
 from kombu.utils import json as kombu_json
 
 from worker.addresses import sentinels_of, tls_files, with_checked_certificate, without_query
+from worker.task_seal import Seal, SealedCelery
 
 # Nothing that runs for minutes is one task: whatever takes this long hangs, and its process is ended.
 LONGEST_TASK_SECONDS: Final = 110
@@ -46,9 +47,12 @@ def connection_settings(broker_url: str, result_url: str | None = None) -> dict[
     return settings
 
 
-def sender(broker_url: str, result_url: str | None = None) -> Celery:
-    """A Celery app that only sends; it leaves the process's current app alone and connects on first use."""
-    app = Celery("perpetua-sender", set_as_current=False)
+def sender(broker_url: str, result_url: str | None = None, *, seal: Seal | None = None) -> Celery:
+    """A Celery app that only sends; it leaves the process's current app alone and connects on first use.
+
+    With a seal it may ask for any task; a publisher has none.
+    """
+    app = SealedCelery("perpetua-sender", seal=lambda: seal, set_as_current=False)
     app.conf.update(
         connection_settings(broker_url, result_url),
         broker_connection_timeout=4,

@@ -52,6 +52,9 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     MIGRATION_APPLY: {"queue": REPOSTING},
 }
 
+# What a publisher's own Celery may ask for; every other task the system's processes ask of each other.
+FOR_PUBLISHERS: Final = frozenset({DOCUMENTS_SUBMIT, DOCUMENTS_OUTCOME, POS_RESERVE, POS_CONFIRM, POS_RELEASE})
+
 INTAKE_STREAM: Final = "perpetua:intake"
 OUTCOMES_STREAM: Final = "perpetua:outcomes"
 

@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 import msgspec
 import structlog
 from celery import Task
+from celery.exceptions import SecurityError
 from celery.worker.request import Request
+from celery.worker.state import task_ready
 
 from domain.errors import InvariantBroken, Unavailable
 from worker.messages import read_key
 from worker.messages.text import is_name
 from worker.services.tools import Tools
+from worker.task_seal import Seal
 from worker.task_words import words_of
 from worker.telemetry.counters import TASK_SECONDS, TASKS
 
@@ -22,13 +25,33 @@ log = structlog.get_logger()
 NAMED = 5
 
 
-class WordedRequest(Request):
-    """A task as a worker receives it, whose arguments are told in words wherever they are told."""
+class GuardedRequest(Request):
+    """A task as a worker receives it: refused where it has no business here, its arguments in words wherever they are told."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._argsrepr = self.request_dict["argsrepr"] = words_of(self.args, self.kwargs)
         self._kwargsrepr = self.request_dict["kwargsrepr"] = ""
+        self._refusal = self._find_refusal()
+
+    def _find_refusal(self) -> str | None:
+        request: Any = self  # Celery's types leave out what every request has
+        seal: Seal | None = request.app.seal()
+        _, _, embedded = request._payload  # noqa: SLF001 - ours, by inheritance
+        return None if seal is None else seal.refusal(self.request_dict, request._message.body, embedded or {})  # noqa: SLF001
+
+    def revoked(self) -> bool:
+        """Whether it is not to be run: what Celery asks before it hands a task to a process."""
+        if self._refusal is None:
+            return bool(super().revoked())
+        log.error("a task is refused", task=self.task_name, task_id=self.id, reason=self._refusal)
+        TASKS.labels(self.task_name, "REFUSED").inc()
+        # Without the request, so that nothing is sent that was to follow it.
+        self.task.backend.mark_as_failure(self.id, SecurityError(self._refusal))
+        self.send_event("task-failed", exception=self._refusal, traceback="")
+        task_ready(self)
+        self.acknowledge()
+        return True
 
 
 class PerpetuaTask(Task):  # type: ignore[type-arg]
@@ -39,7 +62,7 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
     """
 
     abstract = True
-    Request = f"{WordedRequest.__module__}:{WordedRequest.__qualname__}"
+    Request = f"{GuardedRequest.__module__}:{GuardedRequest.__qualname__}"
     autoretry_for = (Unavailable,)
     max_retries = 5
     retry_backoff = 1

@@ -10,7 +10,7 @@ run=${RUN:-/run/perpetua}
 mkdir -p "$run"
 umask 077
 cp "$here/users.acl" "$run/users.acl"
-for user in perpetua publisher observer replica sentinel; do
+for user in perpetua publisher celery observer replica sentinel; do
     mark=$(printf %s "$user" | tr a-z A-Z)
     if [ -s "$secrets/valkey-$user" ]; then
         hash=$(tr -d '\n' < "$secrets/valkey-$user" | sha256sum | cut -d ' ' -f 1)
@@ -20,15 +20,18 @@ for user in perpetua publisher observer replica sentinel; do
     fi
 done
 
-# Each publisher that has a password of its own is a user of its own, and may do what `publisher` may.
-for file in "$secrets"/valkey-publisher-*; do
-    [ -s "$file" ] || continue
-    name=${file##*/valkey-}
-    case ${name#publisher-} in
-        '' | *[!A-Za-z0-9._-]*) echo "start.sh: $file: name a publisher's file by letters, digits and . _ -" >&2; exit 1 ;;
-    esac
-    hash=$(tr -d '\n' < "$file" | sha256sum | cut -d ' ' -f 1)
-    sed -n "s/^user publisher [^ ]* [^ ]* /user $name on #$hash /p" "$run/users.acl" | head -n 1 >> "$run/publishers.acl"
+# Each publisher that has a password of its own is a user of its own: `publisher-NAME` may do what `publisher` may, `celery-NAME` what
+# `celery` may.
+for kind in publisher celery; do
+    for file in "$secrets/valkey-$kind"-*; do
+        [ -s "$file" ] || continue
+        name=${file##*/valkey-}
+        case ${name#"$kind"-} in
+            '' | *[!A-Za-z0-9._-]*) echo "start.sh: $file: name a publisher's file by letters, digits and . _ -" >&2; exit 1 ;;
+        esac
+        hash=$(tr -d '\n' < "$file" | sha256sum | cut -d ' ' -f 1)
+        sed -n "s/^user $kind [^ ]* [^ ]* /user $name on #$hash /p" "$run/users.acl" | head -n 1 >> "$run/publishers.acl"
+    done
 done
 if [ -s "$run/publishers.acl" ]; then
     cat "$run/publishers.acl" >> "$run/users.acl"

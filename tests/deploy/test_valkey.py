@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from celery import Celery
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
@@ -19,7 +20,10 @@ from worker.settings import Settings
 
 STREAM = routes.INTAKE_STREAM
 VALKEY = Path(__file__).parents[2] / "deploy" / "valkey"
-PASSWORDS = {user: f"{user} has a password" for user in ("perpetua", "publisher", "publisher-webshop", "observer")}
+PASSWORDS = {
+    user: f"{user} has a password"
+    for user in ("perpetua", "publisher", "publisher-webshop", "celery-webshop", "observer")
+}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +85,27 @@ def test_a_publisher_adds_to_the_intake_and_reads_outcomes_and_nothing_else(port
                 publisher.execute_command(*command)
 
 
+@pytest.mark.slow
+def test_a_celery_client_asks_through_its_queue_and_does_nothing_else(port: int, settings: Settings) -> None:
+    own = replace(settings, redis_url=url(port, "perpetua"), broker_url=url(port, "perpetua"))
+    login = url(port, "celery-webshop")
+    with (
+        Celery("webshop", broker=login, backend=login, set_as_current=False) as webshop,
+        running(own, tuple(worker_command(own, "posting", [routes.POSTING, routes.UNNAMED], 1).argv[1:])),
+    ):
+        asked = webshop.send_task(routes.DOCUMENTS_SUBMIT, [masters()])
+        assert {outcome["status"] for outcome in asked.get(timeout=60)} == {"accepted"}
+    with client(port, "celery-webshop") as webshop_redis:
+        for command in (
+            ("LPUSH", routes.POSTING, "{}"), ("LRANGE", "celery", "0", "-1"), ("BRPOP", "celery", "1"), ("DEL", "celery"),
+            ("SADD", "_kombu.binding.posting", "x"), ("SET", f"celery-task-meta-{asked.id}", "{}"), ("GET", "perpetua:bell:1"),
+            ("SUBSCRIBE", "/0.celery.pidbox"), ("PUBLISH", "/0.celery.pidbox", "{}"), ("XADD", STREAM, "*", "document", "{}"),
+            ("EVAL", "return 1", "0"), ("KEYS", "*"), ("CONFIG", "GET", "*"),
+        ):  # fmt: skip
+            with pytest.raises(NoPermissionError):
+                webshop_redis.execute_command(*command)
+
+
 def test_an_observer_measures_and_reads_no_document(port: int) -> None:
     with client(port, "publisher") as publisher:
         publisher.xadd(routes.INTAKE_STREAM, {"document": "{}"})
@@ -113,7 +138,7 @@ def test_not_even_the_system_empties_or_reconfigures_the_server(port: int) -> No
 def test_nobody_gets_in_without_a_password_of_their_own(port: int) -> None:
     with Redis(port=port, protocol=2) as anybody, pytest.raises(AuthenticationError):
         anybody.ping()
-    for user in ("replica", "sentinel", "default"):  # no password was given for them
+    for user in ("replica", "sentinel", "celery", "default"):  # no password was given for them
         with (
             Redis(port=port, username=user, password="", protocol=2) as locked,
             pytest.raises((AuthenticationError, ResponseError)),

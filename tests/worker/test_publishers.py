@@ -18,10 +18,10 @@ from worker.messages.signature import sign
 from worker.services.acceptance import Message, take
 from worker.services.publishers import Given, PublisherError, Publishers
 from worker.services.publishers.admission import MASTER_SIGNED_WITHIN_SECONDS, admit
-from worker.services.publishers.signing_keys import make_signing_secret, signing_secret
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
+from worker.signing_secret import make_signing_secret, signing_secret
 
 SECRET = "a secret of this installation, long enough"
 NOW = int(time.time())

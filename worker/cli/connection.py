@@ -58,9 +58,10 @@ def open_command_tools() -> Tools:
     """What services work with, as a worker has it; closed again by whoever opens it."""
     from worker.broker import sender
     from worker.services.tools import open_tools
+    from worker.task_seal import Seal
 
     settings = connected_settings()
-    return open_tools(settings, sender(url(settings.broker_url, "PERPETUA_BROKER_URL")))
+    return open_tools(settings, sender(url(settings.broker_url, "PERPETUA_BROKER_URL"), seal=Seal(settings)))
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def probe(
     from worker.cli.output import to_json
     from worker.redis_client import connect
     from worker.services.probing import probe_intake, probe_queues
+    from worker.task_seal import Seal
 
     known = (INTAKE, *routes.QUEUES)
     asked = queue or list(known)
@@ -44,7 +45,8 @@ def probe(
     settings = servers.connect(settings_of_command())
     redis_url = url(settings.redis_url, "PERPETUA_REDIS_URL")
     probed = []
-    with connect(redis_url) as redis, sender(url(settings.broker_url, "PERPETUA_BROKER_URL"), redis_url) as broker:
+    broker_url = url(settings.broker_url, "PERPETUA_BROKER_URL")
+    with connect(redis_url) as redis, sender(broker_url, redis_url, seal=Seal(settings)) as broker:
         if INTAKE in asked:
             probed.append(probe_intake(redis, timeout))
         probed += probe_queues(broker, [name for name in asked if name != INTAKE], timeout)

@@ -175,7 +175,7 @@ def _register() -> Iterator[tuple[Publishers, Settings]]:
 
 def _secret(settings: Settings) -> str:
     """What keys come from; made up where this machine is all there is. Errors: CommandFailedError."""
-    from worker.services.publishers.signing_keys import make_signing_secret, signing_secret
+    from worker.signing_secret import make_signing_secret, signing_secret
 
     found = signing_secret(settings)
     if found is not None:

@@ -19,6 +19,7 @@ from worker.services.publishers import admit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.lease import StreamLease
+from worker.task_seal import Seal
 from worker.telemetry.exposition import served
 from worker.telemetry.spans import HEADER, read_trace
 
@@ -42,7 +43,7 @@ def opened(settings: Settings, holder: str) -> Iterator[Reader]:
     if settings.redis_url is None or settings.broker_url is None:
         raise ValueError("Redis has no URL yet: connect the settings to servers first")
     with (
-        sender(settings.broker_url) as broker,
+        sender(settings.broker_url, seal=Seal(settings)) as broker,
         open_tools(settings, broker) as tools,
         connect(settings.redis_url) as redis,
     ):

@@ -16,8 +16,9 @@ from worker.messages import decode
 from worker.messages.signature import is_signed_by
 from worker.services.acceptance import Message
 from worker.services.publishers.register import master_of
-from worker.services.publishers.signing_keys import key_of_publisher, signing_secret
+from worker.services.publishers.signing_keys import key_of_publisher
 from worker.services.tools import Tools
+from worker.signing_secret import signing_secret
 from worker.store.incoming import Incoming
 from worker.store.publishers import Known, known_publishers
 from worker.telemetry.counters import BARRED
