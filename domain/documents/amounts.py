@@ -44,8 +44,13 @@ class Amounts:
     grand_total: int = 0
     grand_total_base: int = 0
     discount: int = 0
+    tax_rounding: int = 0
     tax_rounding_base: int = 0
     figures: dict[str, object] = field(default_factory=dict)
+
+    def rounding_of(self, total: int) -> int:
+        """What rounding adds to net amounts and taxes, of taxes that the prices include and of the `total` to be paid itself."""
+        return total - self.grand_total + self.tax_rounding
 
 
 def compute(
@@ -162,7 +167,9 @@ def _with_taxes(
         for tax, part in zip(taxes, computed, strict=True)
     ]
     grand_base = grand if in_base else convert(grand, rate, currency, base)
-    counted = sum(nets_base) + sum(tax.base for tax in tax_amounts if _in_total(tax.tax, buying))
+    in_total = [tax for tax in tax_amounts if _in_total(tax.tax, buying)]
+    counted = sum(nets) + sum(tax.amount for tax in in_total)
+    counted_base = sum(nets_base) + sum(tax.base for tax in in_total)
     return Amounts(
         currency,
         rate,
@@ -174,7 +181,8 @@ def _with_taxes(
         grand,
         grand_base,
         discount,
-        grand_base - counted,
+        grand - counted,
+        grand_base - counted_base,
     )
 
 

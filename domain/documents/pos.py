@@ -287,4 +287,4 @@ def _figures(receipt: PosReceipt, amounts: Amounts, total: int, paid: Paid) -> d
 
 def _totals(amounts: Amounts, total: int) -> dict[str, object]:
     show = amounts.currency.show
-    return {"rounded_total": show(total), "rounding_adjustment": show(total - amounts.grand_total)}
+    return {"rounded_total": show(total), "rounding_adjustment": show(amounts.rounding_of(total))}

@@ -65,11 +65,14 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
             dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
             accrue(planned, head, line, item, cost.net, dimensions, field)
             continue
-        warehouse = require_warehouse(line.warehouse, item, view, field)
         qty = stock_qty(line, item, line.qty, field)
+        all_rejected = (
+            line.rejected_qty and not qty
+        )  # nothing comes into a warehouse of its own, and it need not name one
+        warehouse = line.warehouse if all_rejected else require_warehouse(line.warehouse, item, view, field)
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-        received = parts(view, line, item, warehouse, qty, field) if qty else []
+        received = parts(view, line, item, warehouse, qty, field) if qty and warehouse else []
         billed_first = line.against_invoice is not None
         expense = "" if head.perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
         unbilled = UnbilledLine(planned, head, expense, center, dimensions)
@@ -77,7 +80,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         shares = allocate(value, [part.qty for part in received]) if received else []
         for part, share in zip(received, shares, strict=True):
             planned.move(
-                head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(warehouse, f"{field}.warehouse"),
+                head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"),
                 contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
             )  # fmt: skip
         if head.perpetual:
@@ -94,7 +97,13 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
 
 
 def _reject_goods(
-    planned: Plan, head: Head, line: PurchaseReceiptLine, item: Item, index: int, accepted_in: str, dimensions: str
+    planned: Plan,
+    head: Head,
+    line: PurchaseReceiptLine,
+    item: Item,
+    index: int,
+    accepted_in: str | None,
+    dimensions: str,
 ) -> None:
     """Rejected goods lie in their own warehouse at no value until they go back."""
     view, field = head.view, f"lines[{index}]"

@@ -157,7 +157,14 @@ def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, 
         return owed
 
     total = rounded(document.rounded_total, amounts, view)
-    rounding = total - amounts.grand_total
+    if document.is_pos and not document.is_return and not document.payments and total:
+        raise DocumentRejected(
+            "PaymentRequired",
+            f"payments: an invoice that is paid at once (is_pos) states its payments; {currency.show(total)} is asked for. State what "
+            "was paid in which mode, or leave is_pos out.",
+            "payments",
+            {"total": currency.show(total)},
+        )
     off = owe(total) - amounts.grand_total_base + amounts.tax_rounding_base
     if off:
         planned.entry(head, view.role("round_off"), -off)
@@ -180,7 +187,7 @@ def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, 
     show = currency.show
     planned.figures = amounts.figures | {
         "rounded_total": show(total),
-        "rounding_adjustment": show(rounding),
+        "rounding_adjustment": show(amounts.rounding_of(total)),
         "round_off": view.currency.show(off),
         "paid_amount": show(paid),
         "change_amount": show(change),

@@ -32,7 +32,7 @@ TILLS: dict[str, Entry] = {
     ),
     "PaymentRequired": Entry(
         Family.REJECTED,
-        "A POS sale has no payment.",
+        "A POS sale, or an invoice that is paid at once, has no payment.",
         "State at least one payment.",
     ),
     "TillAlreadyOpen": Entry(

@@ -128,7 +128,7 @@ def figures_of(made: Consolidated, closing: PosClosing, currency: Currency) -> d
         "net_total": text(made.tally.net),
         "grand_total": text(made.tally.grand),
         "rounded_total": text(made.tally.total),
-        "rounding_adjustment": text(made.tally.total - made.tally.grand),
+        "rounding_adjustment": text(made.tally.round_off),
         "round_off": text(made.tally.round_off),
         "paid_amount": text(sum(made.payments.values())),
         "change_amount": text(sum(made.change.values())),

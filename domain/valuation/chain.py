@@ -106,9 +106,10 @@ def send_back(
     shortage: Shortage | None,
     rate: int | None,
 ) -> int:
-    """Take `qty` out of what is left of its own receipt, the rest at method cost (or at `rate` under an average).
+    """Take `qty` out of what is left of its own receipt, the rest by the method: from layers at that `rate` first, where it keeps layers.
 
-    Gives the booked amount (minor units, negative or zero).
+    An average gives goods back at the average, like any that leave: at what one receipt cost, those that stay could end up worth
+    nothing. Gives the booked amount (minor units, negative or zero).
     """
     before = currency.amount(balance.value)
     if balance.qty > 0 and qty < balance.qty:
@@ -117,7 +118,7 @@ def send_back(
         balance.value -= taken
         qty -= found
     if qty:
-        issue(balance, method, currency, qty, shortage, rate, rate or None)
+        issue(balance, method, currency, qty, shortage, rate, (rate or None) if method.LAYERED else None)
     return currency.amount(balance.value) - before
 
 

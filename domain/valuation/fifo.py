@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.stock_ledger import Balance
 from domain.valuation import layers
 
+LAYERED = True
 receive = layers.receive
 count = layers.count
 take_layer = layers.take_layer

@@ -11,6 +11,9 @@ from domain.valuation import fifo, lifo, moving_average, specific
 class Method(Protocol):
     """The verbs that every valuation method answers to; see the package's docstring for the shapes."""
 
+    LAYERED: bool
+    """Whether it keeps goods of different receipts apart."""
+
     def covers(self, balance: Balance, qty: int) -> bool:
         """Whether enough layers are loaded."""
 

@@ -10,6 +10,7 @@ from domain.exact import MICRO, div_half_up
 from domain.stock_ledger import Balance, Layer
 from domain.valuation import layers
 
+LAYERED = False
 count = layers.count
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from domain.valuation import moving_average
 
+LAYERED = moving_average.LAYERED
 covers = moving_average.covers
 receive = moving_average.receive
 count = moving_average.count

@@ -124,6 +124,21 @@ def test_a_cash_sale_gives_change() -> None:
     assert books.open("sales_invoice", "SI-1") == ""
 
 
+def test_what_is_paid_at_once_states_its_payments() -> None:
+    books = Accountant()
+    error = books.is_refused("sales_invoice", "SI-1", customer="Ann", lines=[advice("10")], is_pos=True)
+    assert (error.code, error.field, error.details) == ("PaymentRequired", "payments", {"total": "10.00"})
+    sale(books, "SI-2", advice("0"), is_pos=True)
+
+
+def test_the_rounding_of_taxes_in_the_price_is_told() -> None:
+    books = Accountant()
+    taxes = [percent("VAT", "14", included_in_rate=True)] * 2
+    figures = sale(books, "SI-1", advice("24900"), taxes=taxes)
+    assert (figures["net_total"], figures["rounding_adjustment"]) == ("19453.13", "-0.01")
+    assert books.ledger("SI-1") == {"Debtors": "24900.00", "Round Off": "0.01", "Sales": "-19453.13", "VAT": "-5446.88"}
+
+
 def test_change_needs_a_payment() -> None:
     books = Accountant()
     error = books.is_refused(

@@ -101,11 +101,17 @@ EXAMPLES: dict[str, tuple[str, list[Step]]] = {
         ("back 4 2", "-60.00", "10 100.00 | 6 90.00"),
         ("back 7 2", "-100.00", "9 90.00"),
     ]),
-    "back to the supplier from an average, at what it cost": ("moving_average", [
+    "back to the supplier from an average, at the average": ("moving_average", [
         ("in 10 100.00", "100.00", "10 100.00"),
         ("in 10 140.00", "140.00", "20 240.00"),
-        ("back 5 2", "-70.00", "15 170.00"),
-        ("out 15", "-170.00", ""),
+        ("back 5 2", "-60.00", "15 180.00"),
+        ("out 15", "-180.00", ""),
+    ]),
+    "dear goods go back from a cheap average, and those that stay keep their worth": ("moving_average", [
+        ("in 10 1000.00", "1000.00", "10 1000.00"),
+        ("in 100 1000.00", "1000.00", "110 2000.00"),
+        ("out 100", "-1818.18", "10 181.818181818"),
+        ("back 8 1", "-145.46", "2 36.363636364"),
     ]),
     "a count is absolute, and layers become one": ("fifo", [
         ("in 10 50.00", "50.00", "10 50.00"),

@@ -182,6 +182,19 @@ def test_an_exchange_rate_setting_fills_in_what_documents_leave_out() -> None:
     assert step.document["exchange_rate"] == 80
 
 
+@pytest.mark.parametrize("name", ["USD", "USD/INR", "USD-INR", "USD to INR"])
+def test_an_exchange_rate_is_set_by_currency_or_by_pair_and_holds_for_charges_too(name: str) -> None:
+    charges = [
+        {"account": "Freight", "amount": 10, "currency": "USD"},
+        {"account": "Toll", "amount": 5, "currency": "USD", "exchange_rate": 60},
+        {"account": "Toll", "amount": 5},
+    ]
+    voucher = {"type": "landed_cost_voucher", "posting_datetime": "2024-06-15", "charges": charges}
+    story = {"id": "x", "settings": {"exchange_rates": {"EUR": 90, name: 62.9}}, "documents": [voucher]}
+    (step,) = understand(story, "X").steps
+    assert [charge.get("exchange_rate") for charge in step.document["charges"]] == [62.9, 60, None]
+
+
 def test_batches_inside_items_become_masters() -> None:
     items = {"TEA": {"has_batch": True, "batches": {"B1": {"batch_wise_valuation": False}}}}
     masters = understand({"id": "x", "settings": {"items": items}, "documents": []}, "X").masters

@@ -144,7 +144,7 @@ class Oracle:
             self._in(number, place, qty, 0, object())
 
     def _send_back(self, document: Json) -> None:
-        """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average: at the receipt's cost)."""
+        """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average keeps none apart)."""
         for index, line in self._goods(document):
             for place, wanted in self._places(line, line["warehouse"]):
                 issue = Issue(document["number"], index, place, VARIANCE)
@@ -162,7 +162,8 @@ class Oracle:
                         part = min(lot.qty, qty)
                         pile.pull(lot, part)
                         qty -= part
-                rate = nine(amount * self.minor / received) or None
+                average = pile.method == "moving_average"
+                rate = None if average else nine(amount * self.minor / received) or None
                 pile.take(qty, issue, self._fallback(place), rate)
                 after = floor(pile.value / self.minor + F(1, 2))
                 self._book(document["number"], place, -wanted, after - before)

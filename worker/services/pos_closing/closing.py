@@ -165,6 +165,7 @@ def _drawer(
         "invoices": [document.invoice.number for document in documents],
         "sales": sum(document.made.sales for document in documents),
         "quarantined": len(chosen.aside),
+        "net_total": show(sum(document.made.tally.net for document in documents)),
         "grand_total": show(sum(document.made.tally.grand for document in documents)),
         "rounded_total": show(sum(document.made.tally.total for document in documents)),
         "paid_amount": show(sum(sum(document.made.payments.values()) for document in documents)),

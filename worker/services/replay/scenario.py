@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,10 +207,21 @@ def _filled(document: Json, company: str, profile: str, currency: str, rates: Ma
         filled.setdefault("party", "Supplier" if pays_bill else "Customer")
     if kind in _AT_A_TILL:
         filled.setdefault("pos_profile", profile)
-    foreign = document.get("currency")
-    if foreign and foreign != currency and "exchange_rate" not in document and foreign in rates:
-        filled["exchange_rate"] = _rate_on(rates[foreign], str(document.get("posting_datetime", "")))
+    day = str(document.get("posting_datetime", ""))
+    filled |= _rate_of(document, currency, rates, day)
+    if charges := document.get("charges"):
+        filled["charges"] = [{**charge, **_rate_of(charge, currency, rates, day)} for charge in charges]
     return filled
+
+
+def _rate_of(amounts: Json, currency: str, rates: Mapping[str, Any], day: str) -> Json:
+    """The exchange rate that amounts in another currency leave out: set by its name, or by both (`USD/INR`)."""
+    foreign = amounts.get("currency")
+    if not foreign or foreign == currency or "exchange_rate" in amounts:
+        return {}
+    pair = re.compile(rf"{foreign}(\W+(to\W+)?{currency})?", re.IGNORECASE)
+    rate = next((rate for name, rate in rates.items() if pair.fullmatch(name)), None)
+    return {} if rate is None else {"exchange_rate": _rate_on(rate, day)}
 
 
 def _rate_on(rate: Any, day: str) -> Any:
