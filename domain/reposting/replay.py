@@ -99,6 +99,11 @@ class Replay:
         while self.advance(2**62):
             pass
 
+    def items(self) -> set[str]:
+        """The items at whose chains the pass was, or has yet to come to."""
+        chains = (*self._streams, *self.balances, *self._tails, *(chain for _, _, chain, _ in self._waiting))
+        return {chain.item for chain in chains}
+
     def take(self) -> Findings:
         """What was found since the last call."""
         return self._revaluation.take()

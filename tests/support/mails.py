@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from worker.mail.content import (
     AccountLine,
+    AgeLine,
     BlockedLine,
     CauseLine,
     ClosingLine,
@@ -13,6 +14,7 @@ from worker.mail.content import (
     EntryLine,
     MonthLine,
     NightMail,
+    OpenLine,
     ProposalLine,
     QuarantineLine,
     RunLine,
@@ -121,5 +123,13 @@ def eventful(company: str = "Corner Shop") -> NightMail:
             QuarantineLine(number="S-88213", profile="Till 1", message="Short of Oat Milk in Shop by 2 at its place in the day."),
         ],
         sales=SalesLine(received=703, states={"consolidated": 699, "quarantined": 1, "open": 3}),
+        not_billed=[
+            AgeLine(age=age, amount=amount)
+            for age, amount in (("0-30", 1_204_000), ("31-60", 88_150), ("61-90", 0), ("over 90", 45_000))
+        ],
+        oldest_not_billed=[
+            OpenLine(type="purchase_receipt", number="PR-2025-4711", posting_date=date(2025, 11, 3), age_days=131, amount=45_000),
+            OpenLine(type="purchase_receipt", number="PR-2026-0021", posting_date=date(2026, 1, 19), age_days=54, amount=88_150),
+        ],
         trend=trend, batch_no=18_204, head="9f2c41d07a" * 6 + "b3e1",
     )  # fmt: skip

@@ -24,7 +24,7 @@ def test_a_bad_night_says_its_verdict_its_causes_and_what_mends_it() -> None:
     assert rendered.page.subject == "Corner Shop: OUT OF SYNC by 1,250.01 EUR on 2 accounts, Mar 14, 2026"
     for text in (
         "483,387.50", "-1,250.00", "JE-2026-0117", "perpetua reconcile accept 7 --company", "DN-2026-0940", "1,284", "Cash short 12.50",
-        "699 consolidated + 1 quarantined + 3 open", "9f2c41d07a", "S-88213", "They differed on 4 of 26 nights",
+        "699 consolidated + 1 quarantined + 3 open", "12,040.00", "PR-2025-4711", "131", "9f2c41d07a", "S-88213", "They differed on 4 of 26 nights",
     ):  # fmt: skip
         assert text in rendered.page.text, text
         assert text in rendered.page.html, text
@@ -110,11 +110,12 @@ def test_the_workbook_holds_every_row_and_no_formula() -> None:
         pages = {one: book.read(one).decode() for one in book.namelist() if one.startswith("xl/worksheets/")}
         titles = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
     assert titles == [
-        "Accounts", "Causes", "Proposals", "Waiting documents", "Reposts", "Changed by month", "Closings", "Set aside", "Thirty nights",
+        "Accounts", "Causes", "Proposals", "Waiting documents", "Reposts", "Changed by month", "Closings", "Set aside",
+        "Received not billed", "Thirty nights",
     ]  # fmt: skip
     assert "<f>" not in "".join(pages.values())
     assert "<v>482137.50</v>" in pages["xl/worksheets/sheet1.xml"]
-    assert sum(page.count("<row ") for page in pages.values()) == len(titles) + 3 + 3 + 4 + 2 + 1 + 4 + 3 + 1 + 26
+    assert sum(page.count("<row ") for page in pages.values()) == len(titles) + 3 + 3 + 4 + 2 + 1 + 4 + 3 + 1 + 2 + 26
 
 
 def test_the_picture_is_one_and_small() -> None:

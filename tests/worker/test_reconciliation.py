@@ -52,8 +52,16 @@ def numbers(books: Database, *, only_open: bool = True) -> list[tuple[int, str, 
 def test_a_look_adds_what_came_in_and_a_full_one_says_the_same(books: Database) -> None:
     first = look(books, night=date(2024, 8, 20))
     assert (first.verdict, first.is_full, apart(first)) == ("in_sync", True, {})
-    ages = {"as_of": "2024-08-20", "0-30": "0.00", "31-60": "0.00", "61-90": "2000.00", "over 90": "0.00"}
-    assert first.figures["received_not_billed"] == ages
+    none = dict.fromkeys(("0-30", "31-60", "61-90", "over 90"), "0.00")
+    opened_by = {
+        "type": "purchase_receipt",
+        "number": "PR-1",
+        "posting_date": "2024-06-15",
+        "age_days": 66,
+        "outstanding": "2000.00",
+    }
+    aged = {"as_of": "2024-08-20", **none, "61-90": "2000.00", "oldest": [opened_by]}
+    assert first.figures["received_not_billed"] == aged
     (account,) = first.accounts
     assert (account.account, account.warehouses, account.stock_value, account.balance) == (
         "Stock In Hand",
@@ -70,7 +78,16 @@ def test_a_look_adds_what_came_in_and_a_full_one_says_the_same(books: Database) 
     run_pending(books, number_of(books))
     added = look(books, night=date(2024, 7, 1))
     assert not added.is_full
-    assert added.figures["received_not_billed"] == ages
+    earlier = {
+        "type": "purchase_receipt",
+        "number": "PR-0",
+        "posting_date": "2024-06-01",
+        "age_days": 30,
+        "outstanding": "500.00",
+    }
+    younger = {**opened_by, "age_days": 16}
+    aged = {"as_of": "2024-07-01", **none, "0-30": "2500.00", "oldest": [earlier, younger]}
+    assert added.figures["received_not_billed"] == aged
     assert added.rows_read < look(books, full=True).rows_read
     again = look(books, full=True, night=date(2024, 7, 2))
     assert again.accounts == added.accounts

@@ -12,7 +12,7 @@ from tests.support.histories import PLAIN, Setting, history
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.two_ways import RealCompany, paper_balances, paper_values
-from worker.services.reposting import run_pending, running
+from worker.services.reposting import run_pending, running, sharing
 from worker.store import balances
 from worker.store.database import Database
 from worker.store.verify import verify
@@ -30,6 +30,8 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "SPACING", 4)
     monkeypatch.setattr(balances, "KEEP_EVERY", 4)
     monkeypatch.setattr(running, "SLICE_ROWS", 3)
+    for module in (running, sharing):
+        monkeypatch.setattr(module, "TOGETHER", 6)
 
 
 def _same_books(store: Database, setting: Setting, seed: int, length: int, *, cut: bool) -> None:

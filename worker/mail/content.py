@@ -135,6 +135,23 @@ class SalesLine(Part, frozen=True, kw_only=True):
     astray: list[str] = []
 
 
+class AgeLine(Part, frozen=True, kw_only=True):
+    """What has been received for so long, in days, and is not billed."""
+
+    age: str
+    amount: int
+
+
+class OpenLine(Part, frozen=True, kw_only=True):
+    """A voucher that a bill is awaited for; a bill that waits for its goods is below zero."""
+
+    type: str
+    number: str
+    posting_date: date
+    age_days: int
+    amount: int
+
+
 class TrendNight(Part, frozen=True, kw_only=True):
     """What all accounts together differed by on a night."""
 
@@ -174,6 +191,8 @@ class NightMail(Part, frozen=True, kw_only=True, tag="nightly"):
     closings: list[ClosingLine] = []
     quarantined: list[QuarantineLine] = []
     sales: SalesLine = SalesLine()
+    not_billed: list[AgeLine] = []
+    oldest_not_billed: list[OpenLine] = []
     trend: list[TrendNight] = []
     batch_no: int = 0
     head: str = ""

@@ -15,6 +15,7 @@ from worker.mail.trend import in_words
 TREND_CID: Final = "trend@perpetua"
 # What a mail shows of a long list; the workbook has all of it.
 SHOWN = 12
+OLDEST = 5
 
 _GREEN, _RED, _AMBER, _GREY = "#1a7f4b", "#b3261e", "#9a6700", "#5f6b7a"
 _COLOURS: Final = {
@@ -72,6 +73,7 @@ def write_page(content: Content, figures: Figures, *, has_picture: bool) -> Page
         "subject": subject,
         "figures": figures,
         "shown": SHOWN,
+        "oldest": OLDEST,
         "colours": _COLOURS,
         "words": _WORDS,
         "standing": _STANDING,

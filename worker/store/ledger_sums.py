@@ -1,7 +1,7 @@
 """Adding both ledgers up, from one mark to the next: facts only grow, so what came in since is all that can have changed a sum.
 
-A mark is where posting's own numbers stood, and the last published run. Rows of runs are numbered by themselves and become visible all at
-once, so they are found by the chunks of the runs that were published since.
+A mark is where posting's own numbers stood. Rows of runs are numbered by themselves and become visible all at once, so they are found by
+the chunks of the runs that were published since: each publication is a batch of its own, whichever run was begun first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ class Mark(NamedTuple):
     movement: int
     difference: int
     entry: int
-    run: int
 
 
-BEGINNING = Mark(0, _BEFORE_ALL, _BEFORE_ALL, _BEFORE_ALL, 0)
+BEGINNING = Mark(0, _BEFORE_ALL, _BEFORE_ALL, _BEFORE_ALL)
 
 
 class AccountSum(NamedTuple):
@@ -51,19 +50,25 @@ class Sums(NamedTuple):
     apart: list[AccountSum]
 
 
-# Rows of the stock ledger after one mark and up to another, as `chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount`.
-STOCK_ROWS = """
-    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, value AS amount FROM stock_movement
+_LOT = (
+    "CASE WHEN {0}.qty = 0 THEN 0 ELSE (SELECT m.batch_id FROM stock_movement m "
+    "WHERE m.company_id = {0}.company_id AND m.movement_id = {0}.movement_id) END"
+)
+
+# Rows of the stock ledger after one mark and up to another, as `chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount,
+# batch_id`. Differences that leave quantities alone name no lot: nobody asks for it, and there are a million of them after a repost.
+STOCK_ROWS = f"""
+    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, value AS amount, batch_id FROM stock_movement
      WHERE company_id = %(company)s AND movement_id > %(after_movement)s AND movement_id <= %(upto_movement)s
     UNION ALL
-    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount FROM stock_difference
+    SELECT chain_id, account_id, voucher_id, posting_date, posting_at, qty, amount, {_LOT.format("stock_difference")} FROM stock_difference
      WHERE company_id = %(company)s AND difference_id > %(after_difference)s AND difference_id <= %(upto_difference)s
     UNION ALL
-    SELECT d.chain_id, d.account_id, d.voucher_id, d.posting_date, d.posting_at, d.qty, d.amount
+    SELECT d.chain_id, d.account_id, d.voucher_id, d.posting_date, d.posting_at, d.qty, d.amount, {_LOT.format("d")}
       FROM repost_run r
       JOIN repost_chunk k ON k.company_id = r.company_id AND k.run_id = r.run_id
       JOIN stock_difference d ON d.company_id = k.company_id AND d.difference_id BETWEEN k.first_difference AND k.last_difference
-     WHERE r.company_id = %(company)s AND r.published_at IS NOT NULL AND r.run_id > %(after_run)s AND r.run_id <= %(upto_run)s
+     WHERE r.company_id = %(company)s AND r.batch_no > %(after_batch_no)s AND r.batch_no <= %(upto_batch_no)s
 """
 
 # Likewise of the general ledger, as `account_id, voucher_id, posting_date, amount, run_id, cause_id`.
@@ -75,7 +80,7 @@ ENTRY_ROWS = """
       FROM repost_run r
       JOIN repost_chunk k ON k.company_id = r.company_id AND k.run_id = r.run_id
       JOIN gl_entry e ON e.company_id = k.company_id AND e.entry_id BETWEEN k.first_entry AND k.last_entry
-     WHERE r.company_id = %(company)s AND r.published_at IS NOT NULL AND r.run_id > %(after_run)s AND r.run_id <= %(upto_run)s
+     WHERE r.company_id = %(company)s AND r.batch_no > %(after_batch_no)s AND r.batch_no <= %(upto_batch_no)s
 """
 
 # Of a company that went over to perpetual inventory the opening entry answers for every voucher that it stands for, from its day on.
@@ -107,9 +112,7 @@ _BY_VOUCHER = f"""
 def present_mark(connection: Rows, company: int) -> Mark:
     """Where a company's ledgers stand now."""
     row = connection.execute(
-        "SELECT batch_no, last_movement, last_difference, last_entry, coalesce((SELECT max(run_id) FROM repost_run r "
-        "  WHERE r.company_id = l.company_id AND published_at IS NOT NULL), 0) FROM lane l WHERE company_id = %s",
-        [company],
+        "SELECT batch_no, last_movement, last_difference, last_entry FROM lane WHERE company_id = %s", [company]
     ).fetchone()
     assert row is not None  # noqa: S101 - every company has its lane
     return Mark(*row)
@@ -142,7 +145,7 @@ def present_balances(
 ) -> dict[int, tuple[int, int]]:
     """Stock value and balance of accounts at a mark: what is kept of them, and what came in since. Errors: those of PostgreSQL."""
     row = connection.execute(
-        "SELECT batch_no, movement, difference, entry, run_id FROM sync_mark WHERE company_id = %s", [company]
+        "SELECT batch_no, movement, difference, entry FROM sync_mark WHERE company_id = %s", [company]
     ).fetchone()
     known = balances_as_of(connection, company, None)
     for one in sums_between(connection, company, accounts, Mark(*row) if row else BEGINNING, now).days:
@@ -172,23 +175,23 @@ def take_mark(connection: Rows, company: int) -> tuple[Mark, bool]:
     One is due at first, and a week after the last: what was altered behind the system's back shows only there.
     """
     connection.execute(
-        "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, run_id, full_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
+        "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, full_at) "
+        "VALUES (%s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
         [company, *BEGINNING],
     )
     row = connection.execute(
-        "SELECT batch_no, movement, difference, entry, run_id, full_at < clock_timestamp() - interval '7 days' FROM sync_mark "
+        "SELECT batch_no, movement, difference, entry, full_at < clock_timestamp() - interval '7 days' FROM sync_mark "
         "WHERE company_id = %s FOR UPDATE",
         [company],
     ).fetchone()
     assert row is not None  # noqa: S101 - it was written a moment ago
-    return Mark(*row[:5]), row[5]
+    return Mark(*row[:4]), row[4]
 
 
 def set_mark(connection: Rows, company: int, mark: Mark, *, is_full: bool) -> None:
     """Note how far the kept sums reach."""
     connection.execute(
-        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, run_id = %s, "
+        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, "
         "full_at = CASE WHEN %s THEN clock_timestamp() ELSE full_at END WHERE company_id = %s",
         [*mark, is_full, company],
     )
@@ -198,7 +201,7 @@ def begin_anew(connection: Rows, company: int) -> None:
     """Have the next look add everything up: by which rule stock has entries is another one now. The caller holds the lane."""
     forget_sums(connection, company)
     connection.execute(
-        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, run_id = %s, full_at = '-infinity' "
+        "UPDATE sync_mark SET batch_no = %s, movement = %s, difference = %s, entry = %s, full_at = '-infinity' "
         "WHERE company_id = %s",
         [*BEGINNING, company],
     )

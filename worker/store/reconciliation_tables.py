@@ -61,16 +61,17 @@ reconciliation_finding = table(
     key="company_id reconciliation_id finding_no",
 )
 
-# How far both ledgers are added up: all batches, and all published runs, up to these.
+# How far both ledgers are added up: all batches up to this one, and so all runs that were published by then.
 sync_mark = table(
     "sync_mark",
     columns("int", "company_id"),
-    columns("big", "batch_no movement difference entry run_id"),
+    columns("big", "batch_no movement difference entry"),
     columns("moment", "full_at"),
     key="company_id",
 )
 
-# What both ledgers come to up to the mark, per stock account and posting date, and per chain.
+# What both ledgers come to up to the mark, per stock account and posting date, and per lot: a whole chain (batch 0), and each batch of a
+# chain that values several together.
 stock_account_day = table(
     "stock_account_day",
     columns("int", "company_id account_id"),
@@ -80,7 +81,20 @@ stock_account_day = table(
 )
 
 chain_total = table(
-    "chain_total", columns("int", "company_id chain_id"), columns("big", "qty amount"), key="company_id chain_id"
+    "chain_total",
+    columns("int", "company_id chain_id batch_id"),
+    columns("big", "qty amount"),
+    key="company_id chain_id batch_id",
+)
+
+# Vouchers that bills are awaited for, or bills that wait for their goods (below zero), up to the mark.
+open_receipt = table(
+    "open_receipt",
+    columns("int", "company_id"),
+    columns("big", "voucher_id"),
+    columns("day", "posting_date"),
+    columns("big", "outstanding"),
+    key="company_id voucher_id",
 )
 
 # Where a document's rows in the two ledgers differ, by stock account and posting date: stock value less balance. `unproved` is the part

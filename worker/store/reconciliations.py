@@ -120,14 +120,6 @@ def latest(connection: Rows, company: int) -> Reconciliation | None:
     )
 
 
-def last_figures(connection: Rows, company: int) -> dict[str, Any]:
-    """What the last look saw beside the accounts; nothing before the first."""
-    row = connection.execute(
-        "SELECT figures FROM reconciliation WHERE company_id = %s ORDER BY reconciliation_id DESC LIMIT 1", [company]
-    ).fetchone()
-    return {} if row is None else dict(row[0])
-
-
 def by_number(connection: Rows, company: int, number: int) -> Reconciliation | None:
     """One look by its number."""
     return _one(connection, company, "WHERE r.company_id = %s AND r.reconciliation_id = %s", number)

@@ -37,14 +37,15 @@ quantity_block = table(
     key="company_id chain_id level posting_at sequence batch_id",
 )
 
-# `upto_movement` and `upto_difference`: what the run knows of the books; `pass`: where its pass stands, to be gone on with by anybody.
+# `upto_movement` and `upto_difference`: what the run knows of the books; `pass`: where its pass stands, to be gone on with by anybody;
+# `batch_no`: the batch as which it was published (0 where it is not): in that order what it wrote became visible, not in that of numbers.
 repost_run = table(
     "repost_run",
     columns("int", "company_id"),
     columns("big", "run_id"),
     columns("text", "status"),
     columns("json", "progress"),
-    columns("big", "upto_movement upto_difference"),
+    columns("big", "upto_movement upto_difference batch_no"),
     columns("text", "pass", null=True),
     columns("json", "error", null=True),
     columns("moment", "created_at"),

@@ -40,17 +40,14 @@ class Run:
     laid: str | None
 
 
-def pending_requests(connection: Rows, company: int, spelling: Spelling, chains: Iterable[int] = ()) -> Pending:
-    """Everything that is still to be reposted in a company, or in some of its chains."""
-    numbers = list(chains)
-    found = connection.execute(
-        "SELECT request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id FROM repost_request "
-        "WHERE company_id = %s AND run_id IS NULL AND (chain_id = ANY(%s) OR %s) ORDER BY from_at, from_sequence, request_id",
-        [company, numbers, not numbers],
-    ).fetchall()
-    spelling.know_chains({row[1] for row in found})
-    requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
-    return Pending([row[0] for row in found], requests)
+def pending_requests(connection: Rows, company: int, spelling: Spelling) -> Pending:
+    """Everything that is still to be reposted in a company."""
+    return _pending(connection, spelling, "company_id = %s AND run_id IS NULL", [company])
+
+
+def requests_of(connection: Rows, company: int, run: int, spelling: Spelling) -> Pending:
+    """What a run has taken up."""
+    return _pending(connection, spelling, "company_id = %s AND run_id = %s", [company, run])
 
 
 def causes(connection: Rows, company: int, run: int) -> list[tuple[int, date, date]]:
@@ -135,9 +132,9 @@ def is_paused(connection: Rows, company: int) -> bool:
 def begin_run(connection: Rows, company: int, requests: list[int], now: datetime) -> Run:
     """Give a new run its number and let it take up these requests; the caller holds the lane."""
     row = connection.execute(
-        "INSERT INTO repost_run (company_id, run_id, status, progress, upto_movement, upto_difference, created_at) "
+        "INSERT INTO repost_run (company_id, run_id, status, progress, upto_movement, upto_difference, batch_no, created_at) "
         "SELECT %(company)s, (SELECT coalesce(max(run_id), 0) + 1 FROM repost_run WHERE company_id = %(company)s), 'running', '{}', "
-        "last_movement, last_difference, %(now)s FROM lane WHERE company_id = %(company)s "
+        "last_movement, last_difference, 0, %(now)s FROM lane WHERE company_id = %(company)s "
         "RETURNING run_id, status, progress, upto_movement, upto_difference, pass",
         {"company": company, "now": now},
     ).fetchone()
@@ -154,19 +151,23 @@ def take_up(connection: Rows, company: int, run: int, requests: list[int]) -> No
     )
 
 
-def open_run(connection: Rows, company: int) -> Run | bool:
-    """The company's run that is under way, held until the transaction ends; False where there is none, True where another worker has it."""
+def open_runs(connection: Rows, company: int) -> list[Run] | None:
+    """The company's runs that are under way, the one first that has waited longest for its turn; None where another worker is at them.
+
+    They are held until the transaction ends, all or none: one worker at a time works for a company.
+    """
+    running = connection.execute(
+        "SELECT count(*) FROM repost_run WHERE company_id = %s AND published_at IS NULL AND status = 'running'",
+        [company],
+    ).fetchone()
     found = connection.execute(
-        "SELECT run_id FROM repost_run WHERE company_id = %s AND published_at IS NULL AND status = 'running'", [company]
-    ).fetchone()
-    if found is None:
-        return False
-    row = connection.execute(
         "SELECT run_id, status, progress, upto_movement, upto_difference, pass FROM repost_run "
-        "WHERE company_id = %s AND run_id = %s AND published_at IS NULL AND status = 'running' FOR UPDATE SKIP LOCKED",
-        [company, found[0]],
-    ).fetchone()
-    return True if row is None else Run(*row)
+        "WHERE company_id = %s AND published_at IS NULL AND status = 'running' "
+        "ORDER BY worked_at NULLS FIRST, run_id FOR UPDATE SKIP LOCKED",
+        [company],
+    )
+    runs = [Run(*row) for row in found]
+    return None if running is not None and len(runs) < running[0] else runs
 
 
 def lay_down(connection: Rows, company: int, run: Run, now: datetime) -> None:
@@ -178,13 +179,30 @@ def lay_down(connection: Rows, company: int, run: Run, now: datetime) -> None:
     )
 
 
-def publish_run(connection: Rows, company: int, run: Run, now: datetime) -> None:
-    """Let readers see what a run wrote, from the commit of this transaction on."""
+def publish_run(connection: Rows, company: int, run: Run, batch_no: int, now: datetime) -> None:
+    """Let readers see what a run wrote as a batch of the lane, from the commit of this transaction on."""
     connection.execute(
-        "UPDATE repost_run SET status = 'published', progress = %s, pass = NULL, worked_at = %s, published_at = %s, finished_at = %s "
-        "WHERE company_id = %s AND run_id = %s",
-        [_json(run.progress).decode(), now, now, now, company, run.number],
+        "UPDATE repost_run SET status = 'published', batch_no = %s, progress = %s, pass = NULL, worked_at = %s, published_at = %s, "
+        "finished_at = %s WHERE company_id = %s AND run_id = %s",
+        [batch_no, _json(run.progress).decode(), now, now, now, company, run.number],
     )
+
+
+def note_progress(connection: Rows, company: int, runs: Iterable[Run]) -> None:
+    """Write what others have to tell these runs; where they stand, and whose turn it is, stays as it is."""
+    for run in runs:
+        connection.execute(
+            "UPDATE repost_run SET progress = %s WHERE company_id = %s AND run_id = %s",
+            [_json(run.progress).decode(), company, run.number],
+        )
+
+
+def withdraw_run(connection: Rows, company: int, run: int) -> None:
+    """End a run that got into the way of another one: its requests wait for the next, and what it wrote stays unseen for good."""
+    connection.execute(
+        "UPDATE repost_run SET status = 'withdrawn', pass = NULL WHERE company_id = %s AND run_id = %s", [company, run]
+    )
+    give_back(connection, company, run)
 
 
 def fail_run(connection: Rows, company: int, run: int, error: dict[str, Any]) -> None:
@@ -196,18 +214,32 @@ def fail_run(connection: Rows, company: int, run: int, error: dict[str, Any]) ->
     )
 
 
-def rows_ahead(connection: Rows, names: Names, requests: Iterable[RepostRequest]) -> int:
-    """How many movements lie behind the places asked for, as far as can be told beforehand."""
+def rows_ahead(
+    connection: Rows, names: Names, requests: Iterable[RepostRequest], most: int | None = None
+) -> dict[Chain, int]:
+    """How many movements lie behind the places asked for, as far as can be told beforehand; of no chain more than `most` are counted."""
     first: dict[Chain, int] = {}
     for request in requests:
         first[request.chain] = min(request.at, first.get(request.chain, request.at))
-    row = connection.execute(
-        "SELECT coalesce(sum(c.rows), 0)::bigint FROM unnest(%s::int[], %s::bigint[]) AS asked (chain_id, at) CROSS JOIN LATERAL ("
-        "  SELECT count(*) AS rows FROM stock_movement m WHERE m.company_id = %s AND m.chain_id = asked.chain_id "
-        "  AND m.posting_at >= to_timestamp(asked.at / 1000000)) c",
-        [[names.chains[chain] for chain in first], list(first.values()), names.company],
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+    found = connection.execute(
+        "SELECT asked.chain_id, c.rows FROM unnest(%s::int[], %s::bigint[]) AS asked (chain_id, at) CROSS JOIN LATERAL ("
+        "  SELECT count(*) AS rows FROM (SELECT FROM stock_movement m WHERE m.company_id = %s AND m.chain_id = asked.chain_id "
+        "  AND m.posting_at >= to_timestamp(asked.at / 1000000) LIMIT %s) m) c",
+        [[names.chains[chain] for chain in first], list(first.values()), names.company, most],
+    )
+    rows: dict[int, int] = dict(found.fetchall())
+    return {chain: rows[names.chains[chain]] for chain in first}
+
+
+def _pending(connection: Rows, spelling: Spelling, which: str, values: list[object]) -> Pending:
+    found = connection.execute(
+        "SELECT request_id, chain_id, from_at, from_sequence, tail_at, tail_sequence, document_id FROM repost_request "
+        f"WHERE {which} ORDER BY from_at, from_sequence, request_id",
+        values,
+    ).fetchall()
+    spelling.know_chains({row[1] for row in found})
+    requests = [RepostRequest(spelling.chains[row[1]], row[2], row[3], row[4], row[5], row[6]) for row in found]
+    return Pending([row[0] for row in found], requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from worker.store.preview_tables import document_preview
 from worker.store.publisher_tables import publisher_event, publisher_key
 from worker.store.reconciliation_tables import (
     chain_total,
+    open_receipt,
     reconciliation,
     reconciliation_account,
     reconciliation_cause,
@@ -335,8 +336,8 @@ FACTS = (
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
-    chain, balance, layer_page, order_line, pos_reserved, chain_state, quantity_block, stock_account_day, chain_total, sync_cause,
-    sync_account,
+    chain, balance, layer_page, order_line, pos_reserved, chain_state, quantity_block, stock_account_day, chain_total, open_receipt,
+    sync_cause, sync_account,
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,

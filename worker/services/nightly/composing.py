@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from domain.money import Currency
@@ -12,6 +12,7 @@ from domain.reconciliation import AccountVerdict, Cause, Proposal, Reconciliatio
 from scheduler.nights import CLOSINGS, MAIL, RECONCILIATION, REPOSTS
 from worker.mail.content import (
     AccountLine,
+    AgeLine,
     BlockedLine,
     CauseLine,
     ClosingLine,
@@ -20,6 +21,7 @@ from worker.mail.content import (
     FaultLine,
     MonthLine,
     NightMail,
+    OpenLine,
     ProposalLine,
     QuarantineLine,
     RunLine,
@@ -27,6 +29,7 @@ from worker.mail.content import (
     TrendNight,
     Verdict,
 )
+from worker.reports.ageing import AGES
 from worker.reports.scope import scope_of
 from worker.services.nightly.job import Result
 from worker.services.present_view import present_view
@@ -125,6 +128,8 @@ def compose(connection: Rows, night: Ended) -> NightMail:
         sales=SalesLine(
             received=sales.get("received", 0), states=sales.get("states", {}), astray=sales.get("astray", [])
         ),
+        not_billed=_not_billed(seen),
+        oldest_not_billed=_oldest_not_billed(seen),
         trend=[
             TrendNight(night=one.night, difference=one.difference, verdict=one.verdict)
             for one in trend(connection, company, day)
@@ -172,6 +177,26 @@ def _cause(cause: Cause, seen: Reconciliation) -> CauseLine:
         first_night=cause.first_night,
         figure=cause.figure,
     )
+
+
+def _not_billed(seen: Reconciliation | None) -> list[AgeLine]:
+    """What is received and not billed, class by class; nothing where nothing is."""
+    told = seen.figures.get("received_not_billed", {}) if seen is not None else {}
+    if seen is None or not told.get("oldest"):
+        return []
+    return [AgeLine(age=age, amount=minor(told[age], seen.currency.precision)) for age in AGES]
+
+
+def _oldest_not_billed(seen: Reconciliation | None) -> list[OpenLine]:
+    told = seen.figures.get("received_not_billed", {}) if seen is not None else {}
+    return [
+        OpenLine(
+            type=one["type"], number=one["number"], posting_date=date.fromisoformat(one["posting_date"]),
+            age_days=one["age_days"], amount=minor(one["outstanding"], seen.currency.precision),
+        )
+        for one in told.get("oldest", [])
+        if seen is not None
+    ]  # fmt: skip
 
 
 def _proposals(connection: Rows, night: Ended) -> list[ProposalLine]:

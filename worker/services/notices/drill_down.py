@@ -41,6 +41,9 @@ _COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column("total", _A), Column("mode"), Column("over_or_short", _A), Column("message"),
     ),
     "Set aside": (Column("sale"), Column("profile"), Column("message")),
+    "Received not billed": (
+        Column("type"), Column("number"), Column("posting_date", Kind.DATE), Column("age_days", Kind.COUNT), Column("outstanding", _A),
+    ),
     "Thirty nights": (Column("night", Kind.DATE), Column("difference", _A), Column("verdict")),
 }  # fmt: skip
 
@@ -98,5 +101,8 @@ def _rows(mail: NightMail) -> dict[str, Iterable[Sequence[Any]]]:
             for drawer in (one.drawer or [_EVEN])
         ],
         "Set aside": [(one.number, one.profile, one.message) for one in mail.quarantined],
+        "Received not billed": [
+            (one.type, one.number, one.posting_date, one.age_days, of(one.amount)) for one in mail.oldest_not_billed
+        ],
         "Thirty nights": [(one.night, of(one.difference), one.verdict) for one in mail.trend],
     }  # fmt: skip

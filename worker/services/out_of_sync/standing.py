@@ -12,7 +12,7 @@ from worker.services.lane_memory import LaneMemory
 from worker.services.out_of_sync.settling import Settlement, settle
 from worker.store.database import Rows
 from worker.store.lanes import LaneRow
-from worker.store.ledger_sums import Mark, present_balances, present_mark
+from worker.store.ledger_sums import Mark, present_balances
 from worker.store.outcomes import release_waiting
 from worker.store.sync_causes import note_drift
 from worker.store.sync_proposals import note_settled
@@ -56,8 +56,7 @@ class Standing:
         company = self._lane.company_id
         accounts = list(states(self._connection, company))
         counters = self._lane.counters
-        run = present_mark(self._connection, company).run
-        mark = Mark(self._lane.batch_no, counters.movement, counters.difference, counters.entry, run)
+        mark = Mark(self._lane.batch_no, counters.movement, counters.difference, counters.entry)
         self._settle(accounts, present_balances(self._connection, company, accounts, mark))
         self._books.out_of_sync = known_to_posting(self._connection, company)
 

@@ -73,16 +73,19 @@ def _quantities(
 ) -> list[Finding]:
     found = wrong_quantities(connection, company, upto, moved)
     spelling.know_chains([one.chain for one in found])
+    spelling.know({one.batch for one in found})
     named = voucher_names(connection, company, {one.voucher for one in found})
     findings, seen = [], set()
     for one in found:
-        chain = spelling.chains[one.chain]
-        if one.chain in seen or (one.counted is None and _may_be_short(view, chain)):
+        chain, lot = spelling.chains[one.chain], (one.chain, one.batch)
+        if lot in seen or (one.counted is None and not one.batch and _may_be_short(view, chain)):
             continue
-        seen.add(one.chain)
+        seen.add(lot)
         wanted = "nothing less than zero" if one.counted is None else f"{show_quantity(one.counted)}, as counted"
         after = f"{show_quantity(one.running)} after {named.get(one.voucher, str(one.voucher))}"
-        findings.append(("RunningQuantity", f"{_place(chain)}: {after}, which should leave {wanted}."))
+        findings.append(
+            ("RunningQuantity", f"{_place(chain, spelling.names[one.batch])}: {after}, which should leave {wanted}.")
+        )
     return findings
 
 
@@ -108,8 +111,9 @@ def _layers(
     return findings
 
 
-def _place(chain: Chain) -> str:
-    return f"{chain.item}{f' ({chain.part})' if chain.part else ''} in {chain.warehouse}"
+def _place(chain: Chain, batch: str = "") -> str:
+    part = chain.part or batch
+    return f"{chain.item}{f' ({part})' if part else ''} in {chain.warehouse}"
 
 
 def _spelled(type_: str) -> str:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from domain.master_view import MasterView
 from domain.reconciliation import CauseKind
-from worker.reports import REPORTS
-from worker.reports.ageing import AGES
-from worker.reports.read_model import amount
-from worker.reports.scope import scope_of
+from worker.reports.ageing import AGES, age
 from worker.store.database import Rows
+from worker.store.open_receipts import oldest_open, open_by_day
 from worker.store.reconciliations import CauseToKeep
 from worker.store.sync_information import Waiting, open_sales, waiting_reposts
 from worker.store.vouchers import voucher_names
+
+OLDEST: Final = 100  # vouchers that are named of what is received and not billed; the report has all
 
 
 def inform(
@@ -50,15 +49,21 @@ def inform(
     return told, figures
 
 
-def received_not_billed(connection: Rows, company: int, night: date) -> dict[str, str]:
-    """What is received and not billed by age, as of a night: decimal text by the field's four classes, and the night itself."""
-    scope = scope_of(connection, company, end=night)
-    if scope is None:
-        return {}
-    ages: dict[str, Decimal] = dict.fromkeys(AGES, amount(0, scope.currency))
-    for row in REPORTS["received-not-billed"].dicts(connection, scope):
-        ages[row["age"]] += row["outstanding"]
-    return {"as_of": night.isoformat(), **{name: f"{outstanding:f}" for name, outstanding in ages.items()}}
+def received_not_billed(connection: Rows, company: int, view: MasterView, night: date) -> dict[str, Any]:
+    """What is received and not billed, by age on a night in the field's four classes, and the oldest of it; amounts are decimal text."""
+    ages = dict.fromkeys(AGES, 0)
+    for day, outstanding in open_by_day(connection, company):
+        _, name = age(night, day)
+        ages[name] += outstanding
+    show = view.currency.show
+    oldest = [
+        {
+            "type": one.type, "number": one.number, "posting_date": one.posting_date.isoformat(),
+            "age_days": age(night, one.posting_date)[0], "outstanding": show(one.outstanding),
+        }
+        for one in oldest_open(connection, company, OLDEST)
+    ]  # fmt: skip
+    return {"as_of": night.isoformat(), **{name: show(amount) for name, amount in ages.items()}, "oldest": oldest}
 
 
 def _told(

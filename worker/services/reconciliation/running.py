@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from domain.errors import DocumentParked
 from domain.master_view import MasterView
 from domain.reconciliation import CauseKind, Reconciliation, classify, is_beyond, parted, still_open
 from domain.sync_gate import place_of_account
@@ -42,8 +43,9 @@ from worker.store.ledger_sums import (
     take_mark,
 )
 from worker.store.names import account_numbers, term_names
+from worker.store.open_receipts import add_open_receipts, forget_open_receipts
 from worker.store.outcomes import release_waiting
-from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, last_figures, record
+from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, record
 from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
 from worker.store.sync_state import AccountState, states
 from worker.store.vouchers import voucher_names
@@ -107,6 +109,7 @@ class _Run:
         connection, company = self.connection, self.company
         if self.is_full:
             forget_sums(connection, company)
+            forget_open_receipts(connection, company)
             self.mark = BEGINNING
         begun = self.mark
         self._move_on(present_mark(connection, company))
@@ -136,8 +139,9 @@ class _Run:
     def _move_on(self, upto: Mark) -> None:
         """Add up what came in between the mark and this one, and set the mark there."""
         connection, company = self.connection, self.company
+        numbers = account_numbers(connection, company)
+        add_open_receipts(connection, company, numbers.get(self._not_billed(), 0), self.mark, upto)
         if self.view.perpetual:
-            numbers = account_numbers(connection, company)
             typed = {number for name, number in numbers.items() if self.view.is_stock_account(name)}
             known = known_accounts(connection, company)
             sums = sums_between(connection, company, typed | known, self.mark, upto)
@@ -149,6 +153,13 @@ class _Run:
         for chain, since in add_chains(connection, company, self.mark, upto).items():
             self.advance.moved[chain] = min(since, self.advance.moved.get(chain, since))
         self.mark = upto
+
+    def _not_billed(self) -> str:
+        """The account of what is received and not billed; a chart may do without one."""
+        try:
+            return self.view.role("stock_received_not_billed")
+        except DocumentParked:
+            return ""
 
     def _parted(self, balances: dict[int, tuple[int, int]]) -> dict[int, tuple[datetime, int]]:
         """For each account that differs: when it and its stock parted, and the batch that was posted then."""
@@ -176,12 +187,7 @@ class _Run:
             for account, figures in sorted(balances.items(), key=lambda item: names[item[0]])
         ]
         informing, figures = inform(connection, company, self.view, names)
-        # Its age asks for all of the past, so it is looked at with everything else, and told as of then in the nights between.
-        figures["received_not_billed"] = (
-            received_not_billed(connection, company, self.night)
-            if self.is_full
-            else last_figures(connection, company).get("received_not_billed", {})
-        )
+        figures["received_not_billed"] = received_not_billed(connection, company, self.view, self.night)
         told = [*informing, *self._causes(names)]
         verdict = "out_of_sync" if any(a.out_of_sync for a in accounts) else "faulty" if findings else "in_sync"
         return Look(

@@ -10,23 +10,26 @@ from worker.store.companies import company_name
 from worker.store.database import Database
 from worker.store.lanes import wait_for_lane
 from worker.store.names import Names
-from worker.store.reposts import begin_run, fail_run, give_back, open_run, pending_requests
+from worker.store.reposts import begin_run, fail_run, give_back, open_runs, pending_requests
 from worker.store.spelling import Spelling
 
 log = structlog.get_logger()
 
 
-def set_aside(database: Database, company: int, fault: RepostFault) -> None:
-    """End the run: the requests of the document that it failed on stay with it, all others wait for the next run."""
+def set_aside(database: Database, company: int, fault: RepostFault, number: int) -> None:
+    """End the run of this number (0: one that failed at once, and so did its beginning): the requests of the document that it failed on
+    stay with it, all others wait for the next run."""
     cause = fault.__cause__
     movement = fault.movement
     with database.transaction() as connection:
         lane = wait_for_lane(connection, company)
-        run = open_run(connection, company)
-        if run is True:
+        opened = open_runs(connection, company)
+        if opened is None:
             return  # another worker has it, and will come to the same place
-        if run is False:
-            # It failed at once, and so did its beginning.
+        run = next((one for one in opened if one.number == number), None)
+        if run is None:
+            if number:
+                return  # another worker came to the same place before
             pending = pending_requests(connection, company, Spelling(connection, Names(company)))
             run = begin_run(connection, company, pending.numbers, lane.now)
         found = connection.execute(

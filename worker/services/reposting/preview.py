@@ -154,7 +154,7 @@ def _repost(work: Work, lane: LaneRow, sequence: int, seen: Preview) -> list[Dif
     work.settle_roles(lane)
     run = begin_run(work.connection, work.company, pending.numbers, lane.now)
     own = [RepostRequest(*request) for request in pending.requests if request.document == sequence]
-    ahead = rows_ahead(work.connection, work.names, own)
+    ahead = sum(rows_ahead(work.connection, work.names, own).values())
     begun = time.monotonic()
     replay = work.replay(run, pending.requests)
     seen.complete = not replay.advance(MOST_ROWS)

@@ -15,6 +15,7 @@ from domain.books import RepostRequest
 from domain.posting_time import from_instant
 from domain.reposting import Findings, Replay, ReplayState, Waiting
 from domain.stock_ledger import Balance, Chain, Difference, DifferenceKind
+from worker.services.reposting.sharing import free_requests, keep_apart, tell_others
 from worker.services.reposting.work import Work
 from worker.store.append import Appender, Counters
 from worker.store.balances import Balances
@@ -48,8 +49,9 @@ def publish_whole(work: Work, run: Run, replay: Replay) -> None:
     _make_visible(work, run)
 
 
-def publish(work: Work, run: Run, laid: ReplayState) -> bool:
-    """Publish a run that is complete; False where so much was posted meanwhile that it goes on beside the lane first."""
+def publish(work: Work, run: Run, others: list[Run], laid: ReplayState) -> bool:
+    """Publish a run that is complete, and let the `others` that are open know; False where it goes on beside the lane first, so much was
+    posted meanwhile. Errors: MeetingError."""
     ended: _Ended = {chain: (balance, since) for chain, balance, since in laid.ended}
     asked = chains_asked_for(work.connection, work.company, work.names, ended)
     moved = moved_since(work.connection, work.company, work.names, ended, run.upto_movement)
@@ -62,7 +64,9 @@ def publish(work: Work, run: Run, laid: ReplayState) -> bool:
         return False
     _keep_ends(work, run, ended)
     _look_at_all(work, run)
-    pending = pending_requests(work.connection, work.company, work.spelling) if asked else Pending([], [])
+    pending = Pending([], [])
+    if asked:
+        pending = free_requests(pending_requests(work.connection, work.company, work.spelling), others)
     replay = work.replay(run, [*ends, *pending.requests])
     if asked and replay.advance(TAKEN_IN):
         # What was posted into the past reaches too far for now: the chains concerned stay as they are until the next run.
@@ -73,6 +77,8 @@ def publish(work: Work, run: Run, laid: ReplayState) -> bool:
     work.add(run, replay.take())
     run.progress["rows"] = run.progress.get("rows", 0) + replay.rows
     ended |= replay.balances
+    keep_apart(run, {chain.item for chain in ended}, others)
+    tell_others(run, others)
     parked = _parked(work, ended)
     _set_aside(work, run, [(chain, ended[chain][0]) for chain in parked])
     _replace(work, ended, parked)
@@ -170,9 +176,9 @@ def _make_visible(work: Work, run: Run) -> None:
         lane.published_batch = lane.batch_no  # a run has no outcomes to tell
     save_lane(work.connection, lane, Appender(work.names, lane.counters, lane.batch_no, stamp(lane.now)), first)
     shifted = run.progress.get("shifted", ())
-    for name in ("sums", "shifted", "written", "rows_to_go", "seconds_to_go"):
+    for name in ("sums", "shifted", "written", "rows_to_go", "seconds_to_go", "items", "beside", "alone"):
         run.progress.pop(name, None)
-    publish_run(work.connection, work.company, run, work.now)
+    publish_run(work.connection, work.company, run, lane.batch_no, work.now)
     disturb(work.connection, work.company, [(chain, (from_instant(at), voucher)) for chain, at, voucher in shifted])
 
 

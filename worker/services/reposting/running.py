@@ -1,4 +1,4 @@
-"""Runs: taken up under the lane, worked at in chunks beside it, gone on with by whoever comes next."""
+"""Runs: taken up under the lane, worked at in chunks beside it, by turns, gone on with by whoever comes next."""
 
 from __future__ import annotations
 
@@ -13,12 +13,33 @@ from domain.errors import PerpetuaError
 from domain.reposting import Replay, RepostFault
 from worker.services.reposting.faults import set_aside
 from worker.services.reposting.publishing import publish, publish_whole
+from worker.services.reposting.sharing import (
+    TOGETHER,
+    MeetingError,
+    first_share,
+    free_requests,
+    keep_apart,
+    may_begin,
+    tell_others,
+)
 from worker.services.reposting.work import Work
 from worker.store.chain_states import forget_superseded
 from worker.store.database import Database, Rows
 from worker.store.lanes import wait_for_lane
 from worker.store.repost_pass import pass_of
-from worker.store.reposts import Run, begin_run, is_paused, lay_down, open_run, pending_requests, rows_ahead
+from worker.store.reposts import (
+    Pending,
+    Run,
+    begin_run,
+    is_paused,
+    lay_down,
+    note_progress,
+    open_runs,
+    pending_requests,
+    requests_of,
+    rows_ahead,
+    withdraw_run,
+)
 
 DIRECT_ROWS = 1_000  # movements that are valued again while the lane is held; what is longer goes on beside it
 SLICE_ROWS = 4_000  # copied while the next ones are valued; between two looks at the clock
@@ -90,6 +111,8 @@ class _Runner:
     direct_rows: int
     summary: RunSummary
     tell: Tell | None
+    run: int = 0  # the one that was worked at last
+    begins: bool = True  # whose turn it is: what waits, or what is under way
 
     def step(self, before: Step) -> Step:
         """One transaction: begin, go on, or publish."""
@@ -97,15 +120,19 @@ class _Runner:
             if before is Step.COMPLETE:
                 step = self._publish()
             else:
-                step = self._chunk()
+                turns = (self._begin, self._chunk) if self.begins else (self._chunk, self._begin)
+                self.begins = not self.begins
+                step = turns[0]()
                 if step is Step.NOTHING:
-                    step = self._begin()
+                    step = turns[1]()
+        except MeetingError as meeting:
+            return self._part(meeting)
         except RepostFault as fault:
             if not isinstance(
                 fault.__cause__, PerpetuaError | ArithmeticError | LookupError | AssertionError | ValueError
             ):
                 raise (fault.__cause__ or fault) from None
-            set_aside(self.database, self.company, fault)
+            set_aside(self.database, self.company, fault, self.run)
             self.summary.failed += 1
             return Step.PUBLISHED
         if step is Step.PUBLISHED:
@@ -114,15 +141,17 @@ class _Runner:
         return step
 
     def _begin(self) -> Step:
-        """Take up everything that waits; where that is little it is reposted and published at once, under the lane."""
+        """Take up what waits, a share of it; where that is little it is reposted and published at once, under the lane."""
+        self.run = 0
         with self.database.transaction() as connection:
             if is_paused(connection, self.company):
                 return Step.PAUSED
             lane = wait_for_lane(connection, self.company)
-            if open_run(connection, self.company):
-                return Step.LAID  # somebody else began one meanwhile
+            opened = open_runs(connection, self.company)
+            if opened is None:
+                return Step.BUSY
             work = Work(connection, self.company, lane.now, lane)
-            pending = pending_requests(connection, self.company, work.spelling)
+            pending = self._share(work, opened) if may_begin(opened) else Pending([], [])
             if not pending.requests:
                 return Step.NOTHING
             run = begin_run(connection, self.company, pending.numbers, lane.now)
@@ -131,29 +160,76 @@ class _Runner:
             self.summary.run = run.number
             replay = work.replay(run, pending.requests)
             if self._advance(work, run, replay, rows=self.direct_rows):
-                run.progress["rows_to_go"] = rows_ahead(connection, work.names, pending.requests)
-                self._lay_down(work, run, replay)
-                connection.execute(
-                    "UPDATE lane SET last_term = %s, last_chain = %s WHERE company_id = %s",
-                    [lane.last_term, lane.last_chain, self.company],
-                )
+                keep_apart(run, replay.items(), opened)
+                self._begun(work, run, replay, pending)
                 return Step.LAID
+            keep_apart(run, replay.items(), opened)
+            self._tell_others(work, run, opened)
             publish_whole(work, run, replay)
         self.summary.published += 1
         return Step.PUBLISHED
+
+    def _share(self, work: Work, opened: list[Run]) -> Pending:
+        """The requests that a run takes up now, of all that wait for items which no open run is at."""
+        pending = free_requests(pending_requests(work.connection, self.company, work.spelling), opened)
+        if len({request.chain.item for request in pending.requests}) < 2:
+            return pending
+        return first_share(pending, rows_ahead(work.connection, work.names, pending.requests, TOGETHER + 1))
+
+    def _begun(self, work: Work, run: Run, replay: Replay, pending: Pending) -> None:
+        """Lay down a run that goes on beside the lane."""
+        lane = work.lane
+        assert lane is not None  # noqa: S101 - runs are begun under the lane
+        run.progress["rows_to_go"] = sum(rows_ahead(work.connection, work.names, pending.requests).values())
+        self._lay_down(work, run, replay)
+        work.connection.execute(
+            "UPDATE lane SET last_term = %s, last_chain = %s WHERE company_id = %s",
+            [lane.last_term, lane.last_chain, self.company],
+        )
+
+    def _tell_others(self, work: Work, run: Run, others: list[Run]) -> None:
+        tell_others(run, others)
+        note_progress(work.connection, self.company, others)
+
+    def _part(self, meeting: MeetingError) -> Step:
+        """Let a run that met another one step back, or begin anew where the other one is published; either way one is alone from now on."""
+        with self.database.transaction() as connection:
+            lane = wait_for_lane(connection, self.company)
+            opened = open_runs(connection, self.company)
+            if opened is None:
+                return Step.BUSY
+            if not meeting.begins_anew:
+                withdraw_run(connection, self.company, meeting.run)
+                for older in opened:
+                    if older.number == meeting.older:
+                        older.progress["alone"] = True
+                        note_progress(connection, self.company, [older])
+                return Step.LAID
+            work = Work(connection, self.company, lane.now, lane)
+            pending = requests_of(connection, self.company, meeting.run, work.spelling)
+            withdraw_run(connection, self.company, meeting.run)
+            run = begin_run(connection, self.company, pending.numbers, lane.now)
+            work.settle_roles(lane)
+            run.progress |= {"requests": len(pending.numbers), "alone": True}
+            replay = work.replay(run, pending.requests)
+            keep_apart(run, replay.items(), ())
+            self._begun(work, run, replay, pending)
+        return Step.LAID
 
     def _chunk(self) -> Step:
         """Go on with the run that is under way, beside the lane."""
         with self.database.transaction() as connection, self.database.transaction() as reading:
             if is_paused(connection, self.company):
                 return Step.PAUSED
-            run = open_run(connection, self.company)
-            if isinstance(run, bool):
-                return Step.BUSY if run else Step.NOTHING
-            self.summary.run = run.number
+            opened = open_runs(connection, self.company)
+            if not opened:
+                return Step.BUSY if opened is None else Step.NOTHING
+            run, *others = opened
+            self.run = self.summary.run = run.number
             work = Work(connection, self.company, _clock(connection), reading=reading)
             replay = work.replay(run, state=pass_of(run.laid or "", work.spelling))
             more = self._advance(work, run, replay, seconds=self.chunk_seconds)
+            keep_apart(run, replay.items(), others)
             self._lay_down(work, run, replay)
         if self.tell is not None:
             told = ("rows", "rows_to_go", "seconds_to_go", "differences")
@@ -164,14 +240,17 @@ class _Runner:
         with self.database.transaction() as connection:
             lane = wait_for_lane(connection, self.company)
             begun = time.monotonic()
-            run = open_run(connection, self.company)
-            if isinstance(run, bool):
-                return Step.BUSY if run else Step.NOTHING
+            opened = open_runs(connection, self.company)
+            run = next((one for one in opened or () if one.number == self.run), None)
+            if opened is None or run is None:
+                return Step.BUSY
+            others = [one for one in opened if one is not run]
             work = Work(connection, self.company, lane.now, lane)
             work.settle_roles(lane)
-            if not publish(work, run, pass_of(run.laid or "", work.spelling)):
+            if not publish(work, run, others, pass_of(run.laid or "", work.spelling)):
                 lay_down(connection, self.company, run, work.now)
                 return Step.LAID
+            note_progress(connection, self.company, others)
         self.summary.published += 1
         self.summary.publishing = max(self.summary.publishing, time.monotonic() - begun)
         return Step.PUBLISHED
