@@ -9,7 +9,7 @@ import pytest
 
 from domain.reconciliation import CauseKind, Reconciliation
 from tests.support.differences import alter, apart, look
-from tests.support.lanes import MASTERS, TEA, cancel, delivery, number_of, post_all, publish, receipt, rows
+from tests.support.lanes import MASTERS, RICE, TEA, Json, cancel, delivery, number_of, post_all, publish, receipt, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, closing, masters, sale
@@ -22,26 +22,25 @@ JUNE, JULY = date(2024, 6, 30), date(2024, 7, 1)
 
 
 @pytest.fixture
-def books(database: FreshDatabase) -> Iterator[Database]:
-    """Receipts and deliveries of two items, a cancel among them, looked at and found in order."""
+def new_books(database: FreshDatabase) -> Iterator[Database]:
+    """Receipts and deliveries of two items, a cancel among them: all of them came in since the last look, which saw goods already."""
     with opened(database) as own:
-        publish(
-            own,
-            [
-                *MASTERS,
-                TEA,
-                receipt("PR-1"),
-                receipt("PR-2", item="Tea"),
-                delivery("DN-1", 3),
-                delivery("DN-2", 2, item="Tea"),
-            ],
-        )
+        publish(own, [*MASTERS, TEA, receipt("PR-1"), receipt("PR-2", item="Tea")])
+        post_all(own)
+        assert look(own, night=JUNE).is_full
+        publish(own, [delivery("DN-1", 3), delivery("DN-2", 2, item="Tea")])
         publish(own, [delivery("DN-3", item="Tea"), cancel("X-1", "delivery_note", "DN-3"), delivery("DN-4", 2)])
         post_all(own)
         run_pending(own, number_of(own))
-        seen = look(own, night=JUNE)
-        assert (seen.verdict, seen.causes, seen.findings) == ("in_sync", (), ())
         yield own
+
+
+@pytest.fixture
+def books(new_books: Database) -> Database:
+    """The same books, looked at and found in order."""
+    seen = look(new_books, night=JUNE)
+    assert (seen.verdict, seen.causes, seen.findings, seen.is_full) == ("in_sync", (), (), False)
+    return new_books
 
 
 def codes(seen: Reconciliation) -> set[str]:
@@ -54,7 +53,7 @@ OF_DN_3 = "WHERE voucher_id = (SELECT voucher_id FROM voucher WHERE number = 'DN
 ON_STOCK = "AND account_id = (SELECT term_id FROM term WHERE name = 'Stock In Hand' AND kind = 'account')"
 
 
-@pytest.mark.parametrize(
+FAULTS = pytest.mark.parametrize(
     ("voucher", "statements", "kind", "amount", "found"),
     [
         ("DN-1", [f"DELETE FROM gl_entry {OF_DN_1}"], CauseKind.LEG_MISSING, -60000, set()),
@@ -68,6 +67,28 @@ ON_STOCK = "AND account_id = (SELECT term_id FROM term WHERE name = 'Stock In Ha
         ], CauseKind.ROUNDING, 1, set()),
     ],
 )  # fmt: skip
+
+
+@FAULTS
+def test_a_fault_planted_since_the_last_look_is_found_by_the_next_one(
+    new_books: Database,
+    database: FreshDatabase,
+    voucher: str,
+    statements: list[str],
+    kind: CauseKind,
+    amount: int,
+    found: set[str],
+) -> None:
+    """Without a full look: what came in since is all that is read, and it is where the fault lies."""
+    alter(database.admin_url, *statements)
+    seen = look(new_books, night=JULY)
+    assert (seen.verdict, seen.is_full) == ("out_of_sync", False)
+    (cause,) = seen.causes
+    assert (cause.voucher, cause.kind, cause.amount, cause.first_night) == (voucher, kind, amount, JULY)
+    assert codes(seen) == found
+
+
+@FAULTS
 def test_a_planted_fault_is_found_and_named(
     books: Database,
     database: FreshDatabase,
@@ -99,7 +120,7 @@ def test_a_planted_fault_is_found_and_named(
     assert proposal == ("adjustment", "proposed", amount)
 
 
-@pytest.mark.parametrize(
+BROKEN_LAWS = pytest.mark.parametrize(
     ("statement", "found", "words"),
     [
         (f"UPDATE balance SET qty = qty + 1000000 {OF_RICE}", {"BalanceMismatch", "LayersMismatch"}, "the balance holds 6 worth"),
@@ -111,6 +132,56 @@ def test_a_planted_fault_is_found_and_named(
         ),
     ],
 )  # fmt: skip
+
+
+@BROKEN_LAWS
+def test_a_law_broken_since_the_last_look_is_a_finding_of_the_next_one(
+    new_books: Database, database: FreshDatabase, statement: str, found: set[str], words: str
+) -> None:
+    alter(database.admin_url, statement)
+    seen = look(new_books, night=JULY)
+    assert (seen.verdict, apart(seen), codes(seen), seen.is_full) == ("faulty", {}, found, False)
+    assert any(words in finding.message and "Rice in Stores" in finding.message for finding in seen.findings)
+
+
+def test_each_batch_of_a_chain_that_values_them_together_runs_by_itself(database: FreshDatabase) -> None:
+    """A row under another batch's name changes nothing of the chain, and leaves one batch with less than nothing."""
+    pooled = {**RICE, "has_batch": True, "batch_wise_valuation": False}
+    batches = [{"type": "batch", "company": "Grocery", "name": name, "item": "Rice"} for name in ("B1", "B2")]
+    with opened(database) as own:
+        publish(
+            own, [*MASTERS, pooled, *batches, of_batch(receipt("PR-1", 5), "B1"), of_batch(receipt("PR-2", 5), "B2")]
+        )
+        post_all(own)
+        assert look(own, night=JUNE).verdict == "in_sync"
+        publish(own, [of_batch(delivery("DN-1", 3), "B2"), of_batch(delivery("DN-2", 4), "B1")])
+        assert post_all(own).posted == 2
+        alter(
+            database.admin_url,
+            "UPDATE stock_movement m SET batch_id = term_id FROM term t WHERE t.kind = 'part' AND t.name = 'B1' "
+            "AND m.voucher_id = (SELECT voucher_id FROM voucher WHERE number = 'DN-1')",
+        )
+        seen = look(own, night=JULY)
+        assert [(one.code, one.message) for one in seen.findings] == [
+            (
+                "RunningQuantity",
+                "Rice (B1) in Stores: -2 after delivery note DN-2, which should leave nothing less than zero.",
+            ),
+        ]
+        alter(
+            database.admin_url,
+            "UPDATE stock_movement m SET batch_id = term_id FROM term t WHERE t.kind = 'part' AND t.name = 'B2' "
+            "AND m.voucher_id = (SELECT voucher_id FROM voucher WHERE number = 'DN-1')",
+        )
+        assert look(own, night=JULY, full=True).findings == ()
+
+
+def of_batch(document: Json, batch: str) -> Json:
+    """A document whose lines are of one batch."""
+    return {**document, "lines": [{**line, "batch": batch} for line in document["lines"]]}
+
+
+@BROKEN_LAWS
 def test_a_law_that_does_not_hold_is_a_finding(
     books: Database, database: FreshDatabase, statement: str, found: set[str], words: str
 ) -> None:
@@ -180,3 +251,12 @@ def test_a_receipt_of_a_till_that_nobody_has_is_found(database: FreshDatabase) -
         assert [(one.code, one.message.split(":")[0]) for one in seen.findings] == [
             ("ReceiptAstray", "The sale S-1"), ("ReceiptAstray", "The sale S-3"),
         ]  # fmt: skip
+        publish(books, [sale("S-4", ("Apple", 1, 3), at="2026-03-03T10:00")])
+        post_all(books, SHOP)
+        alter(
+            database.admin_url,
+            "DELETE FROM pos_invoice WHERE voucher_id = (SELECT voucher_id FROM voucher WHERE number = 'S-4')",
+        )
+        seen = reconcile(books, 1)
+        assert [(one.code, one.message.split(":")[0]) for one in seen.findings] == [("ReceiptAstray", "The sale S-4")]
+        assert not seen.is_full
