@@ -368,8 +368,8 @@ class Books:
             self.histories = {key: value for key, value in self.histories.items() if key[0].chain not in moved}
             self.short_moments = {key: value for key, value in self.short_moments.items() if key[0].chain not in moved}
 
-    def begin_batch(self) -> None:
-        """Forget what was loaded for the documents of another batch; balances stay."""
+    def end_batch(self) -> None:
+        """Forget what was loaded for the documents of a batch; balances stay."""
         self.forget_vouchers()
         self.histories.clear()
         self.short_moments.clear()

@@ -25,6 +25,7 @@ from scheduler.app import beat_schedule
 from scheduler.schedule import rings
 from worker import routes, telemetry
 from worker.broker import LONGEST_TASK_SECONDS, connection_settings, read_numbers_exactly
+from worker.pace import keep_for_good
 from worker.servers import connect
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings, from_environment
@@ -113,6 +114,7 @@ def _prepare_process(**_: Any) -> None:
     """
     read_numbers_exactly()
     PerpetuaTask.prepare_process()
+    keep_for_good()
     for name in routes.TASK_ROUTES:
         # A count that begins at its first failure shows no increase to Prometheus; one that was nought before does.
         TASKS.labels(name, "FAILURE")

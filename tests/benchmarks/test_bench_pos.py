@@ -133,10 +133,10 @@ def _bare_writes(redis: Redis, entries: list[Entry], round_: int) -> float:
         pipeline = redis.pipeline(transaction=False)
         for entry in entries[start : start + 500]:
             pipeline.hset(f"bare:{round_}:sales", entry.number, entry.content)
-            for field, qty in entry.goods:
-                pipeline.hincrby(f"bare:{round_}:reserved", field, int(qty))
-            for name, amount in entry.totals:
-                pipeline.hincrby(f"bare:{round_}:totals", name, int(amount))
+            for field, qty in entry.goods.items():
+                pipeline.hincrby(f"bare:{round_}:reserved", field, qty)
+            for name, amount in entry.totals.items():
+                pipeline.hincrby(f"bare:{round_}:totals", name, amount)
             pipeline.hincrby(f"bare:{round_}:totals", "sales", 1)
         pipeline.execute()
     return time.perf_counter() - begin

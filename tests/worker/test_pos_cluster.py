@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Chain
 from tests.support.own_servers import binaries, free_port, server_folder, serving
 from tests.support.processes import until
-from worker.pos_subledger import Entry, Subledger
-from worker.pos_subledger.keys import field
+from worker.pos_subledger import Subledger, entry_of
 from worker.redis_client import connect
 
 APPLE, BREAD = Chain("Apple", "Shelf"), Chain("Bread", "Shelf")
@@ -42,8 +41,8 @@ def test_every_step_of_a_company_stays_on_one_node(cluster: Redis) -> None:
         cluster.mset({"perpetua:pos:1:state": "", "perpetua:pos:1:reserved": ""})
     subledger = Subledger(cluster)
 
-    goods, totals = [(field(APPLE), "2000000"), (field(BREAD), "1000000")], [("total", "500")]
-    sales = [Entry(f"S-{n}", goods, totals, msgspec.json.encode((goods, totals))) for n in range(3)]
+    goods = [(APPLE, 2_000_000), (BREAD, 1_000_000)]
+    sales = [entry_of(PosReceipt(f"S-{n}", 0, "", [], [], [], [], 400, 500, 500, 0, 0, goods)) for n in range(3)]
     for company in (1, 2):
         subledger.end_rebuild(company, 0)
         wanted = {APPLE: (1_000_000, 9_000_000), BREAD: (1_000_000, 9_000_000)}
@@ -53,6 +52,6 @@ def test_every_step_of_a_company_stays_on_one_node(cluster: Redis) -> None:
         assert subledger.release(company, "hold")
         subledger.seal(company, "7")
         assert subledger.drain(company, "7", ["S-0", "S-1"], 2) == 2
-        assert subledger.totals(company, "7") == {"sales": 1, "total": 500, "sealed": 1}
+        assert subledger.totals(company, "7") == {"sales": 1, "net": 400, "total": 500, "sealed": 1}
         subledger.begin_rebuild(company)
         assert subledger.sessions(company) == []

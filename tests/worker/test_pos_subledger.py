@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,14 +17,19 @@ from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sa
 from worker.app import app, configuration
 from worker.pos_subledger import Subledger, entry_of
 from worker.pos_subledger.keys import QUARANTINE
+from worker.pos_subledger.subledger import AT_ONCE
 from worker.redis_client import connect
-from worker.services.pos_mirror import rebuild, rebuild_where_lost
+from worker.services.acceptance import Message, take
+from worker.services.pos_mirror import keep_in_step, rebuild, rebuild_where_lost
 from worker.services.pos_reservations import confirm, release, reserve
+from worker.services.posting import drain
+from worker.services.results import Decided
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.pos_reserved import reserved_by_receipts
+from worker.store.pos_sessions import open_sessions
 
 APPLE = Chain("Apple", "Shelf")
 BREAD = Chain("Bread", "Shelf")
@@ -55,6 +62,34 @@ def test_a_sale_is_accepted_once_and_counts_once(subledger: Subledger) -> None:
     assert subledger.reserved(1) == {APPLE: 2_000_000}
     assert subledger.totals(1, "7") == {"sales": 1, "net": 200, "total": 238, "mode Cash": 238, "tax VAT": 38}
     assert subledger.sessions(1) == ["7"]
+
+
+def test_of_many_sales_those_that_are_there_already_count_no_second_time(subledger: Subledger) -> None:
+    subledger.reserve(1, "mine", {APPLE: (1_000_000, 9_000_000)}, stamp=1, milliseconds=60_000)
+    subledger.accept(1, "7", [entry_of(sold("A")), entry_of(sold("B"))])
+    sales = [
+        entry_of(one) for one in (sold("C", hold="mine"), sold("A"), sold("B", 2), sold("D"), sold("C", 5), sold("D"))
+    ]
+    assert subledger.accept(1, "7", sales) == ["new", "known", "conflict", "new", "conflict", "known"]
+    assert subledger.reserved(1) == {APPLE: 4_000_000}
+    assert subledger.totals(1, "7")["sales"] == 4
+    assert not subledger.release(1, "mine")
+    assert subledger.drain(1, "7", ["A", "B", "C", "D"], 1) == 4
+    assert (subledger.reserved(1), subledger.totals(1, "7")) == ({}, {})
+
+
+def test_a_thousand_sales_are_few_writes_in_one_step(subledger: Subledger, redis_url: str) -> None:
+    subledger.accept(1, "7", [entry_of(sold("the first one loads the functions"))])
+    sales = [entry_of(sold(f"S-{number}")) for number in range(AT_ONCE)]
+    seen: Counter[str] = Counter()
+    with connect(redis_url) as redis, redis.monitor() as monitor:
+        assert subledger.accept(1, "7", sales) == ["new"] * AT_ONCE
+        redis.echo("that was the thousand")
+        while (told := monitor.next_command())["command"] != "ECHO that was the thousand":
+            if told["db"] == redis.connection_pool.connection_kwargs["db"]:
+                seen[told["command"].split()[0].upper()] += 1
+    assert (seen["FCALL"], seen["HSET"]) == (1, 1)
+    assert seen["HINCRBY"] == 6, "goods, net, total, mode and tax of all of them together, and how many there are"
 
 
 def test_a_return_counts_back(subledger: Subledger) -> None:
@@ -217,6 +252,33 @@ def test_a_wiped_redis_is_rebuilt_by_the_next_sale_and_by_the_sweeper(tools: Too
     rebuild_where_lost(tools)
     assert rebuild(tools, 1) == 2
     assert tools.subledger.reserved(1) == before[0]
+
+
+def test_a_sale_that_was_cancelled_before_it_could_be_mirrored_stays_out(tools: Tools, settings: Settings) -> None:
+    take(
+        tools,
+        [Message(json.dumps(one).encode()) for one in (sale("S-1", ("Apple", 2, 3)), sale("S-2", ("Bread", 1, 1)))],
+    )
+
+    def after_the_cancel(decided: Decided) -> None:
+        with open_tools(settings, app) as other:
+            assert statuses(other, cancel("X-1", "pos_invoice", "S-1")) == ["posted"]
+        keep_in_step(tools, 1, decided)
+
+    assert drain(tools.database, 1, limit_documents=100, tell=after_the_cancel).posted == 2
+    assert tools.subledger.reserved(1) == open_in_postgresql(tools) == {BREAD: 1_000_000}
+
+
+def test_a_sale_joins_the_session_that_other_processes_have_left_open(tools: Tools, settings: Settings) -> None:
+    with open_tools(settings, app) as other:
+        assert statuses(tools, sale("S-1", ("Apple", 1, 3))) == ["open"]
+        assert statuses(other, closing("C-1")) == ["posted"]
+        assert statuses(tools, sale("S-2", ("Apple", 1, 3))) == ["open"]
+        assert statuses(other, sale("S-3", ("Apple", 1, 3))) == ["open"]
+    (session,) = tools.subledger.sessions(1)
+    assert tools.subledger.totals(1, session)["sales"] == 2
+    with tools.database.transaction() as connection:
+        assert [one.id for one in open_sessions(connection, 1)] == [int(session)]
 
 
 def test_a_till_is_told_why_nothing_can_be_held(tools: Tools) -> None:

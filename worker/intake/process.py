@@ -12,6 +12,7 @@ from worker import routes, telemetry
 from worker.broker import sender
 from worker.intake.reader import Reader
 from worker.intake.stream import Delivery, IntakeStream
+from worker.pace import keep_for_good
 from worker.redis_client import connect
 from worker.services.acceptance import Message, take
 from worker.services.probing import answer_intake, probe_of
@@ -33,6 +34,7 @@ def run(settings: Settings) -> None:
     with opened(settings, f"{socket.gethostname()}:{os.getpid()}") as reader:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: reader.stop())
+        keep_for_good()
         with served(settings):
             reader.run()
 

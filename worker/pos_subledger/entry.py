@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -13,27 +14,37 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Entry(NamedTuple):
-    """`goods` and `totals` are pairs of a name and an integer as text; `content` is both, by which two entries are compared."""
+    """What a sale adds, by name: `goods` (millionths), `totals` (minor units), and both as text, by which entries are compared."""
 
     number: str
-    goods: list[tuple[str, str]]
-    totals: list[tuple[str, str]]
+    goods: dict[str, int]
+    totals: dict[str, int]
     content: bytes
     hold: str = ""
 
 
 def entry_of(receipt: PosReceipt) -> Entry:
-    """The entry of a decided sale: revenue and total, and what was taken in each mode and for each tax (minor units)."""
-    goods = [(field(chain), str(qty)) for chain, qty in receipt.goods]
-    sums: dict[str, int] = {"net": receipt.net, "total": receipt.total}
+    """The entry of a decided sale: revenue and total, and what was taken in each mode and for each tax."""
+    goods = {field(chain): qty for chain, qty in receipt.goods}
+    totals = {"net": receipt.net, "total": receipt.total}
     for payment in receipt.payments:
-        _add(sums, f"mode {payment.tender.mode}", payment.amount)
+        _add(totals, f"mode {payment.tender.mode}", payment.amount)
     for change in receipt.change:
-        _add(sums, f"mode {change.tender.mode}", -change.amount)
+        _add(totals, f"mode {change.tender.mode}", -change.amount)
     for tax in receipt.taxes:
-        _add(sums, f"tax {tax.key.account}", tax.amount)
-    totals = [(name, str(amount)) for name, amount in sums.items()]
-    return Entry(receipt.number, goods, totals, _encode((goods, totals)), receipt.hold)
+        _add(totals, f"tax {tax.key.account}", tax.amount)
+    # Amounts as text: the server's functions would read numbers as doubles.
+    content = _encode([{name: str(amount) for name, amount in sums.items()} for sums in (goods, totals)])
+    return Entry(receipt.number, goods, totals, content, receipt.hold)
+
+
+def added_up(sums: Iterable[dict[str, int]]) -> dict[str, int]:
+    """What several sales add together, by name."""
+    together: dict[str, int] = {}
+    for one in sums:
+        for name, amount in one.items():
+            _add(together, name, amount)
+    return together
 
 
 def _add(sums: dict[str, int], name: str, amount: int) -> None:

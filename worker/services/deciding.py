@@ -328,7 +328,7 @@ class Batch:
         self._standing.release()
         save_lane(connection, lane, self._appender, self._first)
         decided = self._results.told(connection, lane, self._due, decisions)
-        decided.changed, decided.sold = self._changed, self._tills.sold
+        decided.changed, decided.sold = self._changed, self._tills.left_open(self._changed)
         return decided
 
 

@@ -12,16 +12,18 @@ from worker.store.database import Database, Rows
 from worker.store.lanes import LaneRow
 from worker.store.names import Names
 from worker.store.pos_reserved import Reserved
+from worker.store.pos_sessions import Session
 from worker.store.series import Series
 
 REMEMBERED_BALANCES = 50_000
 
 
 class LaneMemory:
-    """Names, masters, balances and voucher series of one company.
+    """Names, masters, balances, voucher series, and tills of one company.
 
-    Names and masters never go stale. Balances and series are as the batch that this process left last made them: they are
-    used again where that batch is still the lane's last one, and forgotten otherwise.
+    Names and masters never go stale. Balances, series, reservations and the open `sessions` of tills (by profile and user, None until
+    they are asked for) are as the batch that this process left last made them: they are used again where that batch is still the
+    lane's last one, and forgotten otherwise.
     """
 
     def __init__(self, company: str, company_id: int) -> None:
@@ -38,11 +40,11 @@ class LaneMemory:
             self.names.forget_if_many()
             self._fresh_books(lane.counters.movement + 1)
             self.series = Series.load(connection, lane.company_id)
-        self.books.begin_batch()
 
     def keep(self, batch_no: int) -> None:
-        """The batch is committed: what is in memory is how the lane stands after it."""
+        """The batch is committed: what is in memory is how the lane stands after it, and what only its own documents needed may go."""
         self._batch_no = batch_no
+        self.books.end_batch()
 
     def _fresh_books(self, next_movement: int) -> None:
         self.balances = Balances(self.names)
@@ -50,6 +52,7 @@ class LaneMemory:
         self.books.balances = self.balances.loaded
         self.reserved = Reserved(self.names)
         self.books.reserved = self.reserved.loaded
+        self.sessions: dict[tuple[str, str], Session] | None = None
 
 
 class Memories:

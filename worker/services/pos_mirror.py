@@ -36,9 +36,10 @@ def keep_in_step(tools: Tools, company: int, decided: Decided) -> None:
         return
     with tools.database.transaction() as connection:
         batch_no = hold_mirror(connection, company)
-        # Sales of this batch are at hand; the store is asked only which of them something has changed since.
+        # Sales of this batch are at hand. The store is asked which of them a later batch has changed, where there is one, and about others.
         fresh = {sale.sequence: sale for sale in decided.sold}
-        states = states_of_sales(connection, company, sequences, but_open=list(fresh))
+        asked = [one for one in sequences if one not in fresh] if batch_no == decided.batch_no else sequences
+        states = states_of_sales(connection, company, asked, but_open=list(fresh)) if asked else []
         for state in states:
             fresh.pop(state.sequence, None)
         # Only a closing, or taking one back, changes whether a session takes sales; new sales need not ask.

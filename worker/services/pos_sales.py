@@ -17,20 +17,17 @@ from worker.store.pos_sessions import Session, open_sessions, save_session
 
 
 class Tills:
-    """What a batch does at the tills of its company. It is written in two steps: `flush` what reads must see, `save` at the end.
-
-    `sold` are all sales that the batch has decided.
-    """
+    """What a batch does at the tills of its company. It is written in two steps: `flush` what reads must see, `save` at the end."""
 
     def __init__(self, connection: Rows, lane: LaneRow, memory: LaneMemory) -> None:
         self._connection = connection
         self._lane = lane
         self._memory = memory
-        self._sessions: dict[tuple[str, str], Session] | None = None
         self._moved: dict[int, Session] = {}
         self._sales: list[NewSale] = []
-        self.sold: list[NewSale] = []
+        self._sold: list[NewSale] = []
         self._cancelled: list[int] = []
+        self._gone: set[int] = set()
         self._touched: set[Chain] = set()
 
     def require_closed(self, document: PosOpening) -> None:
@@ -53,15 +50,21 @@ class Tills:
         elif posting.receipt is not None and isinstance(document, PosInvoice):
             session = self._session(sequence, document.pos_profile, document.user or "")
             self._sales.append(NewSale(sequence, session.id, session.profile, session.user, posting.receipt))
-            self.sold.append(self._sales[-1])
+            self._sold.append(self._sales[-1])
             self.touch(chain for chain, _ in posting.receipt.goods)
         elif posting.released is not None:
             self._cancelled.append(posting.voucher.reverses)
+            self._gone.add(posting.voucher.reverses)
             self.touch(chain for chain, _ in posting.released.goods)
 
     def touch(self, chains: Iterable[Chain]) -> None:
         """Note that what is reserved of these chains has changed."""
         self._touched.update(chains)
+
+    def left_open(self, changed: Iterable[int]) -> list[NewSale]:
+        """The sales that the batch has decided and left open; `changed` are those that closings took up."""
+        gone = self._gone.union(changed)
+        return [sale for sale in self._sold if sale.sequence not in gone] if gone else self._sold
 
     def flush(self) -> None:
         """Write sessions and sales. Errors: those of PostgreSQL."""
@@ -75,7 +78,7 @@ class Tills:
 
     def forget_sessions(self) -> None:
         """Read sessions anew: a closing has changed them in the store."""
-        self._sessions = None
+        self._memory.sessions = None
 
     def save(self) -> None:
         """Write what is reserved by now. Errors: those of PostgreSQL."""
@@ -83,12 +86,11 @@ class Tills:
         self._memory.reserved.save(self._connection, self._touched)
 
     def _open(self) -> dict[tuple[str, str], Session]:
-        if self._sessions is None:
-            self._sessions = {
-                (session.profile, session.user): session
-                for session in open_sessions(self._connection, self._lane.company_id)
-            }
-        return self._sessions
+        sessions = self._memory.sessions
+        if sessions is None:
+            found = open_sessions(self._connection, self._lane.company_id)
+            sessions = self._memory.sessions = {(session.profile, session.user): session for session in found}
+        return sessions
 
     def _session(self, sequence: int, profile: str, user: str) -> Session:
         sessions = self._open()

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import psycopg
 import structlog
 
+from worker.pace import at_pace
 from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault
 from worker.services.lane_memory import memories_of
 from worker.services.results import Decided
-from worker.store.database import Database
-from worker.store.lanes import note_fault, note_published, take_lane
+from worker.store.database import Database, Rows
+from worker.store.lanes import LaneRow, note_fault, note_published, take_lane
 from worker.store.outcomes import fetch_outcomes, key_of_document, outcomes_of_batches
 from worker.traces import Traces
 
@@ -47,13 +46,6 @@ class Drained:
     more: bool = False
 
 
-@dataclass(slots=True)
-class _Step:
-    decided: Decided
-    batch_no: int
-    published: int
-
-
 class _HolderDied(Exception):
     """Whoever had the lane last was killed in it, while deciding this document where one is named."""
 
@@ -79,33 +71,29 @@ def drain(
     """
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
-    if tell is not None:
-        _tell_forgotten(database, company_id, tell)
     while True:
-        step = _step(database, company_id, limit_documents, traces)
-        if isinstance(step, bool):
-            drained.busy = step
-            return drained
-        _add(drained, step.decided)
-        if tell is not None:
-            tell(step.decided)
-            _tell_changed(database, company_id, step.decided.changed, tell)
-            with database.transaction() as connection:
-                note_published(connection, company_id, step.batch_no)
+        with at_pace():
+            decided = _step(database, company_id, limit_documents, traces, tell)
+            if isinstance(decided, bool):
+                drained.busy = decided
+                return drained
+            _add(drained, decided)
+            if tell is not None:
+                tell(decided)
+                _tell_changed(database, company_id, decided.changed, tell)
+                with database.transaction() as connection:
+                    note_published(connection, company_id, decided.batch_no)
         if deadline is not None and time.monotonic() > deadline:
             drained.more = True
             return drained
 
 
-def _tell_forgotten(database: Database, company_id: int, tell: Tell) -> None:
-    """Outcomes of batches whose process ended between its commit and telling."""
-    with database.transaction() as connection:
-        lane = take_lane(connection, company_id)
-        if lane is None or lane.published_batch == lane.batch_no:
-            return
-        forgotten = outcomes_of_batches(connection, company_id, lane.published_batch, lane.batch_no)
-        tell(Decided(forgotten))
-        note_published(connection, company_id, lane.batch_no)
+def _tell_forgotten(connection: Rows, lane: LaneRow, tell: Tell) -> None:
+    """Outcomes of batches whose process ended between its commit and telling; the caller holds the lane."""
+    if lane.published_batch < lane.batch_no:
+        tell(Decided(outcomes_of_batches(connection, lane.company_id, lane.published_batch, lane.batch_no)))
+        note_published(connection, lane.company_id, lane.batch_no)
+        lane.published_batch = lane.batch_no
 
 
 def _tell_changed(database: Database, company_id: int, changed: list[int], tell: Tell) -> None:
@@ -116,12 +104,14 @@ def _tell_changed(database: Database, company_id: int, changed: list[int], tell:
         tell(Decided(outcomes))
 
 
-def _step(database: Database, company_id: int, limit_documents: int, traces: Traces | None) -> _Step | bool:
+def _step(
+    database: Database, company_id: int, limit_documents: int, traces: Traces | None, tell: Tell | None
+) -> Decided | bool:
     """One batch; False where nothing is due, True where another writer has the lane."""
     clashes, careful = 0, False
     while True:
         try:
-            return _batch(database, company_id, limit_documents, traces, careful=careful)
+            return _batch(database, company_id, limit_documents, traces, tell, careful=careful)
         except _HolderDied as died:
             careful = True
             _note_death(database, company_id, died.sequence)
@@ -141,24 +131,6 @@ def _step(database: Database, company_id: int, limit_documents: int, traces: Tra
             )
 
 
-@contextlib.contextmanager
-def _at_pace() -> Iterator[None]:
-    """Let a batch run at its pace.
-
-    What it makes lives to its end and holds no cycles: looking for garbage meanwhile finds none and costs a third more. And the thread
-    that copies rows gets its turn at once; it needs little, but PostgreSQL waits for it.
-    """
-    was_on, interval = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()
-    sys.setswitchinterval(0.0002)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-        if was_on:
-            gc.enable()
-
-
 def _note_death(database: Database, company_id: int, sequence: int) -> None:
     """Count the attempt of a process that was killed: two the first time, since it was not named when it killed before."""
     if not sequence:
@@ -171,11 +143,16 @@ def _note_death(database: Database, company_id: int, sequence: int) -> None:
 
 
 def _batch(
-    database: Database, company_id: int, limit_documents: int, traces: Traces | None, *, careful: bool
-) -> _Step | bool:
+    database: Database,
+    company_id: int,
+    limit_documents: int,
+    traces: Traces | None,
+    tell: Tell | None,
+    *,
+    careful: bool,
+) -> Decided | bool:
     memories = memories_of(database)
     with contextlib.ExitStack() as leaving:
-        leaving.enter_context(_at_pace())
         connection = leaving.enter_context(database.transaction())
         lane = take_lane(connection, company_id)
         if lane is None:
@@ -188,12 +165,14 @@ def _batch(
             if left is not None and not careful:
                 raise _HolderDied(left)
             name = partial(traces.name, company_id) if careful else None
+        if tell is not None:
+            _tell_forgotten(connection, lane, tell)
         memory = memories.take(lane)
         memory.begin(connection, lane)
         decided = Batch(connection, lane, memory, name).run(limit_documents)
     memory.keep(lane.batch_no)
     memories.put_back(company_id, memory)
-    return False if decided is None else _Step(decided, lane.batch_no, lane.published_batch)
+    return False if decided is None else decided
 
 
 def _add(drained: Drained, decided: Decided) -> None:

@@ -36,11 +36,12 @@ class Parked:
 class Decided:
     """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status.
 
-    `changed` are sales at tills whose status a closing changed, by their sequence; `sold` are the sales that the batch itself decided, so
-    that nobody has to read them back.
+    `batch_no` is the lane's, 0 where outcomes of several batches are told. `changed` are sales at tills whose status a closing changed, by
+    their sequence; `sold` are the sales that the batch itself decided and left open, so that nobody has to read them back.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
+    batch_no: int = 0
     posted: int = 0
     rejected: int = 0
     parked: int = 0
@@ -91,7 +92,9 @@ class Results:
 
     def told(self, connection: Rows, lane: LaneRow, all_due: Mapping[int, Due], decisions: list[Decision]) -> Decided:
         """Every outcome, those of what was cancelled included; `all_due` has each document by its sequence."""
-        decided = Decided(posted=len(self.posted), reposts=sum(len(n.posting.reposts) for n in self.posted))
+        decided = Decided(
+            batch_no=lane.batch_no, posted=len(self.posted), reposts=sum(len(n.posting.reposts) for n in self.posted)
+        )
         company, now = lane.company, lane.now
         for numbered in self.posted:
             voucher = numbered.posting.voucher

@@ -214,8 +214,12 @@ def hold_mirror(connection: Rows, company: int) -> int:
 
     A lock of its own, not the lane's: posting goes on meanwhile, and what it changes is mirrored after it.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_MIRROR, company])
-    row = connection.execute("SELECT batch_no FROM lane WHERE company_id = %s", [company]).fetchone()
+    # Two statements in one round trip: the second one sees what was committed while the first one waited.
+    found = connection.execute(
+        f"SELECT pg_advisory_xact_lock({_MIRROR:d}, {company:d}); SELECT batch_no FROM lane WHERE company_id = {company:d}"
+    )
+    found.nextset()
+    row = found.fetchone()
     return 0 if row is None else int(row[0])
 
 
