@@ -7,6 +7,7 @@ never rejects; where stock turns out short the issue becomes provisional.
 """
 
 from domain.reposting.history import Checkpoint, History, LeftOver, Recorded, TrueUpRecorded, copied
+from domain.reposting.past import state_after
 from domain.reposting.replay import Replay, RepostFault
 from domain.reposting.state import ReplayState, StreamState, Waiting
 from domain.reposting.valuing import Findings, Known
@@ -25,4 +26,5 @@ __all__ = [
     "TrueUpRecorded",
     "Waiting",
     "copied",
+    "state_after",
 ]

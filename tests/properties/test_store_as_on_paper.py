@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from math import floor
 from random import Random
 from typing import Any
 
@@ -14,6 +16,9 @@ from domain.errors import DocumentParked, DocumentRejected
 from tests.support.histories import History, any_setting, history, masters
 from tests.support.lanes import number_of, post_all, publish, rows
 from tests.support.servers import Database as FreshDatabase
+from worker.reports import REPORTS, Report
+from worker.reports.scope import scope_of
+from worker.services.past_layers import VALUATION_LAYERS
 from worker.services.reposting import run_pending
 from worker.store.database import Database
 
@@ -55,7 +60,44 @@ def test_the_store_keeps_the_books_of_paper(database: FreshDatabase, seed: int) 
             run_pending(store, number_of(store, "Paper"))
     run_pending(store, number_of(store, "Paper"))
     assert stored(store) == on_paper(told)
+    days = sorted({document["posting_datetime"][:10] for document in told.documents})
+    for day in (*random.sample(days, min(3, len(days))), days[-1]):
+        assert layers_by_place(store, day) == stock_by_place(store, day), f"as of {day}"
+    assert report(store, VALUATION_LAYERS, "2100-01-01") == report(store, VALUATION_LAYERS, None)
     store.close()
+
+
+def report(store: Database, chosen: Report, day: str | None) -> list[dict[str, Any]]:
+    """A report's rows as of a day, without what depends on which day that is."""
+    with store.transaction() as connection:
+        scope = scope_of(connection, number_of(store, "Paper"), end=None if day is None else date.fromisoformat(day))
+        assert scope is not None
+        found = list(chosen.dicts(connection, scope))
+    return [{name: value for name, value in row.items() if not name.startswith("age")} for row in found]
+
+
+def layers_by_place(store: Database, day: str) -> Figures:
+    """Quantity and value by item and warehouse as layers tell it: each chain's value to the minor unit, as stock is booked."""
+    with store.transaction() as connection:
+        scope = scope_of(connection, number_of(store, "Paper"))
+    assert scope is not None
+    minor = Decimal(1).scaleb(-scope.currency.precision)
+    chains: Figures = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in report(store, VALUATION_LAYERS, day):
+        chain = chains[row["item"], row["warehouse"], row["batch"]]
+        chain[0], chain[1] = chain[0] + row["qty"], chain[1] + row["value"]
+    places: Figures = defaultdict(lambda: (Decimal(0), Decimal(0)))
+    for (item, warehouse, _), (qty, value) in chains.items():
+        before = places[item, warehouse]
+        places[item, warehouse] = before[0] + qty, before[1] + floor(value / minor + Decimal("0.5")) * minor
+    return {place: figures for place, figures in places.items() if any(figures)}
+
+
+def stock_by_place(store: Database, day: str) -> Figures:
+    """The same as the stock ledger's rows add up."""
+    rows = report(store, REPORTS["stock-balance"], day)
+    found = {(row["item"], row["warehouse"]): (row["actual_qty"], row["stock_value"]) for row in rows}
+    return {place: figures for place, figures in found.items() if any(figures)}
 
 
 def stored(store: Database) -> dict[str, Figures]:

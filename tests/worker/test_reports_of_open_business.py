@@ -15,6 +15,7 @@ from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened, tell
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
+from worker.services.past_layers import VALUATION_LAYERS
 
 SETTINGS = {
     "items": {"Apple": {}, "Pear": {"valuation_method": "moving_average"}},
@@ -40,11 +41,13 @@ def told(database: FreshDatabase, *documents: dict[str, Any], **settings: Any) -
         story = {"id": "Open", "settings": SETTINGS | settings, "documents": list(documents)}
         number = tell(own, story, "Open")
 
+        every = REPORTS | {VALUATION_LAYERS.name: VALUATION_LAYERS}
+
         def report(name: str, **narrowed: Any) -> list[dict[str, Any]]:
             with own.transaction() as connection:
                 scope = scope_of(connection, number, **narrowed)
                 assert scope is not None
-                return list(REPORTS[name].dicts(connection, scope))
+                return list(every[name].dicts(connection, scope))
 
         assert {row["status"] for row in report("document-status")} <= {"posted", "cancelled"}
         yield report
@@ -181,6 +184,64 @@ def test_layers_show_what_is_left_of_each_receipt(database: FreshDatabase) -> No
         assert (average["receipt"], average["qty"], average["rate"], average["value"]) == ("PR-P", 3, 1, 3)
         (balance,) = report("stock-balance", item="Apple")
         assert sum(row["value"] for row in rows) == balance["stock_value"]
+
+
+def test_layers_of_an_earlier_day_are_those_that_were_left_when_it_was_over(database: FreshDatabase) -> None:
+    story = [
+        document("purchase_receipt", "PR-1", "05-01", apples(4, "1")),
+        document("purchase_receipt", "PR-2", "05-02", apples(4, "2"), {"item": "Pear", "qty": 2, "rate": "5"}),
+        document("delivery_note", "DN-1", "05-03", apples(6, "9")),
+        document("purchase_receipt", "PR-3", "05-04", {"item": "Pear", "qty": 2, "rate": "8"}),
+        document("purchase_receipt", "PR-4", "05-05", apples(1, "4")),
+        document("purchase_receipt", "PR-0", "04-30", apples(1, "3")),
+        {
+            **document("landed_cost_voucher", "LCV-1", "05-06", receipts=["PR-2"], distribute_by="qty"),
+            "charges": [{"account": "Expenses Included In Valuation", "amount": "6"}],
+        },
+    ]
+    del story[-1]["lines"]
+    expected = {
+        30: [("PR-0", 1, "3")],
+        1: [("PR-0", 1, "3"), ("PR-1", 4, "1")],
+        2: [("PR-0", 1, "3"), ("PR-1", 4, "1"), ("PR-2", 4, "3"), ("PR-2", 2, "6")],
+        3: [("PR-2", 3, "3"), ("PR-2", 2, "6")],
+        4: [("PR-2", 3, "3"), ("PR-3", 4, "7")],
+        5: [("PR-2", 3, "3"), ("PR-4", 1, "4"), ("PR-3", 4, "7")],
+    }
+    with told(database, *story) as report:
+        for day, layers in expected.items():
+            end = date(2024, 4 if day == 30 else 5, day)
+            rows = report("valuation-layers", end=end)
+            assert [(row["receipt"], row["qty"], row["rate"]) for row in rows] == [
+                (receipt, qty, Decimal(rate)) for receipt, qty, rate in layers
+            ]
+            assert {row["age_days"] for row in rows} == {(end - row["received_on"]).days for row in rows}
+        assert report("valuation-layers", end=date(2024, 4, 29)) == []
+
+
+def test_layers_of_a_closed_day_know_nothing_of_what_was_put_off(database: FreshDatabase) -> None:
+    story = [
+        document("purchase_receipt", "PR-1", "05-01", apples(4, "1")),
+        document("purchase_receipt", "PR-2", "05-02", apples(4, "2")),
+        {"type": "accounting_period", "name": "May", "start": "2024-05-01", "end": "2024-05-31", "status": "closed"},
+        {
+            **document("landed_cost_voucher", "LCV-1", "06-06", receipts=["PR-1"], distribute_by="qty"),
+            "charges": [{"account": "Expenses Included In Valuation", "amount": "4"}],
+        },
+        {
+            "type": "cancel", "number": "X-1", "posting_datetime": "2024-06-07T09:00:00Z",
+            "target": {"type": "purchase_receipt", "number": "PR-2"},
+        },
+    ]  # fmt: skip
+    del story[3]["lines"]
+    with told(database, *story) as report:
+
+        def layers(end: date) -> list[tuple[Any, ...]]:
+            return [(row["receipt"], row["qty"], row["rate"]) for row in report("valuation-layers", end=end)]
+
+        assert layers(date(2024, 5, 31)) == [("PR-1", 4, 1), ("PR-2", 4, 2)]
+        assert layers(date(2024, 6, 6)) == [("PR-1", 4, 2), ("PR-2", 4, 2)]
+        assert layers(date(2024, 6, 7)) == [("PR-1", 4, 2)]
 
 
 def test_no_voucher_number_is_missing_unless_somebody_took_one_away(database: FreshDatabase) -> None:

@@ -22,14 +22,16 @@ def document(type_: str, number: str, day: int, *lines: dict[str, Any], **more: 
     return {"type": type_, "number": number, "posting_datetime": f"2024-06-{day:02d}T09:00:00Z", "lines": own, **more}
 
 
-def shown(database: FreshDatabase, company: str, *documents: dict[str, Any]) -> list[dict[str, Any]]:
-    """The report's rows after these documents."""
+def shown(
+    database: FreshDatabase, company: str, *documents: dict[str, Any], end: date | None = None
+) -> list[dict[str, Any]]:
+    """The report's rows after these documents, as of a date where one is given."""
     with opened(database) as own:
         number = tell(own, {"id": company, "settings": SETTINGS, "documents": list(documents)}, company)
         with own.transaction() as connection:
             statuses = connection.execute("SELECT number, status, error FROM books.document_status").fetchall()
-            assert {status for _, status, _ in statuses} <= {"posted", "cancelled"}, statuses
-            scope = scope_of(connection, number)
+            assert {status for _, status, _ in statuses} <= {"posted", "cancelled", "open", "consolidated"}, statuses
+            scope = scope_of(connection, number, end=end)
             assert scope is not None
             return list(REPORTS["stock-projected-qty"].dicts(connection, scope))
 
@@ -103,3 +105,31 @@ def test_the_oldest_order_that_waits_says_how_long(database: FreshDatabase) -> N
     since = date(2024, 6, 2)
     today = datetime.now(UTC).date()
     assert ages == {"Apple": (since, (today - since).days, "over 90"), "Pear": (None, None, "")}
+
+
+def test_as_of_a_day_is_what_was_projected_when_that_day_was_over(database: FreshDatabase) -> None:
+    def sold(number: str, day: int, qty: int) -> dict[str, Any]:
+        paid = [{"mode": "Cash", "account": "Cash", "amount": qty}]
+        return document("pos_invoice", number, day, {"item": "Apple", "qty": qty}, customer="Ann", payments=paid)
+
+    story = [
+        document("purchase_order", "PO-1", 1, {"item": "Apple", "qty": 100}),
+        document("sales_order", "SO-1", 2, {"item": "Basket", "qty": 5}),
+        document("purchase_receipt", "PR-1", 3, {"item": "Apple", "qty": 60, "against_order": "PO-1"}),
+        sold("T-1", 3, 5),
+        document("delivery_note", "DN-1", 4, {"item": "Basket", "qty": 2, "against_order": "SO-1"}),
+        sold("T-2", 5, 7),
+        {"type": "pos_closing", "number": "CLO-1", "posting_datetime": "2024-06-06T20:00:00Z", "invoices": "all_open"},
+        sold("T-3", 7, 1),
+    ]
+    names = ("actual_qty", "ordered_qty", "reserved_qty", "reserved_for_pos", "available_at_till", "projected_qty")
+    for day in range(1, 8):
+        end = date(2024, 6, day)
+        so_far = [each for each in story if each["posting_datetime"][:10] <= end.isoformat()]
+        (then,) = shown(database, "All", *story, end=end)
+        (that_day,) = shown(database, f"Upto{day}", *so_far)
+        assert [then[name] for name in (*names, "oldest_order")] == [
+            that_day[name] for name in (*names, "oldest_order")
+        ]
+        assert then["age_days"] == day - 1
+    assert [int(then[name]) for name in names] == [36, 40, 18, 1, 35, 57]

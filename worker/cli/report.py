@@ -48,8 +48,9 @@ def report(
     from worker.cli.output import table_lines, write_rows
     from worker.reports import REPORTS, Column
     from worker.services.explaining import COST_EXPLANATION
+    from worker.services.past_layers import VALUATION_LAYERS
 
-    known = {**REPORTS, COST_EXPLANATION.name: COST_EXPLANATION}
+    known = REPORTS | {one.name: one for one in (VALUATION_LAYERS, COST_EXPLANATION)}
     if name == "list":
         for line in table_lines((Column("report"), Column("shows")), [(one.name, one.title) for one in known.values()]):
             print(line)

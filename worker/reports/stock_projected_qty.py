@@ -1,4 +1,8 @@
-"""Projected quantity: what lies there now, what orders bring in or have promised, what will be left of it, and since when orders wait."""
+"""Projected quantity: what lies there, what orders bring in or have promised, what will be left of it, and since when orders wait.
+
+At an earlier date it is told from what is dated up to then: orders less what had been brought and delivered, and the sales at tills that
+no closing had taken up by then.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from domain.pos_receipt import PosReceipt
 from worker.reports.ageing import AGE_COLUMNS, TODAY, age
 from worker.reports.read_model import Column, Kind, Report, Row, Scope, quantity, stream
 from worker.reports.visible import with_stock
@@ -24,13 +29,16 @@ _COLUMNS: Final = (
     *AGE_COLUMNS,
 )
 
+_GOODS: Final = PosReceipt.__struct_fields__.index("goods")  # receipts are written as arrays
+
 # An order's line is open by the part of its whole quantity that nothing has brought or delivered yet; more than it asked for
 # opens nothing elsewhere. Cancelled orders, and what cancelled documents delivered, count for nothing.
 _SQL: Final = f"""
     , delivered AS (
         SELECT l.target_id AS voucher_id, l.target_line AS line_no, sum(l.qty) AS qty
           FROM link l
-         WHERE l.company_id = %(company)s AND l.kind = 'delivers'
+          JOIN voucher w ON w.company_id = l.company_id AND w.voucher_id = l.voucher_id
+         WHERE l.company_id = %(company)s AND l.kind = 'delivers' AND (%(end)s::date IS NULL OR w.posting_date <= %(end)s)
            AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = l.voucher_id AND x.reverses <> 0)
          GROUP BY l.target_id, l.target_line
     )
@@ -40,8 +48,26 @@ _SQL: Final = f"""
           FROM order_line o
           LEFT JOIN delivered d USING (voucher_id, line_no)
           JOIN voucher w ON w.company_id = o.company_id AND w.voucher_id = o.voucher_id
-         WHERE o.company_id = %(company)s AND o.whole > 0
+         WHERE o.company_id = %(company)s AND o.whole > 0 AND (%(end)s::date IS NULL OR w.posting_date <= %(end)s)
            AND NOT EXISTS (SELECT FROM vouchers x WHERE x.reverses = o.voucher_id AND x.reverses <> 0)
+    )
+    , sold_by_then AS (
+        SELECT r.receipt::json -> {_GOODS} AS goods
+          FROM pos_invoice s
+          JOIN pos_receipt r USING (company_id, voucher_id)
+          JOIN voucher w USING (company_id, voucher_id)
+          LEFT JOIN voucher closing ON closing.company_id = s.company_id AND closing.voucher_id = s.closing_id AND s.closing_id <> 0
+         WHERE s.company_id = %(company)s AND w.posting_date <= %(end)s
+           AND (s.status IN ('open', 'quarantined') OR s.status = 'consolidated' AND closing.posting_date > %(end)s)
+    )
+    , reserved_then AS (
+        SELECT c.chain_id, (g.sold ->> 1)::bigint AS qty
+          FROM sold_by_then CROSS JOIN LATERAL json_array_elements(goods) AS g (sold)
+          JOIN term i ON i.company_id = %(company)s AND i.kind = 'item' AND i.name = g.sold -> 0 ->> 0
+          JOIN term w ON w.company_id = %(company)s AND w.kind = 'warehouse' AND w.name = g.sold -> 0 ->> 1
+          LEFT JOIN term p ON p.company_id = %(company)s AND p.kind = 'part' AND p.name = g.sold -> 0 ->> 2
+          JOIN chain c ON c.company_id = %(company)s AND c.item_id = i.term_id AND c.warehouse_id = w.term_id
+           AND c.part_id = coalesce(p.term_id, 0)
     )
     , by_chain AS (
         SELECT chain_id, sum(qty) AS actual, 0 AS ordered, 0 AS reserved, 0 AS sold, NULL::date AS ordered_on FROM stock GROUP BY chain_id
@@ -49,7 +75,9 @@ _SQL: Final = f"""
         SELECT chain_id, 0, sum(greatest(qty, 0)), sum(greatest(-qty, 0)), 0, min(ordered_on) FILTER (WHERE qty <> 0)
           FROM open_order GROUP BY chain_id
         UNION ALL
-        SELECT chain_id, 0, 0, 0, qty, NULL FROM pos_reserved WHERE company_id = %(company)s AND qty <> 0
+        SELECT chain_id, 0, 0, 0, qty, NULL FROM pos_reserved WHERE company_id = %(company)s AND qty <> 0 AND %(end)s::date IS NULL
+        UNION ALL
+        SELECT chain_id, 0, 0, 0, qty, NULL FROM reserved_then
     )
     SELECT i.name, w.name, sum(b.actual), sum(b.ordered), sum(b.reserved), sum(b.sold), min(b.ordered_on), {TODAY}
       FROM by_chain b
@@ -76,7 +104,7 @@ def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
 REPORT: Final = Report(
     name="stock-projected-qty",
     title="Projected quantities",
-    options=frozenset({"item", "warehouse"}),
+    options=frozenset({"end", "item", "warehouse"}),
     columns_of=lambda _scope: _COLUMNS,
     read=_read,
 )

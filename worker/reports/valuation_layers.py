@@ -1,10 +1,14 @@
-"""Valuation layers: what is on hand, receipt by receipt, at what it cost, and how long it has been lying there."""
+"""Valuation layers: what is on hand, receipt by receipt, at what it cost, and how long it has been lying there.
+
+This is the present, as balances keep it. Layers of an earlier date are folded again (`services/past_layers.py`) and shown by the same row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
@@ -13,7 +17,7 @@ from domain.money import RATE_SCALE
 from worker.reports.ageing import AGE_COLUMNS, TODAY, age
 from worker.reports.read_model import Column, Kind, Report, Row, Scope, plain, quantity, stream
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     Column("item"),
     Column("warehouse"),
     Column("batch"),
@@ -64,17 +68,32 @@ _SQL: Final = f"""
 """  # noqa: S608 - a fragment of our own
 
 
+class Place(NamedTuple):
+    """Where a layer lies."""
+
+    item: str
+    warehouse: str
+    batch: str
+
+
+class Received(NamedTuple):
+    """What brought a layer: a document's line and its day; of stock that went out before it came in, nothing has yet."""
+
+    receipt: str
+    line: int | None
+    day: date | None
+
+
+def layer_row(place: Place, received: Received, today: date, qty: int, value: int) -> Row:
+    """A row of the report: `qty` in millionths, `value` at nine decimals."""
+    ages: tuple[int | None, str] = (None, "") if received.day is None else age(today, received.day)
+    rate = div_mirrored(value * MICRO * (1 if qty > 0 else -1), abs(qty)) if qty else None
+    return (*place, *received, *ages, quantity(qty), None if rate is None else _shown(rate), _shown(value))
+
+
 def _read(connection: Connection[Any], scope: Scope) -> Iterator[Row]:
-    for item, warehouse, batch, receipt, line, received_on, today, qty, value in stream(
-        connection, _SQL, scope.parameters()
-    ):
-        ages: tuple[int | None, str] = age(today, received_on) if received_on is not None else (None, "")
-        micro, nano = int(qty), int(value)
-        rate = div_mirrored(nano * MICRO * (1 if micro > 0 else -1), abs(micro)) if micro else None
-        yield (
-            item, warehouse, batch, receipt, line, received_on, *ages, quantity(micro),
-            None if rate is None else _shown(rate), _shown(nano),
-        )  # fmt: skip
+    for item, warehouse, batch, receipt, line, day, today, qty, value in stream(connection, _SQL, scope.parameters()):
+        yield layer_row(Place(item, warehouse, batch), Received(receipt, line, day), today, int(qty), int(value))
 
 
 def _shown(nano: int) -> Decimal:
@@ -85,6 +104,6 @@ REPORT: Final = Report(
     name="valuation-layers",
     title="Layers of stock on hand and their ages",
     options=frozenset({"item", "warehouse"}),
-    columns_of=lambda _scope: _COLUMNS,
+    columns_of=lambda _scope: COLUMNS,
     read=_read,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 from domain.reposting import Checkpoint, LeftOver, Recorded, TrueUpRecorded
@@ -18,7 +19,7 @@ from worker.store.movement_blocks import Place, movements_after, movements_of_vo
 from worker.store.names import Names
 from worker.store.repost_rows import FIRST_NUMBER
 from worker.store.spelling import Spelling
-from worker.store.vouchers import STANDING
+from worker.store.vouchers import STANDING, STANDING_THEN
 
 FIRST_BLOCK = 256  # movements; blocks grow, so that a short pass reads little and a long one asks seldom
 LARGEST_BLOCK = 16_384
@@ -38,13 +39,15 @@ class Known:
     """How much of the books a run looks at: movements and differences up to a number, and nothing of the `hidden` runs.
 
     `written`: up to which number it looks at differences of runs. Hidden are those that are not published; a run that goes on from what
-    it wrote itself leaves itself out of them.
+    it wrote itself leaves itself out of them. With an `end`, nothing counts that is dated later: neither what came then, nor what was
+    corrected or taken back then of what had come before.
     """
 
     movement: int = 2**62
     difference: int = 2**62
     written: int = 2**62
     hidden: list[int] = field(default_factory=list)
+    end: date | None = None
 
 
 class StoredHistory:
@@ -63,7 +66,12 @@ class StoredHistory:
             "written": known.written,
             "runs": FIRST_NUMBER,
             "hidden": known.hidden,
+            "end": known.end,
         }
+        then = known.end is not None
+        self._visible = f"{_VISIBLE} AND d.posting_date <= %(end)s" if then else _VISIBLE
+        self._standing = STANDING_THEN if then else STANDING
+        self._by_then = "AND m.posting_date <= %(end)s " if then else ""
 
     def open(self, chain: Chain, at: int, sequence: int) -> tuple[Balance, Iterator[Recorded | Checkpoint]]:
         """The chain's state at the nearest place before this one that it was kept for, and the movements from there on."""
@@ -132,7 +140,7 @@ class StoredHistory:
         found = self._connection.execute(
             "SELECT movement_id, kind, cause_id, contra_id, cost_center_id, dimensions_id, sum(qty)::bigint, sum(amount)::bigint "
             "FROM stock_difference d WHERE company_id = %(company)s AND " + _chosen("movement_id", rows) + " "
-            "AND " + _VISIBLE + " "
+            "AND " + self._visible + " "
             "GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, min(difference_id)",
             self._scope | _choice(rows),
         ).fetchall()
@@ -180,9 +188,9 @@ class StoredHistory:
         """Present values, and quantities as posted."""
         found = self._connection.execute(
             "SELECT m.movement_id, m.value + coalesce(d.amount, 0), m.qty FROM stock_movement m LEFT JOIN ("
-            "  SELECT movement_id, sum(amount) AS amount FROM stock_difference WHERE company_id = %(company)s "
+            "  SELECT movement_id, sum(amount) AS amount FROM stock_difference d WHERE company_id = %(company)s "
             f"  AND movement_id = ANY(%(sources)s) AND kind NOT IN ({DifferenceKind.TRUE_UP:d}, {DifferenceKind.RESIDUE:d}) "
-            f"   AND {_VISIBLE} GROUP BY movement_id"
+            f"   AND {self._visible} GROUP BY movement_id"
             ") d USING (movement_id) WHERE m.company_id = %(company)s AND m.movement_id = ANY(%(sources)s)",
             self._scope | {"sources": movements},
         )
@@ -194,7 +202,7 @@ class StoredHistory:
             f"SELECT d.cause_id, {_MICROSECONDS.format('r')}, r.voucher_id, r.movement_id, d.amount FROM stock_difference d "
             "JOIN stock_movement r ON r.company_id = d.company_id AND r.movement_id = d.movement_id "
             "WHERE d.company_id = %(company)s AND d.cause_id <> 0 AND d.cause_id = ANY(%(issues)s) "
-            f"AND d.kind = {DifferenceKind.TRUE_UP:d} AND {_VISIBLE} AND {STANDING}",
+            f"AND d.kind = {DifferenceKind.TRUE_UP:d} AND {self._visible} AND {self._standing}",
             self._scope | {"issues": issues},
         )
         return _by_first((issue, ((at, voucher, number), amount)) for issue, at, voucher, number, amount in found)
@@ -204,9 +212,10 @@ class StoredHistory:
         found = self._connection.execute(
             f"SELECT m.source_id, {_MICROSECONDS.format('m')}, m.voucher_id, m.movement_id, m.chain_id, m.qty FROM stock_movement m "
             "WHERE m.company_id = %(company)s AND m.source_id <> 0 AND m.source_id = ANY(%(sources)s) "
-            f"AND m.basis = {Basis.RETURNED:d} AND m.movement_id <= %(movement)s "
+            f"AND m.basis = {Basis.RETURNED:d} AND m.movement_id <= %(movement)s {self._by_then}"
             "AND NOT EXISTS (SELECT FROM stock_movement r WHERE r.company_id = m.company_id AND r.source_id = m.movement_id "
-            f"  AND r.source_id <> 0 AND r.basis = {Basis.REVERSED:d} AND r.movement_id <= %(movement)s)",
+            f"  AND r.source_id <> 0 AND r.basis = {Basis.REVERSED:d} AND r.movement_id <= %(movement)s "
+            f"  {self._by_then.replace('m.', 'r.')})",
             self._scope | {"sources": sources},
         ).fetchall()
         self._spelling.know_chains({row[4] for row in found})
@@ -222,7 +231,7 @@ class StoredHistory:
             "FROM stock_difference d JOIN voucher c ON c.company_id = d.company_id AND c.reverses = d.voucher_id AND c.reverses <> 0 "
             "JOIN repost_run run ON run.company_id = d.company_id AND run.run_id = d.run_id "
             "WHERE d.company_id = %(company)s AND d.movement_id = ANY(%(reversed)s) "
-            f"AND d.{_VISIBLE} AND (run.published_at IS NULL OR run.published_at > c.posted_at) "
+            f"AND d.{self._visible} AND (run.published_at IS NULL OR run.published_at > c.posted_at) "
             "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(qty) <> 0 ORDER BY 1, 2, 3",
             self._scope | {"reversed": reversed_},
         ).fetchall()
@@ -237,7 +246,7 @@ class StoredHistory:
         found = self._connection.execute(
             f"SELECT source_id, basis, chain_id, {_MICROSECONDS.format('m')}, voucher_id FROM stock_movement m "
             "WHERE company_id = %(company)s AND source_id <> 0 AND " + _chosen("source_id", movements) + " "
-            "AND movement_id <= %(movement)s ORDER BY movement_id",
+            f"AND movement_id <= %(movement)s {self._by_then}ORDER BY movement_id",
             self._scope | _choice(movements),
         ).fetchall()
         asked = set(movements)

@@ -16,10 +16,12 @@ from worker.store.pos_sales import add_sales
 VISIBLE = "(run_id = 0 OR EXISTS (SELECT FROM books.published_run r WHERE r.company_id = {0}.company_id AND r.run_id = {0}.run_id))"
 
 # A difference on a movement that is reversed was taken back with it.
-STANDING = (
-    "NOT EXISTS (SELECT FROM stock_movement back WHERE back.company_id = d.company_id AND back.source_id = d.movement_id "
-    f"AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d})"
+_TAKEN_BACK = (
+    "SELECT FROM stock_movement back WHERE back.company_id = d.company_id AND back.source_id = d.movement_id "
+    f"AND back.source_id <> 0 AND back.basis = {Basis.REVERSED:d}"
 )
+STANDING = f"NOT EXISTS ({_TAKEN_BACK})"
+STANDING_THEN = f"NOT EXISTS ({_TAKEN_BACK} AND back.posting_date <= %(end)s)"
 
 MOVEMENT = (
     "m.movement_id, m.voucher_id, m.line_no, item.name, warehouse.name, coalesce(part.name, ''), m.posting_at, m.posting_date, "
