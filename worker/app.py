@@ -3,10 +3,12 @@
 `celery -A worker.app worker` and `celery -A worker.app beat` load it. Importing it connects to nothing.
 """
 
+from __future__ import annotations
+
 import contextlib
 import warnings
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
@@ -33,6 +35,9 @@ from worker.task import PerpetuaTask
 from worker.task_seal import Seal, SealedCelery
 from worker.telemetry.counters import TASKS
 from worker.telemetry.exposition import PULSE, served
+
+if TYPE_CHECKING:
+    from celery.apps.beat import Beat as CeleryBeat
 
 # Celery warns of what would be dangerous with pickled messages, or will change where acknowledgements matter. Ours are JSON, which
 # carries no code, and a doorbell that is delivered twice finds its work done.
@@ -79,7 +84,14 @@ def _open_tools() -> Tools:
     return open_tools(_settings(), app)
 
 
-app = SealedCelery("perpetua", seal=cache(lambda: Seal(_settings())), include=["worker.tasks"])
+class _App(SealedCelery):
+    @property
+    def Beat(self) -> type[CeleryBeat]:  # noqa: N802 - the name is Celery's
+        """The beat that `celery beat` runs; named, so that only a beat imports it."""
+        return cast("type[CeleryBeat]", self.subclass_with_self("worker.beat:Beat"))
+
+
+app = _App("perpetua", seal=cache(lambda: Seal(_settings())), include=["worker.tasks"])
 app.add_defaults(lambda: configuration(_settings()))
 PerpetuaTask.open_tools = staticmethod(_open_tools)
 

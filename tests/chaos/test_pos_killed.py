@@ -167,7 +167,7 @@ def test_redis_wiped_in_mid_day_loses_no_sale(settings: Settings) -> None:
         connect(str(hasty.redis_url)) as redis,
     ):
         publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 100, 2)), *morning]), seconds=60)
-        redis.flushall()
+        redis.flushdb()
         publisher.submit_many(evening)
         until(lambda: len(_open(books)) == 40, seconds=60)
         with opened(hasty) as tools:

@@ -14,7 +14,9 @@ from worker.settings import Settings
 CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
 INTAKE = ("-m", "worker.intake")
 BEAT = (*CELERY, "beat", "--pidfile=")
-SHOWN_CHARACTERS = 5000
+SHOWN_CHARACTERS = 50_000
+# How long a test waits for what must come to pass. It costs nothing where all is well, and a busy machine takes its time.
+PATIENCE_SECONDS = 120
 
 
 def worker(name: str, children: int = 1, queues: str = "posting,celery") -> tuple[str, ...]:
@@ -68,7 +70,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """End the process and its children as a power cut would."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(PATIENCE_SECONDS)
 
 
 @contextlib.contextmanager
@@ -93,14 +95,14 @@ def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[sub
 
 def _expect_end(process: subprocess.Popen[bytes]) -> None:
     try:
-        process.wait(20)
+        process.wait(PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         # What it hangs in is then in the log.
         os.killpg(process.pid, signal.SIGABRT)
         raise
 
 
-def until(condition: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
+def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS, every: float = 0.05) -> None:
     """Wait until the condition holds; fail where it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

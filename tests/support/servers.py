@@ -69,7 +69,6 @@ def clean_redis(cluster: Endpoints, worker_id: str) -> str:
     url = at_database(cluster.redis_url, str(index))
     with redis.Redis.from_url(url) as client:
         client.flushdb()
-        client.function_flush()
     return url
 
 

@@ -197,3 +197,14 @@ def test_while_the_database_refuses_messages_stay_in_the_stream(
             admin.execute("ALTER TABLE document_away RENAME TO document")
             until(lambda: drained(server))
     assert rows("SELECT number FROM document ORDER BY sequence") == [("PR-1",), ("PR-2",)]
+
+
+def test_an_intake_that_can_not_give_back_its_lease_ends_all_the_same(
+    settings: Settings, publisher: Publisher, server: Redis, database: Any
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        with reading(settings):
+            publisher.submit(receipt("PR-1"))
+            until(lambda: drained(server))
+            admin.execute("ALTER TABLE stream_lease RENAME TO lease_away")
+        admin.execute("ALTER TABLE lease_away RENAME TO stream_lease")

@@ -47,6 +47,7 @@ class Reader:
         # Delivered messages that nobody acknowledged come before new ones, or a delivery would overtake its receipt.
         self._behind = True
         self._active = False
+        self._opened = False
         self._failures = 0
 
     def stop(self) -> None:
@@ -59,7 +60,7 @@ class Reader:
             self.step()
             PULSE.beat()
         if self._active:
-            self._lease.release()
+            self._give_back_lease()
 
     def step(self) -> None:
         """Take what waits and have it committed, or wait a moment for something to do."""
@@ -95,19 +96,27 @@ class Reader:
         held = self._lease.keep()
         if held and not self._active:
             log.info("intake reads the stream")
-            self._stream.open()
-            self._behind = True
+            self._opened = False
         elif self._active and not held:
             log.warning("another intake reads the stream now; this one stands by")
         self._active = held
         INTAKE_ACTIVE.set(held)
+        if held and not self._opened:
+            self._stream.open()
+            self._behind = self._opened = True
         return held
+
+    def _give_back_lease(self) -> None:
+        try:
+            self._lease.release()
+        except (Unavailable, psycopg.Error) as error:
+            log.warning("the lease could not be given back; it ends by itself", reason=str(error))
 
     def _back_off(self, error: Exception) -> None:
         self._behind = True
         if isinstance(error, ResponseError) and "NOGROUP" in str(error):
             log.warning("the intake stream was wiped; reading it anew from its beginning")
-            self._stream.open()
+            self._opened = False
             return
         self._failures += 1
         INTAKE_FAILURES.inc()

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import structlog
 
 from worker.settings import Settings
+from worker.telemetry import last_words
 from worker.telemetry.redaction import Redaction, secrets_of
 
 _SHARED: list[structlog.types.Processor] = [
@@ -43,8 +44,9 @@ def configure(
 
 
 def configure_process(settings: Settings, process: str) -> None:
-    """Set up logging for a process that works with these settings, whose URLs are all known."""
+    """Set up logging for a process that works with these settings, whose URLs are all known; also for what it did not mean to say."""
     configure(settings.log_level, settings.log_format, process=process, secrets=secrets_of(settings))
+    last_words.through_the_logging()
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
