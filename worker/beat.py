@@ -14,8 +14,9 @@ class Beat(beat.Beat):
     def install_sync_handler(self, service: Service) -> None:  # noqa: ARG002 - the signature is the base class's
         """End on SIGTERM and SIGINT, from whatever is being done.
 
-        Celery's handler first closes the scheduler, also one that is only being made: it then imports once more what is half imported, and a
-        beat that is stopped while it starts ends by a traceback. Ours keeps no schedule on disk; its loop closes what is open on the way out.
+        Celery's handler first closes the scheduler, also one that is only being made: it then imports once more what is half
+        imported, and a beat that is stopped while it starts ends by a traceback. Ours keeps no schedule on disk; its loop closes what
+        is open on the way out.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _leave)
