@@ -8,7 +8,7 @@ from tornado.web import HTTPError
 
 from domain.error_catalogue import CATALOGUE
 from worker.bells import Lane
-from worker.desk.page import PAGE_ROWS, Action, Company, DeskHandler, Page, Told, options, page_after
+from worker.desk.page import PAGE_ROWS, Action, Company, DeskHandler, Page, Told, options
 from worker.desk.roles import Role
 from worker.messages import DOCUMENT_TYPES
 from worker.services.acceptance import take
@@ -23,15 +23,8 @@ from worker.services.operating import (
 from worker.store.companies import company_name
 from worker.store.database import Rows
 from worker.store.desk_actions import actions_about
-from worker.store.document_pages import (
-    STATUSES,
-    Held,
-    Wanted,
-    document_page,
-    documents_by_number,
-    held_document,
-    sequence_of,
-)
+from worker.store.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
+from worker.store.document_pages import Held, held_document, sequence_of
 from worker.store.status import lane_status
 
 # A worker decides; this long the desk waits to tell what it decided.
@@ -51,14 +44,15 @@ class Documents(Page):
         wanted = _wanted(self)
         if wanted.number:
             after = (self.get_query_argument("after", ""), self.get_query_argument("after_type", ""))
-            rows = documents_by_number(connection, company.number, wanted, after=after, limit=PAGE_ROWS + 1)
-            last = page_after(rows, lambda row: {"after": row.number, "after_type": row.type})
+            listed = documents_by_number(connection, company.number, wanted, after=after, limit=PAGE_ROWS)
+            rows, last = listed.rows, dict(zip(("after", "after_type"), listed.further or (), strict=False))
         else:
             before = _whole(self.get_query_argument("before", ""))
-            rows = document_page(connection, company.number, wanted, before=before, limit=PAGE_ROWS + 1)
-            last = page_after(rows, lambda row: {"before": row.sequence})
+            page = document_page(connection, company.number, wanted, before=before, limit=PAGE_ROWS)
+            rows, last = page.rows, {} if page.further is None else {"before": str(page.further)}
         return {
-            "rows": rows[:PAGE_ROWS],
+            "rows": rows,
+            "looked_at": MOST_LOOKED_AT,
             "older": self.address_of(**last) if last else "",
             "first": self.address_of(before=None, after=None, after_type=None),
             "is_first": not {"before", "after"} & set(self.request.query_arguments),

@@ -48,5 +48,6 @@ mail = table(
     columns("text", "answer"),
     UniqueConstraint("message_id"),
     Index("mail_waiting", "due_at", postgresql_where=text("status = 'waiting'")),
+    Index("mail_undelivered", "ended_at", postgresql_where=text("status IN ('refused', 'given up')")),
     key="company_id notice_id address copy",
 )

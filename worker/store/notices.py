@@ -193,8 +193,8 @@ def mail_status(connection: Rows, since: datetime) -> MailStatus:
     row = connection.execute(
         "SELECT (SELECT count(*) FROM mail WHERE status = 'waiting'), (SELECT min(written_at) FROM mail WHERE status = 'waiting'), "
         "coalesce((SELECT answer FROM mail WHERE status = 'waiting' AND answer <> '' ORDER BY due_at DESC LIMIT 1), ''), "
-        "(SELECT count(*) FROM mail WHERE status IN (%s, %s) AND ended_at > %s)",
-        [REFUSED, GIVEN_UP, since],
+        f"(SELECT count(*) FROM mail WHERE status IN ('{REFUSED}', '{GIVEN_UP}') AND ended_at > %s)",
+        [since],
     ).fetchone()
     assert row is not None  # noqa: S101 - counts give a row
     return MailStatus(*row)

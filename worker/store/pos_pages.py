@@ -49,7 +49,7 @@ def quarantined_sales(connection: Rows, company: int, limit: int = 200) -> list[
     found = connection.execute(
         "SELECT s.voucher_id, v.number, s.profile, s.event_at AT TIME ZONE c.time_zone, coalesce(s.reason, '{}') FROM pos_invoice s "
         "JOIN voucher v USING (company_id, voucher_id) JOIN books.company c USING (company_id) "
-        "WHERE s.company_id = %s AND s.status IN ('open', 'quarantined') AND s.status = 'quarantined' ORDER BY s.voucher_id LIMIT %s",
+        "WHERE s.company_id = %s AND s.status = 'quarantined' ORDER BY s.voucher_id LIMIT %s",
         [company, limit],
     )
     return [SetAside(*row) for row in found]

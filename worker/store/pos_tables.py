@@ -51,6 +51,7 @@ pos_invoice = table(
         "profile",
         postgresql_where=text("status IN ('open', 'quarantined')"),
     ),
+    Index("pos_invoice_quarantined", "company_id", "voucher_id", postgresql_where=text("status = 'quarantined'")),
     Index("pos_invoice_closing", "company_id", "closing_id", postgresql_where=text("closing_id <> 0")),
     key="company_id voucher_id",
 )

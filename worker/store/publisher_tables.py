@@ -26,6 +26,7 @@ publisher_event = table(
     columns("bytes", "content_hash", null=True),
     columns("json", "details"),
     Index("publisher_event_at", "company_id", "at", "event_id"),
+    Index("publisher_event_of", "company_id", "publisher", "at", "event_id"),
     Index(
         "publisher_event_message", "company_id", "message_id", unique=True, postgresql_where=text("message_id <> ''")
     ),

@@ -105,10 +105,10 @@ def _write(connection: Rows, events: Sequence[tuple[Any, ...]]) -> None:
 
 def events(connection: Rows, publisher: str | None = None, limit: int = 1000) -> Iterator[Event]:
     """What happened, newest first; of one publisher, or of all."""
+    of = "" if publisher is None else "AND publisher = %(name)s "
     found = connection.execute(
         "SELECT at, publisher, action, actor, company, type, number, message_id, coalesce(encode(content_hash, 'hex'), ''), details "
-        "FROM publisher_event WHERE company_id = 0 AND (%(name)s::text IS NULL OR publisher = %(name)s) "
-        "ORDER BY at DESC, event_id DESC LIMIT %(limit)s",
+        f"FROM publisher_event WHERE company_id = 0 {of}ORDER BY at DESC, event_id DESC LIMIT %(limit)s",
         {"name": publisher, "limit": limit},
     )
     yield from (Event(*row) for row in found)

@@ -109,6 +109,7 @@ refused_message = table(
     columns("text", "publisher message_id"),
     columns("json", "error"),
     columns("moment", "received_at"),
+    Index("refused_message_at", "company_id", "publisher", "received_at"),
     key="company_id type number content_hash",
 )
 
@@ -311,6 +312,15 @@ outcome = table(
     Index("outcome_parked", "company_id", "sequence", postgresql_where=text("status = 'parked' AND moment IS NULL")),
     Index("outcome_refused", "company_id", "sequence", postgresql_where=text("status = 'rejected' AND moment IS NULL")),
     Index("outcome_batch", "company_id", "batch_no"),
+    Index(
+        "outcome_code",
+        "company_id",
+        "status",
+        text("(error ->> 'code')"),
+        "sequence",
+        postgresql_where=text("moment IS NULL"),
+    ),
+    Index("outcome_anew", "company_id", "sequence", postgresql_where=text("moment IS NOT NULL")),
     key="company_id sequence",
 )
 

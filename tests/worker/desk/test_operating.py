@@ -15,7 +15,8 @@ from worker.services.acceptance import store as store_messages
 from worker.services.operating import cancellation, decide_all_anew, decide_anew, edit
 from worker.services.reposting import preview
 from worker.store.database import Database
-from worker.store.document_pages import Wanted, held_document
+from worker.store.document_lists import Wanted
+from worker.store.document_pages import held_document
 from worker.store.outcomes import fetch_outcome
 
 
