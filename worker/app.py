@@ -87,8 +87,10 @@ def _open_tools() -> Tools:
 class _App(SealedCelery):
     @property
     def Beat(self) -> type[CeleryBeat]:  # noqa: N802 - the name is Celery's
-        """The beat that `celery beat` runs; named, so that only a beat imports it."""
-        return cast("type[CeleryBeat]", self.subclass_with_self("worker.beat:Beat"))
+        """The beat that `celery beat` runs, which nothing else imports."""
+        from worker.beat import Beat
+
+        return cast("type[CeleryBeat]", self.subclass_with_self(Beat))
 
 
 app = _App("perpetua", seal=cache(lambda: Seal(_settings())), include=["worker.tasks"])
