@@ -8,7 +8,7 @@ domain stays free of I/O, and the common case is one set-based read per batch.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -115,8 +115,7 @@ class TillSale:
     consolidated_into: str = ""
 
 
-@dataclass(slots=True)
-class PostedVoucher:
+class PostedVoucher(msgspec.Struct, gc=False):
     """A posted document as later ones see it.
 
     `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and
@@ -135,21 +134,20 @@ class PostedVoucher:
     at: int
     date: date
     document: object
-    movements: list[Movement] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    elsewhere: list[Entry] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    figures: dict[str, object] = field(default_factory=dict)
+    movements: list[Movement] = []
+    entries: list[Entry] = []
+    elsewhere: list[Entry] = []
+    links: list[Link] = []
+    figures: dict[str, object] = {}
     cancelled_by: int = 0
-    caused: list[Difference] = field(default_factory=list)
-    true_ups: dict[int, int] = field(default_factory=dict)
-    set_aside: dict[int, int] = field(default_factory=dict)
-    outstanding: list[Entry] = field(default_factory=list)
+    caused: list[Difference] = []
+    true_ups: dict[int, int] = {}
+    set_aside: dict[int, int] = {}
+    outstanding: list[Entry] = []
     sale: TillSale | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Voucher:
+class Voucher(msgspec.Struct, gc=False, kw_only=True):
     """The head of what was posted: one per posted document, with its computed totals."""
 
     sequence: int
@@ -158,7 +156,7 @@ class Voucher:
     at: int
     date: date
     reverses: int = 0
-    figures: dict[str, object] = field(default_factory=dict)
+    figures: dict[str, object] = {}
 
 
 class OrderLine(NamedTuple):
@@ -215,23 +213,22 @@ class RepostRequest(NamedTuple):
     document: int = 0
 
 
-@dataclass(slots=True)
-class Posting:
+class Posting(msgspec.Struct, gc=False):
     """All that one document writes: both ledgers together, or nothing. A sale at a till writes its receipt alone.
 
     `drift` is by what it leads stock and its accounts apart, or together again; `mends` the proposal that it accepts.
     """
 
     voucher: Voucher
-    movements: list[Movement] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    reposts: list[RepostRequest] = field(default_factory=list)
-    orders: list[OrderLine] = field(default_factory=list)
+    movements: list[Movement] = []
+    differences: list[Difference] = []
+    entries: list[Entry] = []
+    links: list[Link] = []
+    reposts: list[RepostRequest] = []
+    orders: list[OrderLine] = []
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None
-    drift: list[Drift] = field(default_factory=list)
+    drift: list[Drift] = []
     mends: int = 0
 
 

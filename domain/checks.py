@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from domain.books import Books, Lacking
 from domain.documents.plan import Head, Plan
@@ -18,8 +18,7 @@ from domain.valuation import fifo, moving_average
 from domain.valuation.method import Method, method_of
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(msgspec.Struct, gc=False):
     """A plan that nothing can refuse any more, with everything loaded that valuing it needs.
 
     `place` is where the document takes effect (a cancel: its target's), `reverses` the sequence of a cancel's target. `backdated`
@@ -31,9 +30,9 @@ class Checked:
     books: Books
     place: tuple[int, int]
     reverses: int = 0
-    backdated: dict[Lot, int] = field(default_factory=dict)
-    balances: dict[Chain, Balance] = field(default_factory=dict)
-    methods: dict[Chain, Method] = field(default_factory=dict)
+    backdated: dict[Lot, int] = {}
+    balances: dict[Chain, Balance] = {}
+    methods: dict[Chain, Method] = {}
 
     @property
     def view(self) -> MasterView:

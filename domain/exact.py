@@ -70,7 +70,9 @@ def show(scaled: int, scale: int, least: int = 0) -> str:
     if scale == 0:
         return str(scaled)
     sign, digits = ("-", -scaled) if scaled < 0 else ("", scaled)
-    whole, fraction = divmod(digits, 10**scale)
+    whole, fraction = divmod(digits, _POWERS[scale])
+    if not fraction and not least:
+        return f"{sign}{whole}"
     tail = f"{fraction:0{scale}d}".rstrip("0").ljust(least, "0")
     return f"{sign}{whole}.{tail}" if tail else f"{sign}{whole}"
 

@@ -74,17 +74,16 @@ class _Fold:
 
     def _value(self, movement: Movement) -> None:
         balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]
-        basis = movement.basis
-        if basis is Basis.COST and movement.qty < 0 <= balance.qty + movement.qty:
-            movement.value = valuation.issue(
-                balance, method, self.currency, -movement.qty, None, None, movement.counted_rate
-            )
+        basis, qty = movement.basis, movement.qty
+        if basis is Basis.COST and qty < 0 <= balance.qty + qty:
+            movement.value = valuation.issue(balance, method, self.currency, -qty, None, None, movement.counted_rate)
         elif basis is Basis.COUNTED:
             self._count(movement, balance, method)
         elif basis is Basis.REVERSED:
             self._reverse(movement, balance, method)
-        elif movement.qty > 0:
-            self._receive(movement, self._incoming(movement, balance))
+        elif qty > 0:
+            amount = movement.stated if basis is Basis.STATED else self._incoming(movement, balance)
+            self._receive(movement, amount, balance, method)
         else:
             shortage = self._shortage(movement)
             if basis == Basis.SENT_BACK:
@@ -99,10 +98,11 @@ class _Fold:
                 )  # fmt: skip
             movement.provisional = bool(shortage.qty)
 
-    def _receive(self, movement: Movement, amount: int) -> None:
+    def _receive(self, movement: Movement, amount: int, balance: Balance, method: Method) -> None:
         movement.value = amount
-        balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]
-        self._true_up(movement, valuation.receive(balance, method, self.currency, movement.qty, amount, movement.id))
+        covered = valuation.receive(balance, method, self.currency, movement.qty, amount, movement.id)
+        if covered:
+            self._true_up(movement, covered)
 
     def _incoming(self, movement: Movement, balance: Balance) -> int:
         if movement.basis == Basis.MOVED:
@@ -139,7 +139,7 @@ class _Fold:
         inputs = -sum(m.value for m in movements if m.basis != Basis.PRODUCED)
         made = [m for m in movements if m.basis == Basis.PRODUCED]
         for movement, amount in zip(made, share_out(inputs, made), strict=True):
-            self._receive(movement, amount)
+            self._receive(movement, amount, self.checked.balances[movement.chain], self.checked.methods[movement.chain])
 
     def _count(self, movement: Movement, balance: Balance, method: Method) -> None:
         fallback, lot = self.checked.fallback_rate(movement), lot_of(movement)
@@ -156,9 +156,10 @@ class _Fold:
         elif movement.qty > 0:
             # Until the repost a count in the past brings in what it found at its own rate, on top of today's stock.
             if movement.counted_rate is not None:
-                self._receive(movement, self.currency.times(movement.qty, movement.counted_rate))
+                amount = self.currency.times(movement.qty, movement.counted_rate)
             else:
-                self._receive(movement, valuation.at_rate_in_force(balance, self.currency, movement.qty, fallback))
+                amount = valuation.at_rate_in_force(balance, self.currency, movement.qty, fallback)
+            self._receive(movement, amount, balance, method)
         elif movement.qty < 0:
             movement.value = valuation.issue(
                 balance, method, self.currency, -movement.qty, self._shortage(movement), fallback

@@ -79,6 +79,7 @@ class MasterView:
         self._accounts: dict[str, str] = {}
         self._roles: dict[str, str] = {}
         self._root_types: dict[str, str] = {}
+        self._profit_and_loss: dict[str, bool] = {}
         self.defaults = DefaultsOfItems(book.get, company.name)
         self._methods: dict[str, list[tuple[int, str]]] = {}
         self._versions: dict[str, list[tuple[int, object]]] = {}
@@ -158,7 +159,10 @@ class MasterView:
 
     def is_profit_and_loss(self, name: str) -> bool:
         """Whether an account belongs to the profit and loss statement (and so needs a cost center)."""
-        return self.root_type(name) in PROFIT_AND_LOSS
+        known = self._profit_and_loss.get(name)
+        if known is None:
+            known = self._profit_and_loss[name] = self.root_type(name) in PROFIT_AND_LOSS
+        return known
 
     def root_type(self, name: str) -> str:
         """The side of the books that an account belongs to, also where it can't be posted to any more; empty where nothing says."""

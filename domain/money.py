@@ -69,16 +69,17 @@ class Money(int):
 class Currency:
     """A currency and its minor unit.
 
-    `precision` decimals (0-4); `unit` is one minor unit at nine decimals.
+    `precision` decimals (0-4); `unit` is one minor unit at nine decimals, `half` of it, and `whole` what quantity x rate comes to for it.
     """
 
-    __slots__ = ("code", "half", "precision", "unit")
+    __slots__ = ("code", "half", "precision", "unit", "whole")
 
     def __init__(self, code: str, precision: int | None = None) -> None:
         self.code = code
         self.precision = _PRECISIONS.get(code, 2) if precision is None else precision
         self.unit: int = 10 ** (RATE_SCALE - self.precision)
         self.half: int = self.unit // 2
+        self.whole: int = self.unit * MICRO
 
     def amount(self, value: int) -> int:
         """R(x): a value at nine decimals to whole minor units, floor(x + 1/2)."""
@@ -103,7 +104,8 @@ class Currency:
 
     def times(self, quantity: int, rate: int) -> int:
         """quantity (millionths) x rate (nine decimals), rounded once to minor units; a return mirrors its sale."""
-        return div_mirrored(quantity * rate, MICRO * self.unit)
+        product, whole = 2 * quantity * rate, self.whole
+        return (product + whole) // (2 * whole) if product >= 0 else -((whole - product) // (2 * whole))
 
     def show(self, amount: int) -> str:
         """Minor units as decimal text with all of the currency's decimals."""

@@ -53,12 +53,25 @@ class PostingTime:
         """
         stated = self.stated
         if stated.tzinfo is None:
+            day = stated.date()
+            first = _start_of(day, zone)
+            if first is not None:
+                own = (stated.hour * 60 + stated.minute) * 60 + stated.second
+                return first + own * 1_000_000 + stated.microsecond, day
             stated = stated.replace(tzinfo=zone)
         since = stated - EPOCH
         moment = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
         if stated.tzinfo is zone and zone.key == "UTC":
             return moment, stated.date()
         return moment, from_instant(moment).astimezone(zone).date()
+
+
+@lru_cache(maxsize=4096)
+def _start_of(day: date, zone: ZoneInfo) -> int | None:
+    """The instant at which a day begins where its clock runs through all of it; None where the clock is changed that day."""
+    begin = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the zone comes with each of the hours
+    hours = [(begin + timedelta(hours=hour)).replace(tzinfo=zone) for hour in range(25)]
+    return instant(hours[0]) if len({hour.utcoffset() for hour in hours}) == 1 else None
 
 
 def instant(moment: datetime) -> int:

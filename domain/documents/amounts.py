@@ -7,8 +7,9 @@ parts is declared as `tax_rounding` and posted to the round-off account, never h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+import msgspec
 
 from domain.documents.shape import ItemLine, Tax, TradeDocument
 from domain.errors import DocumentRejected
@@ -17,8 +18,7 @@ from domain.master_view import MasterView
 from domain.money import Currency, convert, percent_of
 
 
-@dataclass(slots=True)
-class TaxAmount:
+class TaxAmount(msgspec.Struct, gc=False):
     """One tax of a document: its amount in the document's and in the company's currency, and each line's part of it."""
 
     tax: Tax
@@ -27,8 +27,7 @@ class TaxAmount:
     by_line: list[int]
 
 
-@dataclass(slots=True)
-class Amounts:
+class Amounts(msgspec.Struct, gc=False):
     """Everything that a trade document adds up to. `*_base` are in the company's currency, the others in the document's.
 
     `lines` are the amounts as stated (after line discounts), `nets` without inclusive taxes and document discount.
@@ -46,7 +45,7 @@ class Amounts:
     discount: int = 0
     tax_rounding: int = 0
     tax_rounding_base: int = 0
-    figures: dict[str, object] = field(default_factory=dict)
+    figures: dict[str, object] = {}
 
     def rounding_of(self, total: int) -> int:
         """What rounding adds to net amounts and taxes, of taxes that the prices include and of the `total` to be paid itself."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from domain.errors import DocumentRejected
 from domain.exact import MICRO, NANO, div_mirrored
@@ -12,7 +14,7 @@ from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, gc=False, frozen=True):
     """A share of a line that moves in one chain: `qty` millionths of the stock unit, signed as the line is."""
 
     chain: Chain
@@ -74,6 +76,8 @@ def stock_qty(line: StockLine, item: Item, qty: int, field: str) -> int:
 
     Errors: DocumentRejected for an unknown unit, or a quantity of which nothing would be left.
     """
+    if line.uom is None and line.conversion_factor is None:
+        return int(qty)
     factor = conversion(line, item, field)
     if factor == NANO:
         return int(qty)

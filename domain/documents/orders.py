@@ -74,7 +74,7 @@ def fulfil(planned: Plan, lines: Sequence[FulfillingLine], head: Head, books: Bo
     Errors: parked while the order is not posted, rejected where it is cancelled or has no such line.
     """
     for index, line in enumerate(lines):
-        ref = reference(line.against_order)
+        ref = reference(line.against_order) if line.against_order is not None else None
         if ref is None:
             continue
         field = f"lines[{index}]"

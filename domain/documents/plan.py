@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
@@ -18,8 +17,7 @@ from domain.stock_ledger import Basis, Chain, Difference, Movement
 _sorted_json = msgspec.json.Encoder(order="sorted")
 
 
-@dataclass(slots=True)
-class Head:
+class Head(msgspec.Struct, gc=False):
     """What every line of one document shares: its place in time, its masters, its cost center and dimensions.
 
     `cause` is the sequence of the document that corrects its entries, 0 where it books its own.
@@ -67,8 +65,7 @@ def type_of(document: object) -> str:
     return tag
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct, gc=False):
     """Movements still to be valued, and everything about the document that valuation does not change.
 
     A planned movement's `id` is its place, counted from -1 downwards; a `source` below zero names a movement of this plan.
@@ -78,14 +75,14 @@ class Plan:
     it off.
     """
 
-    movements: list[Movement] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    figures: dict[str, object] = field(default_factory=dict)
-    orders: list[OrderLine] = field(default_factory=list)
-    moved: list[Difference] = field(default_factory=list)
-    unbilled: list[Unbilled] = field(default_factory=list)
+    movements: list[Movement] = []
+    entries: list[Entry] = []
+    links: list[Link] = []
+    differences: list[Difference] = []
+    figures: dict[str, object] = {}
+    orders: list[OrderLine] = []
+    moved: list[Difference] = []
+    unbilled: list[Unbilled] = []
     place: tuple[int, int] | None = None
     receipt: PosReceipt | None = None
     released: PosReceipt | None = None

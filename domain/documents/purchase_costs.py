@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from domain.books import PostedVoucher
 from domain.documents.amounts import Amounts
@@ -13,8 +14,7 @@ from domain.master_view import MasterView
 from domain.stock_ledger import Basis, Movement
 
 
-@dataclass(slots=True)
-class ChargeShare:
+class ChargeShare(msgspec.Struct, gc=False):
     """A line's share of one valuation charge."""
 
     account: str
@@ -23,8 +23,7 @@ class ChargeShare:
     in_total: bool
 
 
-@dataclass(slots=True)
-class LineCost:
+class LineCost(msgspec.Struct, gc=False):
     """A line's net amount and its valuation charges, minor units of the company's currency."""
 
     net: int

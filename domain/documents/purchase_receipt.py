@@ -53,7 +53,7 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         returned = purchase_return.plan(document, document.lines, head, books, "stock_received_not_billed")
         fulfil(returned, document.lines, head, books, "purchase_order")
         return returned
-    view, planned = head.view, Plan()
+    view, planned, perpetual = head.view, Plan(), head.perpetual
     fulfil(planned, document.lines, head, books, "purchase_order")
     amounts = compute(document, document.lines, view, buying=True)
     costs = line_costs(amounts, document.lines, view)
@@ -74,22 +74,26 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         received = parts(view, line, item, warehouse, qty, field) if qty and warehouse else []
         billed_first = line.against_invoice is not None
-        expense = "" if head.perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
-        unbilled = UnbilledLine(planned, head, expense, center, dimensions)
-        value = _value_of(document, index, cost, unbilled, books, amounts) if billed_first else cost.total
-        shares = allocate(value, [part.qty for part in received]) if received else []
-        for part, share in zip(received, shares, strict=True):
-            planned.move(
-                head, index + 1, part.chain, part.qty, Basis.STATED, account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"),
-                contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
-            )  # fmt: skip
-        if head.perpetual:
+        value, unbilled = cost.total, None
+        if billed_first or not perpetual:
+            expense = "" if perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
+            unbilled = UnbilledLine(planned, head, expense, center, dimensions)
+            if billed_first:
+                value = _value_of(document, index, cost, unbilled, books, amounts)
+        if received:
+            account = view.stock_account(received[0].chain.warehouse, f"{field}.warehouse")
+            for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
+                planned.move(
+                    head, index + 1, part.chain, part.qty, Basis.STATED, account=account,
+                    contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
+                )  # fmt: skip
+        if unbilled is None or perpetual:
             for charge in cost.charges:
                 account = view.account(charge.account, "taxes.account")
                 planned.entry(head, srbnb, charge.amount, dimensions=dimensions)
                 planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
         elif not billed_first:
-            unbilled.book(sum(charge.amount for charge in cost.charges) - sum(shares))
+            unbilled.book(sum(charge.amount for charge in cost.charges) - (value if received else 0))
         if line.rejected_qty:
             _reject_goods(planned, head, line, item, index, warehouse, dimensions)
     planned.figures = amounts.figures

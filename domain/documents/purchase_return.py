@@ -7,8 +7,9 @@ to purchase price variance. Shares are cumulative in order of time, so that retu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from domain.books import Books, PostedVoucher
 from domain.documents.amounts import compute

@@ -8,8 +8,9 @@ of those behind it: they get the difference under their own vouchers, caused by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.plan import Head, Plan

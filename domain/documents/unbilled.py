@@ -7,9 +7,10 @@ account with exactly that, and whatever changes it later changes the opening ent
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from domain.books import Unbilled
 from domain.documents.plan import Head, Plan
@@ -19,8 +20,7 @@ from domain.money import Money
 _KEPT = "unbilled"  # where a voucher's figures keep it
 
 
-@dataclass(frozen=True, slots=True)
-class UnbilledLine:
+class UnbilledLine(msgspec.Struct, gc=False, frozen=True):
     """One line of a purchase; `account` is the expense that such a purchase is booked to under periodic inventory."""
 
     planned: Plan

@@ -6,7 +6,7 @@ units, so they book exactly their amount; whatever rounding leaves is carried in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from domain.exact import MICRO, div_half_up
 from domain.money import Currency
@@ -14,8 +14,7 @@ from domain.stock_ledger import Balance, Movement, Shortage
 from domain.valuation.method import Method
 
 
-@dataclass(slots=True)
-class TrueUp:
+class TrueUp(msgspec.Struct, gc=False):
     """A shortage that a receipt covered: the amount (minor units) by which the stock value changes, and the shortage covered."""
 
     amount: int

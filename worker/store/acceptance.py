@@ -32,8 +32,7 @@ _MASTER = "company_id, kind, name, version, acceptance, payload, content_hash, p
 _OUTCOME = "company_id, sequence, status, error, waits_for, attempts, batch_no, decided_at, released_at, moment"
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(msgspec.Struct, gc=False):
     """The content that a key stands for already: in the store, or earlier in this batch."""
 
     content_hash: bytes

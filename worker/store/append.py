@@ -61,8 +61,7 @@ class Counters:
     request: int
 
 
-@dataclass(slots=True)
-class Numbered:
+class Numbered(msgspec.Struct, gc=False):
     """A posting and its place in the voucher series of its type and fiscal year."""
 
     posting: Posting

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 ReceiptStatus = Literal[
     "new", "known", "conflict", "rejected", "master", "unchanged", "unreadable", "preview", "barred"
 ]
 
 
-@dataclass(slots=True, kw_only=True)
-class Incoming:
+class Incoming(msgspec.Struct, gc=False, kw_only=True):
     """A message that has a key, or none at all.
 
     A document: company, type, number. A master: `is_master`, `number` is its name and `company` `*` where it is shared. A message whose
@@ -33,8 +33,7 @@ class Incoming:
     barred: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, gc=False, kw_only=True):
     """What became of a message: new and master were stored, known and unchanged were there already, a preview waits to be answered;
     the rest carry an error.
 
@@ -47,7 +46,7 @@ class Receipt:
     status: ReceiptStatus
     company_id: int = 0
     sequence: int = 0
-    error: dict[str, object] | None = field(default=None)
+    error: dict[str, object] | None = None
 
     @property
     def rings(self) -> bool:

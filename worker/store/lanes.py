@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from worker.store.append import Appender, Counters
 from worker.store.database import Rows
 
@@ -37,8 +39,7 @@ class LaneRow:
     counters: Counters
 
 
-@dataclass(slots=True)
-class Due:
+class Due(msgspec.Struct, gc=False):
     """A document to decide. `moment` is its place in the order of acceptance: its own, or that of what released it."""
 
     sequence: int
