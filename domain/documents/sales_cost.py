@@ -40,10 +40,9 @@ def deliver(
     """
     for index, line in enumerate(lines):
         back = take_back(planned, head, original, line, index, books) if original else None
-        dimensions = dimensions_of(
-            head, line.dimensions, document.dimensions, head.view.item(line.item, f"lines[{index}].item")
-        )
-        deliver_line(planned, line, index, head, dimensions, back)
+        item = head.view.item(line.item, f"lines[{index}].item")
+        dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
+        _deliver_item(planned, line, index, head, item, dimensions, back)
 
 
 def deliver_line(
@@ -58,10 +57,16 @@ def deliver_line(
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    view, field = head.view, f"lines[{index}]"
-    item = view.item(line.item, f"{field}.item")
+    item = head.view.item(line.item, f"lines[{index}].item")
+    _deliver_item(planned, line, index, head, item, dimensions, back)
+
+
+def _deliver_item(
+    planned: Plan, line: ItemLine, index: int, head: Head, item: Item, dimensions: str, back: Returned | None
+) -> None:
     if not item.is_stock_item and not item.bundle:
         return
+    view, field = head.view, f"lines[{index}]"
     warehouse = require_warehouse(line.warehouse, item, view, field)
     account = view.stock_account(warehouse, f"{field}.warehouse")
     center = cost_center_of(head, line.cost_center, item)

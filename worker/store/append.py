@@ -167,21 +167,15 @@ class Appender:
             counters.link += len(posting.links)
 
     def _movements(self, movements: list[Movement], stamps: dict[int, str], days: dict[date, str]) -> list[str]:
-        kinds = self._names.by_kind
-        accounts, centers, dimensions, parts = (
-            kinds["account"],
-            kinds["cost_center"],
-            kinds["dimensions"],
-            kinds["part"],
-        )
-        chains, company = self._names.chains, self._names.company
-        rows = []
+        chains, sides, company = self._names.chains, self._names.sides, self._names.company
+        rows: list[str] = []
+        add = rows.append
         for m in movements:
             at = stamps.get(m.at) or stamps.setdefault(m.at, stamp_instant(m.at))
             day = days.get(m.date) or days.setdefault(m.date, m.date.isoformat())
-            rows.append(
+            add(
                 f"{company}\t{m.id}\t{m.voucher}\t{m.line}\t{chains[m.chain]}\t{at}\t{day}\t{m.qty}\t{m.value}\t{_BASIS[m.basis]}\t"
-                f"{accounts[m.account]}\t{accounts[m.contra]}\t{centers[m.cost_center]}\t{dimensions[m.dimensions]}\t{parts[m.batch]}\t"
+                f"{sides[m.account, m.contra, m.cost_center, m.dimensions, m.batch]}\t"
                 f"{m.source}\t{m.stated}\t{m.weight}\t{NULL if m.counted_qty is None else m.counted_qty}\t"
                 f"{NULL if m.counted_rate is None else m.counted_rate}\t{'t' if m.provisional else 'f'}\n"
             )

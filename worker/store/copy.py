@@ -34,13 +34,17 @@ def hexadecimal(raw: bytes) -> str:
 
 def stamp(moment: datetime) -> str:
     """A timestamp as PostgreSQL writes it in UTC: no trailing zeros, a short offset."""
-    text = moment.astimezone(UTC).isoformat(sep=" ")[:-6]
-    return (text.rstrip("0") if "." in text else text) + "+00"
+    return _of_utc(moment.astimezone(UTC))
 
 
 def stamp_instant(microseconds: int) -> str:
     """Microseconds since 1970 as PostgreSQL writes the timestamp in UTC."""
-    return stamp(from_instant(microseconds))
+    return _of_utc(from_instant(microseconds))
+
+
+def _of_utc(moment: datetime) -> str:
+    text = moment.isoformat(" ")[:-6]
+    return (text.rstrip("0") if moment.microsecond else text) + "+00"
 
 
 def copy_in(connection: Rows, table: str, columns: str, rows: str) -> None:

@@ -38,6 +38,19 @@ class _ChainNumbers(dict[Chain, int]):
         return 0
 
 
+class _Sides(dict[tuple[str, str, str, str, str], str]):
+    """What many movements have in common (account, contra, cost center, dimensions, batch) as the text of a row."""
+
+    def __init__(self, by_kind: dict[str, _Numbers]) -> None:
+        super().__init__()
+        self._numbers = [by_kind[kind] for kind in ("account", "account", "cost_center", "dimensions", "part")]
+
+    def __missing__(self, names: tuple[str, str, str, str, str]) -> str:
+        text = "\t".join(str(numbers[name]) for numbers, name in zip(self._numbers, names, strict=True))
+        self[names] = text
+        return text
+
+
 class Names:
     """The numbers of one company's names: look up freely, then `settle` what was not known and look up again."""
 
@@ -47,6 +60,7 @@ class Names:
         self.last_chain = 0
         self.by_kind = {kind: _Numbers(set()) for kind in KINDS}
         self.chains = _ChainNumbers(set())
+        self.sides = _Sides(self.by_kind)
 
     def settle(self, connection: Rows) -> bool:
         """Find or give the numbers of all names asked for in vain since the last call; False where there were none."""
@@ -56,6 +70,7 @@ class Names:
         asked = [(kind, name) for kind, numbers in self.by_kind.items() for name in sorted(numbers.unknown)]
         if asked:
             self._settle_terms(connection, asked)
+            self.sides.clear()  # it was told without these numbers
         if self.chains.unknown:
             self._settle_chains(connection, sorted(self.chains.unknown))
         elif not asked:
@@ -71,6 +86,7 @@ class Names:
         if len(self.chains) + sum(map(len, self.by_kind.values())) > REMEMBERED:
             self.by_kind = {kind: _Numbers(set()) for kind in KINDS}
             self.chains = _ChainNumbers(set())
+            self.sides = _Sides(self.by_kind)
 
     def _settle_terms(self, connection: Rows, asked: list[tuple[str, str]]) -> None:
         found = connection.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -80,13 +81,19 @@ def outcome(
         "number": number,
         "status": status,
         "sequence": sequence,
-        "received_at": received_at.isoformat(),
-        "posted_at": posted_at.isoformat() if posted_at is not None else None,
+        "received_at": _text(received_at),
+        "posted_at": None if posted_at is None else _text(posted_at),
         "voucher_no": voucher_no,
         "error": error if status in {"rejected", "parked", "accepted", "quarantined"} else None,
         "vouchers": [voucher_no] if voucher_no else [],
         **({"warning": warning} if warning else {}),
     }
+
+
+@lru_cache(maxsize=1024)
+def _text(moment: datetime) -> str:
+    """A time as outcomes word it; all documents of a batch share theirs."""
+    return moment.isoformat()
 
 
 def fetch_outcome(connection: Rows, company: str, type_: str, number: str) -> dict[str, Any] | None:
