@@ -9,6 +9,7 @@ from domain.documents.plan import Head, Plan
 from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentRejected
 from domain.exact import MICRO
+from domain.magnitudes import require_room
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
 from domain.quantity import show_quantity
@@ -50,6 +51,7 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     if head.type == "cancel":
         checked.reverses = plan.links[-1].target
     _gather(checked)
+    require_room(plan, checked.balances, checked.view.currency, checked.fallback_rate)
     if not _plainly_there(checked):
         _check_quantities(checked)
     for difference in plan.differences:
