@@ -121,11 +121,10 @@ class PostedVoucher(msgspec.Struct, gc=False):
     `movements` carry their present values and quantities (visible differences included); `links` are those that point at it and
     are not cancelled; `cancelled_by` is the sequence of its cancel, 0 while it stands. `figures` are its totals as stored;
     `entries` its general ledger as of now, netted per account, party, cost center and dimensions; `elsewhere` what it booked under
-    the vouchers that it bills, as of now. `caused` are the landed cost
-    and rate differences that this document made on other vouchers; `true_ups` what covering receipts added to the cost of this
-    voucher's issues, by movement (minor units, as booked on stock); `set_aside` what of its movements' present values is not their
-    own cost: true-ups of issues that they covered, and residues. `outstanding` is what it has left open; `sale` says where a sale at
-    a till stands.
+    the vouchers that it bills, as of now. `caused` are the landed cost and rate differences that this document made on other
+    vouchers; `true_ups` what covering receipts added to the cost of this voucher's issues, by movement (minor units, as booked on
+    stock); `set_aside` what of its movements' present values is not their own cost: true-ups of issues that they covered, and residues;
+    `remapped` what of them was booked on accounts that the warehouse got later. `outstanding` is what it has left open.
     """
 
     sequence: int
@@ -143,6 +142,7 @@ class PostedVoucher(msgspec.Struct, gc=False):
     caused: list[Difference] = []
     true_ups: dict[int, int] = {}
     set_aside: dict[int, int] = {}
+    remapped: dict[int, dict[str, int]] = {}
     outstanding: list[Entry] = []
     sale: TillSale | None = None
 

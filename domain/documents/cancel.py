@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 from msgspec.structs import replace
 
@@ -19,7 +21,7 @@ from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry
 from domain.posting_time import PostingTime
 from domain.shape import Prose
-from domain.stock_ledger import Basis, DifferenceKind
+from domain.stock_ledger import Basis, DifferenceKind, Movement
 
 
 class Cancel(Document, tag="cancel", kw_only=True):
@@ -164,15 +166,8 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         books.require_reserved([chain for chain, _ in target.sale.receipt.goods])
     for movement in reversed(target.movements):
         account = view.present_account(movement.chain.warehouse, movement.account)
-        if account != movement.account and perpetual:
-            # The goods' value has gone to the warehouse's new account since: it is taken from there, not from the old one.
-            for name, amount in ((movement.account, movement.value), (account, -movement.value)):
-                planned.entries.append(
-                    Entry(
-                        voucher=target.sequence, account=name, amount=amount, date=day, dimensions=movement.dimensions,
-                        cause=head.sequence,
-                    )
-                )  # fmt: skip
+        if perpetual:
+            _take_from(account, movement, target, planned, day=day, cause=head.sequence)
         reversal = planned.move(
             head, movement.line, movement.chain, -movement.qty, Basis.REVERSED, account=account,
             contra=movement.contra, cost_center=movement.cost_center, dimensions=movement.dimensions,
@@ -192,6 +187,24 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
     _withdraw_shares(planned, head, target, books)
     planned.links.append(Link(head.sequence, 0, "reverses", target.sequence, 0))
     return planned
+
+
+def _take_from(
+    account: str, movement: Movement, target: PostedVoucher, planned: Plan, *, day: date, cause: int
+) -> None:
+    """Whatever accounts its rows were booked on, the goods' value lies in the one that their warehouse has now: it is taken from there."""
+    later = target.remapped.get(movement.id, {})
+    booked = {movement.account: movement.value - sum(later.values())} | later
+    for name, amount in booked.items():
+        if name == account or not amount:
+            continue
+        for side, value in ((name, amount), (account, -amount)):
+            planned.entries.append(
+                Entry(
+                    voucher=target.sequence, account=side, amount=value, date=day,
+                    dimensions=movement.dimensions, cause=cause,
+                )
+            )  # fmt: skip
 
 
 def _withdraw_shares(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:

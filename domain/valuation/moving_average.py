@@ -32,14 +32,14 @@ def pooled(balance: Balance) -> Layer:
 
 
 def receive(balance: Balance, qty: int, value: int, receipt: int) -> None:
-    """Mix `qty` worth `value` into the stock."""
-    if balance.layers:
+    """Mix `qty` worth `value` into the stock; onto layers that nothing has mixed yet it is laid as one more."""
+    if len(balance.layers) == 1 and not (balance.stored or balance.newest):
         pool = balance.layers[0]
         pool.qty += qty
         pool.value += value
         pool.receipt = receipt
     else:
-        balance.layers.append(Layer(qty, value, receipt))
+        layers.receive(balance, qty, value, receipt)
 
 
 def end_rate(balance: Balance) -> int:

@@ -86,6 +86,21 @@ def test_a_cancel_takes_back_from_the_new_account() -> None:
     assert books.accounts() == {}
 
 
+def test_a_cancel_takes_what_was_corrected_since_from_where_that_was_booked() -> None:
+    books = with_stock()
+    books.posts("delivery_note", "DN-2", lines=[apples(4)])
+    remap(books, "Finished Goods", "SE-1")
+    duty = [{"account": "Customs Duty", "amount": "10"}]
+    books.posts("landed_cost_voucher", "LCV-1", receipts=["PR-1"], charges=duty, distribute_by="qty")
+    remap(books, "Work In Progress", "SE-2")
+    books.cancels("delivery_note", "DN-2")
+    assert stock_accounts(books) == {"Work In Progress": 2100}
+    books.cancels("delivery_note", "DN-1")
+    books.cancels("landed_cost_voucher", "LCV-1")
+    books.cancels("purchase_receipt", "PR-1")
+    assert books.accounts() == {}
+
+
 def test_the_transfer_itself_is_not_cancelled_but_mapped_back() -> None:
     books = with_stock()
     remap(books, "Finished Goods", "SE-1")

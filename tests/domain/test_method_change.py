@@ -50,6 +50,19 @@ def test_what_leaves_from_then_on(before: str, after: str, first: str, left: str
     assert "Stock In Hand" not in books.accounts()
 
 
+def test_what_comes_in_while_no_average_was_ever_taken_is_a_layer_of_its_own() -> None:
+    # Under the average nothing left, so the layers are what they were when FIFO holds again: 8 at 2, 10 at 4, 6 at 9.
+    books = goes_over("fifo", "moving_average")
+    books.posts("purchase_receipt", "PR-3", lines=[apples(6, "9")])
+    books.know("item", code="Apple", valuation_method="fifo")
+    books.posts("delivery_note", "DN-2", lines=[apples(8)])
+    assert books.ledger("DN-2")["Cost of Goods Sold"] == "16.00"
+    back = {"is_return": True, "return_against": "PR-2"}
+    books.posts("purchase_receipt", "RR-2", lines=[apples(-10, "4")], **back)
+    assert books.ledger("RR-2") == {"Stock In Hand": "-40.00", "Stock Received But Not Billed": "40.00"}
+    assert books.accounts()["Stock In Hand"] == "54.00"
+
+
 def test_a_cost_that_comes_later_lies_on_the_whole_stock() -> None:
     books = goes_over("fifo", "moving_average")
     line = {"number": "PR-2", "line": 1, "amount": "9"}

@@ -14,19 +14,19 @@ from domain.books import RepostRequest
 from domain.errors import DocumentParked, DocumentRejected
 from domain.stock_ledger import NEVER
 from tests.support.histories import (
-    ACCOUNTS,
-    ITEMS,
     History,
     Json,
     any_setting,
+    by_hand,
     history,
     in_time,
     open_company,
     other_order,
     smallest,
+    standing,
 )
 from tests.support.laws import apart, below_zero, counts_that_do_not_hold, out_of_step
-from tests.support.oracle import Ledger, Oracle, Place
+from tests.support.oracle import Place
 from tests.support.paper_company import PaperCompany
 
 SEEDS = 60
@@ -70,9 +70,7 @@ def cancelled_is_as_never_posted(told: History, documents: list[Json]) -> list[s
     """Law 4: without what was cancelled, and its cancel, the books are the same."""
     company = told.told(documents)
     accepted = _accepted(company, documents)
-    cancelled = {document["target"]["number"] for document in accepted if document["type"] == "cancel"}
-    rest = [d for d in accepted if d["type"] != "cancel" and d["number"] not in cancelled]
-    never = told.told(rest)
+    never = told.told(standing(accepted))
     return [] if _refused(never) else apart(company, never)
 
 
@@ -126,8 +124,7 @@ def valued_as_the_oracle_has_it(told: History, documents: list[Json]) -> list[st
 
 
 def _otherwise_than_the_oracle(told: History, company: PaperCompany, documents: list[Json]) -> list[str]:
-    oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
-    oracle.tell(_standing(company, documents))
+    oracle, _ = by_hand(told.setting, _accepted(company, documents))
     number = {sequence: posting.voucher.number for sequence, posting in company.postings.items()}
     have: dict[tuple[str, Place], tuple[int, int]] = {}
     for row in company.rows():
@@ -153,11 +150,7 @@ def booked_as_an_accountant_would(told: History, documents: list[Json]) -> list[
 
 
 def _otherwise_than_the_accountant(told: History, company: PaperCompany, documents: list[Json]) -> list[str]:
-    standing = _standing(company, documents)
-    oracle = Oracle(ITEMS, told.setting.precision, told.setting.rate_difference)
-    oracle.tell(standing)
-    ledger = Ledger(oracle, ACCOUNTS, perpetual=told.setting.perpetual, provisional=told.setting.provisional)
-    ledger.tell(standing)
+    _, ledger = by_hand(told.setting, _accepted(company, documents))
     want = ledger.booked
     have: dict[tuple[str, str, str], int] = {}
     for entry in company.entries:
@@ -231,13 +224,6 @@ def require(law: Law, seed: int, length: int, kinds: tuple[str, ...] | None = No
 
 def _accepted(company: PaperCompany, documents: list[Json]) -> list[Json]:
     return [d for d in documents if not isinstance(company.outcomes[d["number"]], DocumentRejected | DocumentParked)]
-
-
-def _standing(company: PaperCompany, documents: list[Json]) -> list[Json]:
-    """The accepted documents that nobody cancelled."""
-    accepted = _accepted(company, documents)
-    cancelled = {document["target"]["number"] for document in accepted if document["type"] == "cancel"}
-    return [d for d in accepted if d["type"] != "cancel" and d["number"] not in cancelled]
 
 
 def _refused(company: PaperCompany) -> bool:

@@ -21,14 +21,17 @@ from tests.support.history_writer import (
     WAREHOUSES,
     Json,
     Setting,
+    changing_masters,
     closed_january,
     refers_to,
     write,
 )
+from tests.support.oracle import Ledger, Oracle
 from tests.support.paper_company import PaperCompany
 
 __all__ = [
-    "ACCOUNTS", "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "closed_january", "history", "masters", "open_company",
+    "ACCOUNTS", "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "by_hand", "changing_masters", "closed_january",
+    "history", "masters", "open_company",
 ]  # fmt: skip
 
 # What a Box holds, where lines are told in boxes.
@@ -114,6 +117,23 @@ def any_setting(random: Random) -> Setting:
         rate_difference=random.choice(("revalue", "revalue", "revalue", "variance", "variance", "leave", "refuse")),
         provisional=random.random() < 0.3,
     )  # fmt: skip
+
+
+def standing(accepted: Iterable[Json]) -> list[Json]:
+    """The documents that nobody cancelled, of those that the books accepted."""
+    known = list(accepted)
+    cancelled = {document["target"]["number"] for document in known if document["type"] == "cancel"}
+    return [d for d in known if d["type"] != "cancel" and d["number"] not in cancelled]
+
+
+def by_hand(setting: Setting, accepted: Iterable[Json]) -> tuple[Oracle, Ledger]:
+    """Both ledgers of a company as they are worked out without the engine, after documents that its books accepted."""
+    documents = standing(accepted)
+    oracle = Oracle(ITEMS, setting.precision, setting.rate_difference)
+    oracle.tell(documents)
+    ledger = Ledger(oracle, ACCOUNTS, perpetual=setting.perpetual, provisional=setting.provisional)
+    ledger.tell(documents)
+    return oracle, ledger
 
 
 def cancel_of(target: Json) -> Json:

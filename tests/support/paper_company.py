@@ -289,6 +289,11 @@ class PaperCompany:
                     own = [d for d in self.differences if d.movement == m.id]
                     m.value += sum(d.amount for d in own)
                     m.qty += sum(d.qty for d in own)
+                remapped: dict[int, dict[str, int]] = {}
+                for d in self.differences:
+                    if d.voucher == sequence and d.account != self.movements[d.movement - 1].account:
+                        later = remapped.setdefault(d.movement, defaultdict(int))
+                        later[d.account] += d.amount
                 caused = [
                     d for d in self.differences
                     if d.document == sequence and d.kind in (DifferenceKind.LANDED_COST, DifferenceKind.RATE_DIFFERENCE)
@@ -311,7 +316,7 @@ class PaperCompany:
                     set_aside={
                         m.id: _sum([d for d in self.differences if d.movement == m.id], *_NOT_ITS_COST) for m in movements
                     },
-                    outstanding=outstanding(self.entries, sequence),
+                    remapped=remapped, outstanding=outstanding(self.entries, sequence),
                 )  # fmt: skip
         return None
 

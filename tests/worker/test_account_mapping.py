@@ -81,6 +81,18 @@ def test_a_repost_over_the_change_keeps_both_ledgers_together(books: Database) -
     assert stock_accounts(books) == {"Finished Goods": 2600.0}
 
 
+def test_a_cancel_takes_what_a_repost_corrected_from_the_account_that_it_is_on(books: Database) -> None:
+    send(books, receipt("PR-1"), delivery("DN-1", 4))
+    send(books, {**STORES, "account": "Finished Goods"})
+    duty = {"charges": [{"account": "Customs Duty", "amount": "30"}], "receipts": ["PR-1"], "distribute_by": "qty"}
+    head = {"company": COMPANY["name"], "posting_datetime": "2024-06-20T09:00:00"}
+    send(books, {"type": "landed_cost_voucher", "number": "LCV-1", **head, **duty})
+    run_pending(books, number_of(books))
+    send(books, {"type": "cancel", "number": "C-1", **head, "target": {"type": "delivery_note", "number": "DN-1"}})
+    run_pending(books, number_of(books))
+    assert stock_accounts(books) == {"Finished Goods": 2030.0}
+
+
 def test_the_same_mapping_again_moves_nothing(books: Database) -> None:
     send(books, receipt("PR-1"))
     send(books, STORES, {**COMPANY, "round_off": "Round Off"})

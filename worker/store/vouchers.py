@@ -116,23 +116,30 @@ def load_vouchers(
 
 def _add_movements(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:
     found = connection.execute(
-        f"SELECT {MOVEMENT}, m.set_aside FROM ("
+        f"SELECT {MOVEMENT}, m.set_aside, m.booked FROM ("
         "  SELECT m.company_id, m.movement_id, m.voucher_id, m.line_no, m.chain_id, m.posting_at, m.posting_date, "
         "    m.qty + coalesce(d.qty, 0) AS qty, m.value + coalesce(d.amount, 0) AS value, m.basis, m.account_id, m.contra_id, "
         "    m.cost_center_id, m.dimensions_id, m.batch_id, m.source_id, m.stated, m.weight, m.counted_qty, m.counted_rate, m.provisional, "
-        "    coalesce(d.set_aside, 0)::bigint AS set_aside FROM stock_movement m LEFT JOIN ("
-        "    SELECT d.movement_id, sum(d.qty) AS qty, sum(d.amount) AS amount, "
-        f"     sum(d.amount) FILTER (WHERE d.kind IN ({DifferenceKind.TRUE_UP:d}, {DifferenceKind.RESIDUE:d})) AS set_aside "
-        "     FROM stock_difference d "
-        f"   WHERE d.company_id = %(company)s AND d.voucher_id = ANY(%(vouchers)s) AND {VISIBLE.format('d')} GROUP BY d.movement_id"
+        "    coalesce(d.set_aside, 0)::bigint AS set_aside, d.booked FROM stock_movement m LEFT JOIN ("
+        "    SELECT movement_id, sum(qty) AS qty, sum(amount) AS amount, sum(set_aside) AS set_aside, "
+        "      jsonb_object_agg(account, amount) AS booked FROM ("
+        "      SELECT d.movement_id, t.name AS account, sum(d.qty) AS qty, sum(d.amount) AS amount, "
+        f"       sum(d.amount) FILTER (WHERE d.kind IN ({DifferenceKind.TRUE_UP:d}, {DifferenceKind.RESIDUE:d})) AS set_aside "
+        "       FROM stock_difference d JOIN term t ON t.company_id = d.company_id AND t.term_id = d.account_id "
+        f"     WHERE d.company_id = %(company)s AND d.voucher_id = ANY(%(vouchers)s) AND {VISIBLE.format('d')} GROUP BY 1, 2"
+        "    ) by_account GROUP BY movement_id"
         "  ) d USING (movement_id) WHERE m.company_id = %(company)s AND m.voucher_id = ANY(%(vouchers)s)"
         f") m {MOVEMENT_NAMES} ORDER BY m.movement_id",
         {"company": company, "vouchers": list(vouchers)},
     )
     for row in found:
-        vouchers[row[1]].movements.append(movement(row))
-        if set_aside := row[-1]:
-            vouchers[row[1]].set_aside[row[0]] = set_aside
+        voucher, one = vouchers[row[1]], movement(row)
+        voucher.movements.append(one)
+        set_aside, booked = row[-2:]
+        if set_aside:
+            voucher.set_aside[one.id] = set_aside
+        if later := {account: int(amount) for account, amount in (booked or {}).items() if account != one.account}:
+            voucher.remapped[one.id] = later
 
 
 def _add_entries(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "WAREHOUSES",
     "Json",
     "Setting",
+    "changing_masters",
     "closed_january",
     "refers_to",
     "write",
@@ -68,6 +69,23 @@ def closed_january(random: Random, length: int, setting: Setting) -> list[Json]:
         if document is None or (document["type"] in _REACH_BACK and not refers_to(document) <= known):
             continue
         pen.add(document)
+    return pen.documents
+
+
+def changing_masters(random: Random, length: int, setting: Setting) -> list[Json]:
+    """Documents in the order of time; now and then a warehouse gets another stock account, or an item another valuation method."""
+    pen = Pen(random, replace(setting, backdated=False))
+    kinds = _begin(pen, 2)
+    for _ in range(length):
+        if pen.chance(0.1):
+            account = random.choice(("Stock In Hand", "Stores", "Finished Goods"))
+            pen.add({**pen.head("warehouse", "W"), "name": pen.place(), "account": account})
+            pen.add({**pen.head("stock_entry", "AT"), "purpose": "account_transfer", "lines": []})
+        elif pen.chance(0.1) and (items := [item for item in setting.items if item in PLAIN]):
+            method = random.choice(("fifo", "lifo", "moving_average"))
+            pen.add({**pen.head("item", "I"), "code": random.choice(items), "valuation_method": method})
+        else:
+            pen.add(kinds[random.choice(setting.kinds or KINDS)]())
     return pen.documents
 
 

@@ -139,7 +139,8 @@ class Ledger:
 
     def _part(self, number: str, gap: Gap) -> None:
         """What a document that clears another says beyond its share: exchange gain or loss, and variance where that is the policy."""
-        price = gap.price if self.prices.rate_difference == "variance" else 0
+        # A company that refuses other prices still has what rounding leaves between parts of the same price.
+        price = gap.price if self.prices.rate_difference in ("variance", "refuse") else 0
         for account, amount in ((EXCHANGE, gap.exchange), (VARIANCE, price)):
             self._write(number, UNBILLED, amount)
             self._write(number, account, -amount)

@@ -81,12 +81,17 @@ class Pile:
                 self.owed.pop(0)
             if not self.owed and not qty:
                 self.last_cost = nine(cost / part)
-        if qty and self.method == "moving_average" and self.lots:
-            self.lots[0].qty += qty
-            self.lots[0].value += value
+        if qty and self.method == "moving_average" and len(self.lots) == 1:
+            self.lots = [Lot(self.lots[0].qty + qty, self.lots[0].value + value, source)]
         elif qty:
             self.lots.append(Lot(qty, value, source))
         return covered
+
+    def _pool(self) -> None:
+        """An average knows no lots: where goods leave by it, all that other methods left become one, named by the latest."""
+        if self.method == "moving_average" and len(self.lots) > 1:
+            qty, value = sum((lot.qty for lot in self.lots), F(0)), sum((lot.value for lot in self.lots), F(0))
+            self.lots = [Lot(qty, value, self.lots[-1].source)]
 
     def pull(self, lot: Lot, qty: Fraction) -> None:
         """Part of a lot leaves; its last unit takes all that is left of it."""
@@ -98,6 +103,7 @@ class Pile:
 
     def take(self, qty: Fraction, issue: Issue, fallback: Fraction, rate: Fraction | None = None) -> None:
         """Goods leave by the method; what is not there is owed at the last known cost."""
+        self._pool()
         if rate is not None and self.method == "moving_average" and self.lots and qty < self.lots[0].qty:
             lot = self.lots[0]
             lot.value -= min(nine(qty * rate), lot.value)

@@ -110,9 +110,9 @@ class Prices:
                 self.laid[receipt].append((UNBILLED, amount))
 
     def _land(self, voucher: Json) -> None:
-        takers = [
-            (number, place) for number in voucher.get("receipts", ()) for place in self._goods(self._numbers[number])
-        ]
+        # A bill that brought no goods may be named, and cancelled later: it takes nothing.
+        named = [number for number in voucher.get("receipts", ()) if number in self._numbers]
+        takers = [(number, place) for number in named for place in self._goods(self._numbers[number])]
         takers += [(share["number"], share["line"] - 1) for share in voucher.get("receipt_lines", ())]
         if voucher["distribute_by"] == "manual":
             weights = [half_away(F(share["amount"]) / self.minor) for share in voucher["receipt_lines"]]

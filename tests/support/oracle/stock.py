@@ -33,7 +33,7 @@ class Oracle:
     """The stock of a company after documents: `booked` per (document number, place), quantity and minor units; `piles` per place."""
 
     def __init__(self, items: dict[str, Json], precision: int, rate_difference: str = "revalue") -> None:
-        self.items, self.minor = items, F(1, 10**precision)
+        self.items, self.minor = dict(items), F(1, 10**precision)
         self.prices = Prices(items, self.minor, rate_difference)
         self.piles: dict[Place, Pile] = {}
         self.booked: dict[tuple[str, Place], tuple[Fraction, int]] = defaultdict(lambda: (F(0), 0))
@@ -52,10 +52,19 @@ class Oracle:
         handlers: dict[str, Callable[[Json], None]] = {
             "purchase_receipt": self._purchase, "purchase_invoice": self._purchase, "delivery_note": self._sale,
             "sales_invoice": self._sale, "stock_entry": self._entry, "stock_reconciliation": self._count,
+            "item": self._change_method,
         }  # fmt: skip
         for document in sorted(told, key=lambda d: d["posting_datetime"]):
             if document["type"] in handlers:
                 handlers[document["type"]](document)
+
+    def _change_method(self, master: Json) -> None:
+        """What moves in an item's piles from now on goes by another method; what lies there keeps its value."""
+        code, method = master["code"], master["valuation_method"]
+        self.items[code] = {**self.items[code], "valuation_method": method}
+        for place, pile in self.piles.items():
+            if place[0] == code and not place[2]:
+                pile.method = method
 
     # -- movements ----------------------------------------------------------------------------------------------------
 
