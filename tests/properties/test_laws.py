@@ -190,6 +190,24 @@ def test_laws_hold_in_many_and_longer_histories(law: Law, first: int) -> None:
         require(law, seed, 12 + seed % 30)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_both_ledgers_of_a_long_history_are_as_by_hand(seed: int) -> None:
+    follow(seed, 300, every=50)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("first", range(1_000, 1_200, 10))
+def test_both_ledgers_of_many_long_histories_are_as_by_hand(first: int) -> None:
+    for seed in range(first, first + 10):
+        follow(seed, 400, every=10)
+
+
+def test_a_company_of_periodic_inventory_books_as_an_accountant_would() -> None:
+    for seed in range(40):
+        told = history(Random(seed), LENGTH, replace(any_setting(Random(seed)), perpetual=False))
+        assert booked_as_an_accountant_would(told, told.documents) == [], seed
+
+
 def test_the_laws_are_not_held_by_empty_books() -> None:
     """The histories do what they are meant to: most documents are accepted, of every type, and much is reposted."""
     kinds: dict[str, int] = {}
@@ -209,6 +227,19 @@ def test_the_laws_are_not_held_by_empty_books() -> None:
     } <= set(kinds)  # fmt: skip
     assert sum(kinds.values()) > SEEDS * LENGTH / 2
     assert corrected > SEEDS / 2
+
+
+def follow(seed: int, length: int, *, every: int) -> None:
+    """Compare both ledgers with those by hand on the way through a long history."""
+    told = history(Random(seed), length, any_setting(Random(seed)))
+    company = open_company(told.setting)
+    for place, document in enumerate(told.documents, 1):
+        company.submit(json.dumps(document).encode())
+        if place % every == 0 or document is told.documents[-1]:
+            documents = told.documents[:place]
+            found = _otherwise_than_the_oracle(told, company, documents)
+            found += _otherwise_than_the_accountant(told, company, documents)
+            assert found == [], f"after {document['number']} of seed {seed}"
 
 
 def require(law: Law, seed: int, length: int, kinds: tuple[str, ...] | None = None) -> None:
