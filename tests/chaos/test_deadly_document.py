@@ -51,7 +51,7 @@ def test_a_document_that_kills_its_process_is_rejected_after_three_deaths(settin
     deadly.pop("supplier", None)
     with running(own, INTAKE, WORKER, BEAT):
         receipts = publisher.submit_many([*masters("Grocery", "Fuel"), *shop])
-        outcomes = publisher.wait(receipts, seconds=60)
+        outcomes = publisher.wait(receipts)
     assert (tmp_path / "deaths").read_text(encoding="utf-8").split() == ["DN-20"] * 3
     assert outcomes[Key("Grocery", "delivery_note", "DN-20")]["error"]["code"] == "InternalFault"
     statuses = [row[4] for row in dump(str(own.database_url))["documents"] if row[3] != "DN-20"]

@@ -166,14 +166,14 @@ def test_redis_wiped_in_mid_day_loses_no_sale(settings: Settings) -> None:
         Database(str(hasty.database_url)) as books,
         connect(str(hasty.redis_url)) as redis,
     ):
-        publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 100, 2)), *morning]), seconds=60)
+        publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 100, 2)), *morning]))
         redis.flushdb()
         publisher.submit_many(evening)
-        until(lambda: len(_open(books)) == 40, seconds=60)
+        until(lambda: len(_open(books)) == 40)
         with opened(hasty) as tools:
-            until(lambda: sum(tools.subledger.reserved(1).values()) == 40_000_000, seconds=30)
+            until(lambda: sum(tools.subledger.reserved(1).values()) == 40_000_000)
         publisher.submit(closing("C-1"))
-        until(lambda: not _open(books), seconds=60)
+        until(lambda: not _open(books))
         assert rows(books, "SELECT sum(qty) FROM books.stock_ledger WHERE voucher = 'C-1-1'") == [(-40,)]
         assert rows(books, "SELECT count(*) FROM pos_invoice WHERE status = 'consolidated'") == [(40,)]
 

@@ -54,7 +54,7 @@ def test_while_postgresql_is_stopped_messages_stay_in_the_stream(own_servers: Se
     publisher, server = Publisher(str(own_servers.redis_url)), connect(str(own_servers.redis_url))
     with running(own_servers, INTAKE, worker("worker"), BEAT):
         publisher.submit_many([*masters("Grocery"), *shop[:20]])
-        until(lambda: decided(own_servers) == 20)
+        until(lambda: decided(own_servers) == 20 and server.xlen(routes.INTAKE_STREAM) == 0)
         postgres.stop(folder)
         publisher.submit_many(shop[20:])
         time.sleep(2)
@@ -75,7 +75,7 @@ def test_after_valkey_was_stopped_everything_goes_on(own_servers: Settings, fold
         time.sleep(2)
         embedded.ensure_running(folder.path, durable=False)
         publisher.submit_many(shop[30:])
-        until(lambda: decided(own_servers) == 60, seconds=60)
+        until(lambda: decided(own_servers) == 60)
 
 
 def test_a_full_database_leaves_messages_in_the_stream(settings: Settings, database: FreshDatabase) -> None:
@@ -83,7 +83,8 @@ def test_a_full_database_leaves_messages_in_the_stream(settings: Settings, datab
     publisher, server = Publisher(str(settings.redis_url)), connect(str(settings.redis_url))
     with psycopg.connect(database.admin_url, autocommit=True) as admin:
         with running(replace(settings, lease_seconds=2), INTAKE):
-            publisher.wait(publisher.submit_many(masters("Grocery")), seconds=20)
+            publisher.wait(publisher.submit_many(masters("Grocery")))
+            until(lambda: server.xlen(routes.INTAKE_STREAM) == 0)
             admin.execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
             # Of this database alone: the cluster serves other tests meanwhile.
             admin.execute(

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from domain.masters import Publisher as Registered
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.servers import require_tool
 from tests.support.shop import documents, masters
 from tests.support.whole_way import everything_running, problems
@@ -37,7 +38,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     return folder
@@ -73,7 +74,7 @@ def run(
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         env={
             "PATH": os.environ["PATH"],
             "PERPETUA_REDIS_URL": str(settings.redis_url),
@@ -125,6 +126,6 @@ def test_the_shell_lines_of_the_page_make_the_same_signature() -> None:
     told = {"publisher": "webshop", "signed_at": at, "document": document, "key": "0badc0de.a-key"}
     done = subprocess.run(
         ["/bin/sh", "-c", f"{line}\nprintf %s \"$signature\""],
-        env=os.environ | told, capture_output=True, text=True, check=True, timeout=20,
+        env=os.environ | told, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert is_signed_by([told["key"]], "webshop", at, document.encode(), done.stdout)

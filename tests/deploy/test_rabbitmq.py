@@ -91,6 +91,6 @@ def test_tasks_go_through_rabbitmq_and_survive_its_restart(rabbit: Rabbit, setti
                 assert queue_depths(broker, ["posting", "of nobody"]) == {"posting": 0, "of nobody": 0}
             first.close()
             with rabbit.running():
-                until(lambda: send_shop(own, "Garden")["posted"] > 10, seconds=120)
+                until(lambda: send_shop(own, "Garden")["posted"] > 10)
     assert problems(own) == []
     assert rabbit.password not in log_of(own.home)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.support.books import statuses
-from tests.support.processes import BEAT, INTAKE, log_of, running, until
+from tests.support.processes import BEAT, INTAKE, PATIENCE_SECONDS, log_of, running, until
 from tests.support.shop import documents, masters
 from tests.support.whole_way import problems, publisher_of
 from worker import routes
@@ -36,9 +36,9 @@ def test_documents_come_in_while_every_process_is_replaced(settings: Settings) -
             for process in old:
                 process.terminate()
             for process in old:
-                assert process.wait(60) == 0
+                assert process.wait(PATIENCE_SECONDS) == 0
             upstream.join()
-            outcomes = publisher.wait(receipts, seconds=60)
+            outcomes = publisher.wait(receipts)
     assert len(outcomes) == EACH * len(COMPANIES)
     assert {outcome["status"] for outcome in outcomes.values()} <= {"posted", "rejected"}
     assert problems(settings) == []

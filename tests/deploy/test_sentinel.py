@@ -76,7 +76,7 @@ def watched() -> Iterator[Watched]:
             "127.0.0.1",
         ]
         running.enter_context(serving(asking, folder, listening(asked), environment=environment))
-        until(lambda: role(second) == "slave" and knows_replica(asked), seconds=60)
+        until(lambda: role(second) == "slave" and knows_replica(asked))
         yield Watched(
             f"sentinel://perpetua:{PASSWORDS['perpetua']}@127.0.0.1:{asked}/perpetua/0",
             processes[0].pid,
@@ -104,9 +104,9 @@ def test_everything_goes_on_with_the_other_server_when_the_first_is_killed(
     with everything_supervised(own):
         assert send_shop(own, "Grocery")["posted"] > 10
         os.kill(watched.first, 9)
-        until(lambda: role(watched.ports[1]) == "master", seconds=60)
-        until(lambda: answers(watched.url), seconds=60)
-        until(lambda: sent(own), seconds=120)
+        until(lambda: role(watched.ports[1]) == "master")
+        until(lambda: answers(watched.url))
+        until(lambda: sent(own))
     assert problems(own) == []
 
 

@@ -91,7 +91,7 @@ def test_every_document_is_posted_once_whatever_happens_to_machines(each: int, t
             receipts += publisher.submit_many(
                 document for batch in zip(*(s[: each // 2] for s in streams), strict=True) for document in batch
             )
-            until(lambda: sum(vouchers(settings).values()) > 10, seconds=60)
+            until(lambda: sum(vouchers(settings).values()) > 10)
             cut.cut_off()
             for process in doomed:
                 os.killpg(process.pid, signal.SIGKILL)

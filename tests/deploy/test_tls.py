@@ -16,7 +16,7 @@ from domain.errors import Unavailable
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
 from tests.support.own_servers import free_port, listening, server_folder, serving
-from tests.support.processes import INTAKE, running, until
+from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, publisher_of, send_shop
 from worker.redis_client import connect
@@ -140,7 +140,7 @@ def test_figures_are_told_over_tls_where_there_is_a_certificate(
 
     def alive() -> bool:
         try:
-            with urllib.request.urlopen(f"{address}/live", timeout=5, context=believing) as answer:  # noqa: S310 - our own loopback
+            with urllib.request.urlopen(f"{address}/live", timeout=PATIENCE_SECONDS, context=believing) as answer:  # noqa: S310 - our own loopback
                 return bool(answer.status == 200)
         except urllib.error.URLError:
             return False
@@ -148,4 +148,4 @@ def test_figures_are_told_over_tls_where_there_is_a_certificate(
     with running(own, INTAKE):
         until(alive)
         with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-            urllib.request.urlopen(f"{address}/metrics", timeout=5)  # noqa: S310 - our own loopback
+            urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE_SECONDS)  # noqa: S310 - our own loopback

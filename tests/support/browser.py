@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.servers import require_tool
 
 DESKTOP: Final = (1280, 900)
 PHONE: Final = (390, 844)
-PATIENCE_SECONDS: Final = 20
 _NARROWEST_WINDOW: Final = 600
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 _OPTIONS: Final = {
@@ -174,7 +174,7 @@ class Browser:
             f"{self._driver}{path}", data=data, method=method, headers={"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as refused:
             with refused:
@@ -202,11 +202,11 @@ def browser() -> Iterator[Browser]:
             window.end()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return

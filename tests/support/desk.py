@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from tests.support.processes import kill, log_of, start, until
+from tests.support.processes import PATIENCE_SECONDS, kill, log_of, start, until
 from worker.desk.roles import Role
 from worker.desk.users import Users
 from worker.settings import Settings
@@ -49,7 +49,7 @@ class Client:
         body = None if form is None else urlencode(form)
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, body, sent)
             answer = connection.getresponse()
@@ -125,7 +125,7 @@ def running_desk(settings: Settings, **users: frozenset[Role]) -> Iterator[Runni
     process = start(own, "-m", "worker.desk")
     desk = RunningDesk(own)
     try:
-        until(lambda: _answers(desk) or process.poll() is not None, seconds=60)
+        until(lambda: _answers(desk) or process.poll() is not None)
         assert process.poll() is None, desk.log
         yield desk
     finally:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_SECONDS, until
 from worker.embedded.account import Account
 from worker.embedded.binaries import Binaries, locate
 from worker.embedded.home import Home
@@ -60,7 +60,7 @@ def serving(
     *,
     environment: Mapping[str, str] | None = None,
     demoted: bool = True,
-    seconds: float = 60,
+    seconds: float = PATIENCE_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the context ends. Errors: AssertionError with what it said, where it does not become ready."""
     log = folder / f"{Path(command[0]).name}-{len(list(folder.iterdir()))}.log"
@@ -81,10 +81,10 @@ def serving(
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
 
 
 def listening(port: int) -> Callable[[], bool]:

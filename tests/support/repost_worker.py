@@ -1,6 +1,7 @@
 """A process that posts and reposts for a company as long as it is let: `python -m tests.support.repost_worker URL COMPANY ROLE`.
 
-It takes small steps and says so after each, so that a test can kill it between any two of them.
+It takes small steps and says so after each, so that a test can kill it between any two of them. A `runner` goes on when it is told to by
+a line: however slow the test is, the runner is never far ahead of it.
 """
 
 import sys
@@ -24,9 +25,11 @@ def main(url: str, company: int, role: str) -> None:
                 summary = run_pending(database, company, seconds=0, chunk_seconds=0, direct_rows=20)
                 sys.stdout.write(f"{summary.rows}\n")
                 sys.stdout.flush()
-                if role == "runner" and not summary.more:
-                    return
-            time.sleep(0 if role == "runner" else 0.002)
+                if role == "runner":
+                    if not summary.more or not sys.stdin.readline():
+                        return
+                    continue
+            time.sleep(0.002)
 
 
 if __name__ == "__main__":

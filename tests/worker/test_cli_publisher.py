@@ -99,7 +99,7 @@ def test_the_intake_takes_what_is_signed_and_whoever_forges_disturbs_nobody(
         for beside in strangers:
             server.xadd(routes.INTAKE_STREAM, {"document": forged} | beside)
         publisher = Publisher(url, name="webshop", key=key)
-        outcomes = publisher.wait(publisher.submit_many(shop), seconds=60)
+        outcomes = publisher.wait(publisher.submit_many(shop))
         assert {outcome["status"] for outcome in outcomes.values()} == {"accepted", "posted"}
         refused = [outcome["error"]["code"] for outcome in told(server) if outcome["status"] == "rejected"]
         assert refused == ["UnknownPublisher", "SignatureMissing", "WrongSignature", "UnknownPublisher"]

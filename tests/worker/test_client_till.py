@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Unavailable
-from tests.support.processes import INTAKE, running, worker
+from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, worker
 from tests.support.till import SHOP, masters, receipt, sale
 from worker.client import Publisher, Till
 from worker.settings import Settings
@@ -28,7 +28,8 @@ def test_of_fifty_tills_at_once_one_gets_the_last_unit(settings: Settings) -> No
         ThreadPoolExecutor(TILLS) as pool,
     ):
         publisher.wait(
-            publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 1, 2), ("Bread", 1, 1))]), seconds=60
+            publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 1, 2), ("Bread", 1, 1))]),
+            seconds=PATIENCE_SECONDS,
         )
 
         def at_once(work: Callable[[int], Any]) -> list[Any]:
@@ -36,7 +37,7 @@ def test_of_fifty_tills_at_once_one_gets_the_last_unit(settings: Settings) -> No
             return list(pool.map(lambda number: (start.wait(), work(number))[1], range(TILLS)))
 
         apple = [{"item": "Apple", "warehouse": "Shelf", "qty": 1}]
-        holds = at_once(lambda number: tills[number].reserve(apple, seconds=60))
+        holds = at_once(lambda number: tills[number].reserve(apple, seconds=PATIENCE_SECONDS))
         assert Counter(hold.status for hold in holds) == {"held": 1, "short": TILLS - 1}
         assert {hold.short["free"] for hold in holds if not hold.is_held} == {"0"}
         (winner,) = (number for number, hold in enumerate(holds) if hold.is_held)
@@ -48,7 +49,7 @@ def test_of_fifty_tills_at_once_one_gets_the_last_unit(settings: Settings) -> No
 
         # Without asking first the lane decides, and refuses all but one.
         receipts = at_once(lambda number: tills[number].sell(sale(f"B-{number}", ("Bread", 1, 2))))
-        outcomes = publisher.wait(receipts, seconds=60).values()
+        outcomes = publisher.wait(receipts).values()
         assert Counter(outcome["status"] for outcome in outcomes) == {"open": 1, "rejected": TILLS - 1}
         assert {o["error"]["code"] for o in outcomes if o["error"]} == {"InsufficientStock"}
 
@@ -62,15 +63,15 @@ def test_what_a_till_gives_back_another_gets_and_nobody_waits_for_an_absent_work
     assert caught.value.code == "WorkerUnavailable"
     publisher = Publisher(url)
     with running(settings, INTAKE, worker("tills", queues="posting,pos")):
-        publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 1, 2))]), seconds=60)
-        hold = first.reserve(line, seconds=30)
+        publisher.wait(publisher.submit_many([*masters(), receipt("PR-1", ("Apple", 1, 2))]))
+        hold = first.reserve(line, seconds=PATIENCE_SECONDS)
         assert hold.is_held, "the question that nobody took up in time holds nothing"
-        assert second.reserve(line, seconds=30).short == {
+        assert second.reserve(line, seconds=PATIENCE_SECONDS).short == {
             "item": "Apple",
             "warehouse": "Shelf",
             "batch": "",
             "free": "0",
         }
-        assert first.release(hold, seconds=30)
-        assert not first.release(hold, seconds=30)
-        assert second.reserve(line, seconds=30).is_held
+        assert first.release(hold, seconds=PATIENCE_SECONDS)
+        assert not first.release(hold, seconds=PATIENCE_SECONDS)
+        assert second.reserve(line, seconds=PATIENCE_SECONDS).is_held

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.desk import basic
+from tests.support.processes import PATIENCE_SECONDS
 from worker import embedded
 from worker.cli.demonstration import sample
 from worker.embedded import new_throwaway_folder
@@ -94,7 +95,7 @@ def test_the_demo_runs_twice_in_a_row_and_is_kept_up_on_request(home: Path) -> N
     assert address is not None
     password = (home / "demo" / "desk" / "first_password").read_text(encoding="utf-8")
     asking = urllib.request.Request(f"{address[1]}/metrics", headers=basic("admin", password))  # noqa: S310 - our own loopback
-    with urllib.request.urlopen(asking, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(asking, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
         assert 'task="lane.post"' in answer.read().decode()
 
 
@@ -108,7 +109,7 @@ def test_an_interrupted_demo_leaves_nothing_running(home: Path) -> None:
         time.sleep(0.1)
     state = running(home / "demo")
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert said == "perpetua: interrupted\n"
     assert running(home / "demo") is None

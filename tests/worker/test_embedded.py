@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.support.processes import PATIENCE_SECONDS
 from worker import embedded
 from worker.embedded import EmbeddedServerError, Endpoints, ServerStatus, process
 from worker.embedded.account import Account
@@ -67,7 +68,7 @@ def pids(home: Path) -> dict[str, int | None]:
 def kill_and_wait(pid: int | None) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert process.wait_until(lambda: not process.alive(pid), 10)
+    assert process.wait_until(lambda: not process.alive(pid), PATIENCE_SECONDS)
 
 
 def write_a_row(endpoints: Endpoints) -> None:
@@ -114,13 +115,13 @@ def test_two_commands_at_once_share_one_pair_of_servers(empty: Path) -> None:
         )
         for _ in range(3)
     ]
-    answers = [command.communicate(timeout=60) for command in commands]
+    answers = [command.communicate(timeout=PATIENCE_SECONDS) for command in commands]
     assert [command.returncode for command in commands] == [0, 0, 0], answers
     assert {out.strip() for out, _ in answers} == {embedded.ensure_running(empty).database_url}
 
 
 def test_the_servers_outlive_the_command_that_started_them_however_it_ended(home: Path) -> None:
-    script = f"{ENSURE}; sys.stdout.flush(); import time; time.sleep(60)"
+    script = f"{ENSURE}; sys.stdout.flush(); import time; time.sleep(600)"
     command = subprocess.Popen([sys.executable, "-c", script, str(home)], stdout=subprocess.PIPE, text=True)
     assert command.stdout is not None
     answered = command.stdout.readline().strip()
@@ -284,7 +285,7 @@ def test_throwaway_servers_end_with_their_last_user_and_leave_nothing() -> None:
     script = (
         "import sys, pathlib, time; from worker import embedded\n"
         "with embedded.throwaway(pathlib.Path(sys.argv[1])) as endpoints:\n"
-        "    print(endpoints.database_url, flush=True); time.sleep(60)"
+        "    print(endpoints.database_url, flush=True); time.sleep(600)"
     )
     other = subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
@@ -297,5 +298,5 @@ def test_throwaway_servers_end_with_their_last_user_and_leave_nothing() -> None:
         time.sleep(0.3)
         assert pids(place) == running
         assert None not in running.values()
-    assert process.wait_until(lambda: not place.exists(), 15)
+    assert process.wait_until(lambda: not place.exists(), PATIENCE_SECONDS)
     assert not any(process.alive(pid) for pid in running.values() if pid is not None)

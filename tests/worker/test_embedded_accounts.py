@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.servers import require_tool
 from worker import embedded
 from worker.embedded import EmbeddedServerError, process
@@ -161,7 +162,7 @@ def test_an_ordinary_user_has_servers_and_data_of_their_own() -> None:
         # Root does not take over another user's folder.
         with pytest.raises(EmbeddedServerError, match="belongs to another user"):
             embedded.ensure_running(data)
-        said, _ = command.communicate("stop\n", timeout=60)
+        said, _ = command.communicate("stop\n", timeout=PATIENCE_SECONDS)
         assert said.strip() == "True"
         assert not any(process.alive(pid) for pid in pids)
     finally:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from tests.support.processes import PATIENCE_SECONDS, until
 from tests.support.streams import told
 from worker import routes
 from worker.client import Publisher
@@ -41,7 +42,7 @@ def reading(settings: Settings, holder: str = "reader") -> Iterator[None]:
             yield
         finally:
             reader.stop()
-            thread.join(20)
+            thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive()
 
 
@@ -65,13 +66,6 @@ def rows(settings: Settings) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]
 
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
-
-
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def drained(server: Redis) -> bool:
@@ -142,7 +136,7 @@ def test_a_document_of_the_wrong_shape_is_rejected_under_its_key(
 def test_a_master_is_told_as_soon_as_it_is_accepted(settings: Settings, publisher: Publisher, server: Redis) -> None:
     receipts = publisher.submit_many([COMPANY])
     with reading(settings):
-        (outcome,) = publisher.wait(receipts, seconds=15).values()
+        (outcome,) = publisher.wait(receipts).values()
     assert (outcome["type"], outcome["number"], outcome["status"]) == ("company", "Grocery", "accepted")
 
 
@@ -153,14 +147,14 @@ def test_a_second_intake_takes_over_with_what_was_left(
     # A reader took these and died: they are delivered, not acknowledged, and its lease still runs.
     server.xgroup_create(routes.INTAKE_STREAM, "perpetua", id="0")
     server.xreadgroup("perpetua", "the dead", {routes.INTAKE_STREAM: ">"})
+    begun = time.monotonic()
     rows(
         "INSERT INTO stream_lease VALUES (0, 'perpetua:intake', 'the dead', clock_timestamp() + interval '1 second') RETURNING 1"
     )
     publisher.submit(receipt("PR-3"))
-    begun = time.monotonic()
     with reading(settings):
         until(lambda: drained(server))
-    assert 0.9 < time.monotonic() - begun < 5
+    assert time.monotonic() - begun > 0.9
     assert rows("SELECT number FROM document ORDER BY sequence") == [("PR-1",), ("PR-2",), ("PR-3",)]
 
 

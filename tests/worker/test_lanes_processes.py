@@ -48,7 +48,7 @@ def test_one_two_and_four_worker_processes_give_identical_books(
             publisher = Publisher(str(own.redis_url))
             with running(own, INTAKE, worker("worker", processes)):
                 receipts = publisher.submit_many(published)
-                publisher.wait(receipts, seconds=60)
+                publisher.wait(receipts)
             books.append(dump(database.worker_url))
     assert len(books[0]["documents"]) == 180
     assert len(books[0]["stock"]) > 180
@@ -108,10 +108,10 @@ def test_a_thousand_documents_three_times_each_post_once(settings: Settings) -> 
 def test_a_single_document_posts_without_the_sweeper(settings: Settings) -> None:
     publisher = Publisher(str(settings.redis_url))
     with running(settings, INTAKE, worker("worker")):
-        publisher.wait(publisher.submit_many(masters("Grocery")), seconds=30)
+        publisher.wait(publisher.submit_many(masters("Grocery")))
         for document in documents("Grocery", 3):
             receipt = publisher.submit(document)
-            assert publisher.wait([receipt], seconds=10)[receipt.key]["status"] == "posted"
+            assert publisher.wait([receipt])[receipt.key]["status"] == "posted"
         outcome = publisher.outcome(*receipt.key)
         assert outcome is not None
         assert outcome["voucher_no"] == "PREC-2026-00003"

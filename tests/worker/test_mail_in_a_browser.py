@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.support.mails import eventful
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.servers import require_tool
 from worker.mail.page import TREND_CID
 from worker.services.notices.rendering import render
@@ -49,6 +50,6 @@ def photograph(browser: str, width: int, folder: Path) -> Path:
         ],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     return picture

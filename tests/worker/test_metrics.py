@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
-from tests.support.processes import INTAKE, running, until
+from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until
 from tests.support.till import SHOP, masters, receipt, sale
 from worker import routes
 from worker.app import app, configuration
@@ -134,7 +134,7 @@ def test_intake_and_workers_tell_what_they_counted(settings: Settings, monkeypat
     worker = worker_command(replace(own, metrics_port=port + 1), "counted", ["posting", "celery"], 2)
 
     def read(offset: int) -> Samples:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port + offset}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port + offset}/metrics", timeout=PATIENCE_SECONDS) as answer:
             return samples(answer.read().decode())
 
     with running(own, INTAKE):

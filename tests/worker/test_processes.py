@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import PATIENCE_SECONDS
 from worker import embedded
 from worker.embedded import process
 from worker.processes import request_down, running
@@ -29,7 +30,7 @@ except AlreadyUpError as error:
     sys.exit(str(error))
 """
 CONFIGURED = "postgresql://somebody:secret@127.0.0.1:1/none"
-PATIENT = "import time; print('ready'); time.sleep(60)"
+PATIENT = "import time; print('ready'); time.sleep(600)"
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def child_pids(home: Path) -> list[int]:
 
 
 def test_lines_are_prefixed_and_down_from_another_terminal_stops_all(home: Path) -> None:
-    terminal = up(home, PATIENT, "import time; print('a\\nb'); time.sleep(60)")
+    terminal = up(home, PATIENT, "import time; print('a\\nb'); time.sleep(600)")
     said = read_until(terminal, "child1 | b")
     assert said[0] == "prepared True"
     assert "child1 | a" in said
@@ -80,7 +81,7 @@ def test_lines_are_prefixed_and_down_from_another_terminal_stops_all(home: Path)
     assert len(children) == 2
 
     assert request_down(home)
-    assert terminal.wait(timeout=20) == 0
+    assert terminal.wait(timeout=PATIENCE_SECONDS) == 0
     assert not any(process.alive(pid) for pid in children)
     assert running(home) is None
     assert not request_down(home)
@@ -92,12 +93,12 @@ def test_signals_stop_everything_in_order(home: Path, sign: signal.Signals) -> N
     orderly = (
         "import signal, sys, time\n"
         "def leave(*_): print('left in order'); sys.exit(0)\n"
-        "signal.signal(signal.SIGTERM, leave); print('ready'); time.sleep(60)"
+        "signal.signal(signal.SIGTERM, leave); print('ready'); time.sleep(600)"
     )
     terminal = up(home, orderly)
     read_until(terminal, "ready")
     terminal.send_signal(sign)
-    rest, _ = terminal.communicate(timeout=20)
+    rest, _ = terminal.communicate(timeout=PATIENCE_SECONDS)
     assert "child0 | left in order" in rest
     assert terminal.returncode == 0
 
@@ -111,14 +112,14 @@ def test_a_crashed_child_is_started_again(home: Path) -> None:
     assert state is not None
     assert [child.restarts >= 1 for child in state.children] == [True, False]
     request_down(home)
-    terminal.communicate(timeout=20)
+    terminal.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_a_child_that_ignores_the_request_is_ended_with_all_that_it_started(home: Path) -> None:
     deaf = (
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "os.fork(); os.write(1, b'one of two: %d\\n' % os.getpid()); time.sleep(60)"
+        "os.fork(); os.write(1, b'one of two: %d\\n' % os.getpid()); time.sleep(600)"
     )
     impatient = UP.replace("home = ", "import worker.processes.supervisor as s; s.STOP_PATIENCE_SECONDS = 0.5\nhome = ")
     terminal = subprocess.Popen(
@@ -128,20 +129,20 @@ def test_a_child_that_ignores_the_request_is_ended_with_all_that_it_started(home
     family = [int(line.rpartition(": ")[2]) for line in said if "one of two" in line]
     assert len(family) == 2
     terminal.send_signal(signal.SIGTERM)
-    rest, _ = terminal.communicate(timeout=20)
+    rest, _ = terminal.communicate(timeout=PATIENCE_SECONDS)
     assert "some did not stop in time and are ended" in rest
-    assert process.wait_until(lambda: not any(process.alive(pid) for pid in family), 5)
+    assert process.wait_until(lambda: not any(process.alive(pid) for pid in family), PATIENCE_SECONDS)
 
 
 def test_a_second_up_is_refused_with_what_to_do(home: Path) -> None:
     terminal = up(home, PATIENT)
     read_until(terminal, "ready")
     second = up(home, PATIENT)
-    said, _ = second.communicate(timeout=20)
+    said, _ = second.communicate(timeout=PATIENCE_SECONDS)
     assert second.returncode == 1
     assert f"Perpetua is already up on {home} (process {terminal.pid}): use it, or stop it with perpetua down" in said
     request_down(home)
-    terminal.communicate(timeout=20)
+    terminal.communicate(timeout=PATIENCE_SECONDS)
 
 
 def test_children_of_a_killed_up_are_ended_by_the_next(home: Path) -> None:
@@ -163,16 +164,16 @@ def test_children_of_a_killed_up_are_ended_by_the_next(home: Path) -> None:
 
 
 def test_embedded_servers_come_up_first_are_revived_and_go_down_last(home: Path) -> None:
-    script = "import os, time; print('found', os.environ['PERPETUA_DATABASE_URL'].partition('@')[2]); time.sleep(60)"
+    script = "import os, time; print('found', os.environ['PERPETUA_DATABASE_URL'].partition('@')[2]); time.sleep(600)"
     terminal = up(home, script, url="")
     read_until(terminal, "found 127.0.0.1:")
     valkey = embedded.status(home)[1]
     os.kill(valkey.pid or 0, signal.SIGKILL)
     read_until(terminal, "an embedded server has ended; starting it again")
-    assert process.wait_until(lambda: embedded.status(home)[1].running, 20)
+    assert process.wait_until(lambda: embedded.status(home)[1].running, PATIENCE_SECONDS)
     assert embedded.status(home)[1].pid != valkey.pid
     terminal.send_signal(signal.SIGINT)
-    terminal.communicate(timeout=30)
+    terminal.communicate(timeout=PATIENCE_SECONDS)
     assert terminal.returncode == 0
     assert not any(server.running for server in embedded.status(home))
 

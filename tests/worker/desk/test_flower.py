@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 
 from tests.support.desk import RunningDesk, basic, running_desk
-from tests.support.processes import INTAKE, running, until, worker
+from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until, worker
 from tests.support.shop import documents, masters
 from worker import routes
 from worker.client import Publisher
@@ -57,17 +57,17 @@ def test_flower_shows_tasks_in_plain_words_to_whoever_logs_in(desk: RunningDesk)
     publisher = Publisher(str(settings.redis_url))
     shop = list(documents("Grocery", 12))
     with running(settings, INTAKE, worker("worker")):
-        publisher.wait(publisher.submit_many(masters("Grocery")), seconds=60)
+        publisher.wait(publisher.submit_many(masters("Grocery")))
         sender = Celery("somebody", broker=str(settings.broker_url), backend=str(settings.redis_url))
         # A publisher's own Celery may tell everybody what it sends.
         sender.conf.task_send_sent_event = True
         more = list(documents("Grocery", 14))[12:]
-        sender.send_task(routes.DOCUMENTS_SUBMIT, [more], queue=routes.POSTING).get(timeout=60)
-        until(lambda: tasks(desk, routes.DOCUMENTS_SUBMIT), seconds=30)
-        outcomes = publisher.wait(publisher.submit_many(shop), seconds=60)
+        sender.send_task(routes.DOCUMENTS_SUBMIT, [more], queue=routes.POSTING).get(timeout=PATIENCE_SECONDS)
+        until(lambda: tasks(desk, routes.DOCUMENTS_SUBMIT))
+        outcomes = publisher.wait(publisher.submit_many(shop))
         posted = sum(outcome["status"] == "posted" for outcome in outcomes.values())
         # Documents that were accepted together are decided together, but they need not all have been.
-        until(lambda: sum(int(words["posted"]) for words in lane_words(desk)) == posted, seconds=30)
+        until(lambda: sum(int(words["posted"]) for words in lane_words(desk)) == posted)
     words = lane_words(desk)
     assert {task["args"] for task in tasks(desk, routes.LANE_POST)} == {"1, Grocery"}
     assert sum(int(match["rejected"]) for match in words) == 12 - posted

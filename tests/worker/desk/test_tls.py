@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.certificates import make_certificates
 from tests.support.desk import ALL_ROLES, PASSWORD, Client, running_desk
-from tests.support.processes import log_of, start, until
+from tests.support.processes import PATIENCE_SECONDS, log_of, start, until
 from worker.settings import Settings
 
 
@@ -20,7 +20,9 @@ def test_the_desk_speaks_tls_with_a_certificate_of_its_own(settings: Settings) -
     own = replace(settings, tls_certificate=made.certificate, tls_key=made.key)
     with running_desk(own, ada=ALL_ROLES) as desk:
         trusted = ssl.create_default_context(cafile=str(made.authority))
-        connection = http.client.HTTPSConnection("localhost", desk.settings.flower_port, context=trusted, timeout=30)
+        connection = http.client.HTTPSConnection(
+            "localhost", desk.settings.flower_port, context=trusted, timeout=PATIENCE_SECONDS
+        )
         connection.request("GET", "/login")
         answer = connection.getresponse()
         assert answer.status == 200
@@ -45,6 +47,6 @@ def test_behind_a_proxy_cookies_are_for_tls_alone_and_addresses_are_those_of_vis
 
 def test_a_desk_into_which_nobody_can_log_in_does_not_start(settings: Settings) -> None:
     process = start(settings, "-m", "worker.desk")
-    until(lambda: process.poll() is not None, seconds=60)
+    until(lambda: process.poll() is not None)
     assert process.returncode == 1
     assert "perpetua desk user add" in log_of(settings.home)
