@@ -307,9 +307,9 @@ class Books:
 
     def require_reserved(self, chains: Iterable[Chain]) -> None:
         """Make sure that it is known what open sales reserve of these chains. Errors: Lacking."""
-        missing = tuple(dict.fromkeys(chain for chain in chains if chain not in self.reserved))
+        missing = [chain for chain in chains if chain not in self.reserved]
         if missing:
-            raise Lacking(reserved=missing)
+            raise Lacking(reserved=tuple(dict.fromkeys(missing)))
 
     def standing_stock(self) -> list[StandingStock]:
         """What stands in which stock account, of every chain. Errors: Lacking."""

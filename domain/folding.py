@@ -10,6 +10,7 @@ from datetime import date
 
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
+from domain.documents.plan import Head, Plan
 from domain.documents.unbilled import kept
 from domain.entries import Booked, entries_of, opening_differences
 from domain.exact import MICRO, div_half_up
@@ -23,6 +24,14 @@ from domain.valuation.products import share_out
 def fold(checked: Checked) -> Posting:
     """Value every movement in order and write both ledgers from the same amounts. Errors: InvariantBroken."""
     return _Fold(checked).run()
+
+
+def without_rows(head: Head, plan: Plan) -> Posting:
+    """What a plan comes to that has no rows in either ledger."""
+    voucher = Voucher(
+        sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date, figures=plan.figures
+    )
+    return Posting(voucher, orders=plan.orders, receipt=plan.receipt, released=plan.released)
 
 
 class _Fold:

@@ -8,6 +8,8 @@ Three integers, never mixed:
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from domain.errors import DocumentRejected
 from domain.exact import MICRO, NANO, div_mirrored, parse_scaled, show
 
@@ -109,9 +111,12 @@ class Currency:
 
     def show(self, amount: int) -> str:
         """Minor units as decimal text with all of the currency's decimals."""
-        if amount >= 0 and self.precision == 2:
-            return f"{amount // 100}.{amount % 100:02d}"
-        return show(amount, self.precision, self.precision)
+        return _shown(amount, self.precision)
+
+
+@lru_cache(maxsize=65_536)  # prices and totals repeat from document to document, and zero stands in nearly all of them
+def _shown(amount: int, precision: int) -> str:
+    return show(amount, precision, precision)
 
 
 def percent_of(amount: int, percent: int) -> int:

@@ -35,7 +35,7 @@ from domain.documents import (
 from domain.documents.completeness import require_complete
 from domain.documents.plan import Head, Plan, type_of
 from domain.errors import DocumentRejected
-from domain.folding import fold
+from domain.folding import fold, without_rows
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
 from domain.sync_gate import drift_of, named_by_hand, pass_gate
@@ -78,6 +78,9 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
             _require_open_cut_over(head)
         plan = _PLANNERS[head.type](document, head, books)
         require_complete(plan, head)
+        if plan.is_without_rows:
+            # A sale at a till, an order: nothing to value, and no account that it could part from its stock.
+            return without_rows(head, plan)
     by_hand = named_by_hand(head, plan)
     mends = pass_gate(document, head, plan, books, by_hand)
     posting = _folded(head, plan, books, by_hand)

@@ -20,7 +20,7 @@ def keep_for_good() -> None:
 def at_pace() -> Iterator[None]:
     """Let a batch be decided and told at its pace.
 
-    What it makes lives to its end and holds no cycles: looking for garbage meanwhile finds none and costs a third more. And the thread
+    What it makes lives to its end and holds no circles: looking for garbage meanwhile finds none and costs a third more. And the thread
     that copies rows gets its turn at once; it needs little, but PostgreSQL waits for it.
     """
     was_on, interval = gc.isenabled(), sys.getswitchinterval()

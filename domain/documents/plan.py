@@ -89,6 +89,11 @@ class Plan(msgspec.Struct, gc=False):
     effect: date | None = None
     not_before: date | None = None
 
+    @property
+    def is_without_rows(self) -> bool:
+        """Whether neither ledger gets a row of it, and it refers to no other document."""
+        return not (self.movements or self.entries or self.links or self.differences or self.moved or self.unbilled)
+
     def move(
         self,
         head: Head,

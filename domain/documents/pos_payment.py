@@ -94,9 +94,10 @@ def _amount(payment: Payment, currency: Currency, is_return: bool, index: int) -
 
 def _account(payment: Payment, profile: PosProfile, view: MasterView, index: int) -> str:
     """The account stated, else the profile's for that mode, else the mode's own."""
-    own = next((mode.account for mode in profile.payment_modes if mode.mode == payment.mode), None)
-    if payment.account is None and own is not None:
-        return view.tender_account(own)
+    if payment.account is None:
+        for mode in profile.payment_modes:
+            if mode.mode == payment.mode and mode.account is not None:
+                return view.tender_account(mode.account)
     return payment_account(view, payment, f"payments[{index}]")
 
 

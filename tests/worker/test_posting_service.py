@@ -1,5 +1,6 @@
 """The posting service: order, gaplessness, parking and release, faults, and books that never depend on timing."""
 
+import gc
 import json
 import random
 import time
@@ -102,6 +103,20 @@ def test_draining_an_empty_lane_does_nothing(store: Database) -> None:
     before = rows(store, "SELECT * FROM lane")
     assert post_all(store).posted == 0
     assert rows(store, "SELECT * FROM lane") == before
+
+
+def test_a_batch_that_is_done_is_gone_at_once(store: Database) -> None:
+    publish(store, [*MASTERS, receipt("PR-0")])
+    assert post_all(store).posted == 1
+    publish(store, [receipt(f"PR-{number + 1}") for number in range(200)])
+    gc.collect()
+    gc.disable()
+    try:
+        assert post_all(store).posted == 200
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert left < 200, "each document is dozens of objects: none of them waits for the garbage to be looked for"
 
 
 def test_voucher_numbers_start_anew_every_fiscal_year(store: Database) -> None:

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     number: str
     goods: dict[str, int]
     totals: dict[str, int]
-    content: bytes
+    content: str
     hold: str = ""
 
 
@@ -34,7 +34,7 @@ def entry_of(receipt: PosReceipt) -> Entry:
     for tax in receipt.taxes:
         _add(totals, f"tax {tax.key.account}", tax.amount)
     # Amounts as text: the server's functions would read numbers as doubles.
-    content = _encode([{name: str(amount) for name, amount in sums.items()} for sums in (goods, totals)])
+    content = _encode([{name: str(amount) for name, amount in sums.items()} for sums in (goods, totals)]).decode()
     return Entry(receipt.number, goods, totals, content, receipt.hold)
 
 

@@ -49,7 +49,7 @@ end
 
 -- Take up decided sales, all or none: with what they add up to, so that a thousand of them are few writes.
 -- KEYS: state, reserved, held, holds, holdings, sessions, sales, totals.
--- ARGV: 'rebuild' or '', session, how many sales, holds and goods follow; then (number, content)..., the holds that were sold from,
+-- ARGV: 'rebuild' or '', session, and as one MessagePack array of arrays: (number, content)..., the holds that were sold from,
 -- (field, quantity)... and (total, amount)... of all sales together; content is [{field: quantity, ...}, {total: amount, ...}] of one.
 -- Gives one answer for all of them, 'new', 'lost' or 'sealed'; where some are there already, one for each, and nothing is taken.
 local function accept(keys, args)
@@ -57,15 +57,13 @@ local function accept(keys, args)
     if args[1] == '' and not ready(state) then
         return {'lost'}
     end
-    local holds = 6 + 2 * args[3]
-    local goods = holds + args[4]
-    local sums = goods + 2 * args[5]
+    local told, holds, goods, sums = unpack(cmsgpack.unpack(args[3]))
     local numbers, answers, some_known = {}, {}, false
-    for place = 6, holds - 1, 2 do
-        numbers[#numbers + 1] = args[place]
+    for place = 1, #told, 2 do
+        numbers[#numbers + 1] = told[place]
     end
     for place, known in ipairs(redis.call('HMGET', sales, unpack(numbers))) do
-        answers[place] = not known and 'new' or known == args[5 + 2 * place] and 'known' or 'conflict'
+        answers[place] = not known and 'new' or known == told[2 * place] and 'known' or 'conflict'
         some_known = some_known or known
     end
     if some_known then
@@ -74,15 +72,15 @@ local function accept(keys, args)
     if redis.call('HEXISTS', totals, 'sealed') == 1 then
         return {'sealed'}
     end
-    redis.call('HSET', sales, unpack(args, 6, holds - 1))
-    for place = holds, goods - 1 do
-        give_back(keys[3], keys[4], keys[5], args[place])
+    redis.call('HSET', sales, unpack(told))
+    for _, hold in ipairs(holds) do
+        give_back(keys[3], keys[4], keys[5], hold)
     end
-    for place = goods, sums - 1, 2 do
-        redis.call('HINCRBY', reserved, args[place], args[place + 1])
+    for place = 1, #goods, 2 do
+        redis.call('HINCRBY', reserved, goods[place], goods[place + 1])
     end
-    for place = sums, #args, 2 do
-        redis.call('HINCRBY', totals, args[place], args[place + 1])
+    for place = 1, #sums, 2 do
+        redis.call('HINCRBY', totals, sums[place], sums[place + 1])
     end
     if redis.call('HINCRBY', totals, 'sales', #numbers) == #numbers then
         redis.call('SADD', keys[6], args[2])

@@ -22,7 +22,7 @@ AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has j
 AT_ONCE = 1000  # sales in one step: about a millisecond in which the server does nothing else
 
 _encode = msgspec.json.Encoder().encode
-
+_pack = msgspec.msgpack.Encoder().encode
 
 _SOURCE = files("worker.pos_subledger").joinpath("functions.lua").read_text("utf-8")
 _VERSION = sha256(_SOURCE.encode()).hexdigest()[:12]
@@ -51,6 +51,11 @@ def _steps(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     yield [*step.values()]
 
 
+def _told(sums: Iterable[dict[str, int]]) -> list[str]:
+    """What sales add up to, as the server takes it: names and amounts, these as text too."""
+    return [part for name, amount in added_up(sums).items() for part in (name, str(amount))]
+
+
 class Subledger:
     """The sub-ledgers of all companies in one Redis or Valkey. Errors: those of redis where the server is away."""
 
@@ -77,13 +82,10 @@ class Subledger:
         """One step: sales of different numbers."""
         if not entries:
             return []
+        sales = [part for entry in entries for part in (entry.number, entry.content)]
         holds = [entry.hold for entry in entries if entry.hold]
-        goods = added_up(entry.goods for entry in entries)
-        totals = added_up(entry.totals for entry in entries)
-        pairs = ((entry.number, entry.content) for entry in entries), goods.items(), totals.items()
-        sales, reserved, sums = ([part for pair in some for part in pair] for some in pairs)
-        counts = len(entries), len(holds), len(goods)
-        answers = [a.decode() for a in self._call("accept", keys, *about, *counts, *sales, *holds, *reserved, *sums)]
+        told = _pack((sales, holds, _told(entry.goods for entry in entries), _told(entry.totals for entry in entries)))
+        answers = [answer.decode() for answer in self._call("accept", keys, *about, told)]
         if len(answers) == 1:
             return answers * len(entries)
         # Some are there already, so nothing was taken: the new ones are told again without them.

@@ -13,12 +13,13 @@ from domain.books import Books, Lacking, Posting
 from domain.documents import AnyDocument, Cancel, PosClosing, PosInvoice, PosOpening
 from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.posting import apply, compute, needs, post
-from domain.posting_time import from_instant, instant
+from domain.posting_time import instant
 from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
 from worker.services.out_of_sync import Standing
+from worker.services.pending import Pending
 from worker.services.pos_closing import LaneDesk, changes_tills
 from worker.services.pos_sales import Tills
 from worker.services.results import Decided, Parked, Results
@@ -28,7 +29,6 @@ from worker.store.database import Rows
 from worker.store.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
 from worker.store.masters import hold_acceptance
 from worker.store.outcomes import clear_decisions, write_decisions
-from worker.store.quantity_blocks import Spot, disturb
 from worker.store.series import fiscal_year
 
 BATCH_BYTES = 16_000_000
@@ -62,16 +62,16 @@ class Batch:
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
         self._horizon: Place = (0, 0)
         self._due: dict[int, Due] = {}
-        self._pending: list[Numbered] = []
         self._results = Results()
         self._waiting: dict[str, list[int]] = {}
         self._first = Counters(**{name: getattr(lane.counters, name) for name in Counters.__slots__})
         self._tills = Tills(connection, lane, memory)
-        self._standing = Standing(connection, lane, memory, self._flush)
-        self._answers = Answers(connection, lane.company_id, memory, self._flush, self._standing.know)
+        self._appender = Appender(memory.names, lane.counters, lane.batch_no + 1, stamp(lane.now))
+        self._pending = Pending(connection, memory.names, self._appender, self._tills)
+        self._standing = Standing(connection, lane, memory, self._pending.flush)
+        self._answers = Answers(connection, lane.company_id, memory, self._pending.flush, self._standing.know)
         self._changed: list[int] = []
         self._generated: list[int] = []
-        self._appender = Appender(memory.names, lane.counters, lane.batch_no + 1, stamp(lane.now))
 
     def run(self, limit_documents: int) -> Decided | None:
         """Decide and write up to so many documents; None where nothing is due.
@@ -94,7 +94,7 @@ class Batch:
                 self._name(document_due.sequence)
             self._decide(moment, document_due, document)
             if len(self._pending) >= SLICE:
-                self._flush()
+                self._pending.flush()
         if self._name is not None:
             self._name(0)
         self._settle_parked()
@@ -210,7 +210,7 @@ class Batch:
 
     def _desk(self, moment: int) -> LaneDesk:
         return LaneDesk(
-            self._connection, self._lane, self._books, self._answers, self._tills, self._flush,
+            self._connection, self._lane, self._books, self._answers, self._tills, self._pending.flush,
             lambda posting, made: self._take_made(moment, posting, made),
         )  # fmt: skip
 
@@ -242,7 +242,7 @@ class Batch:
             self._books.forget_vouchers()
         year = fiscal_year(voucher.date, self._books.view.company.fiscal_year_start)
         numbered = Numbered(posting, year, self._memory.series.next(voucher.type, year))
-        self._pending.append(numbered)
+        self._pending.add(numbered)
         self._results.posted.append(numbered)
         if self._waiting:
             for cause in _causes_cleared(voucher.type, voucher.number):
@@ -268,25 +268,6 @@ class Batch:
         else:
             self._results.postponed.append((parked, moment))
 
-    def _flush(self) -> None:
-        """Write pending postings, so that reads within this transaction see them."""
-        self._appender.append(self._connection, self._pending)
-        if places := self._disturbed():
-            disturb(self._connection, self._lane.company_id, places)
-        self._pending = []
-        self._tills.flush()
-
-    def _disturbed(self) -> list[tuple[int, Spot]]:
-        """Where pending postings moved goods in the past of a chain, or shifted a count."""
-        chains = self._memory.names.chains
-        places = []
-        for posting in (numbered.posting for numbered in self._pending):
-            if posting.reposts:
-                moved = {movement.chain for movement in posting.movements}
-                places += [(r.chain, r.at, r.sequence) for r in posting.reposts if r.chain in moved]
-                places += [(d.chain, d.at, d.voucher) for d in posting.differences if d.qty]
-        return [(chains[chain], (from_instant(at), sequence)) for chain, at, sequence in places]
-
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def _settle_parked(self) -> None:
@@ -308,7 +289,7 @@ class Batch:
 
     def _write(self, due: list[Due]) -> Decided:
         connection, lane, memory = self._connection, self._lane, self._memory
-        self._flush()
+        self._pending.flush()
         memory.balances.save(connection, self._results.moved())
         memory.series.save(connection)
         self._tills.save()

@@ -45,6 +45,7 @@ class LaneMemory:
         """The batch is committed: what is in memory is how the lane stands after it, and what only its own documents needed may go."""
         self._batch_no = batch_no
         self.books.end_batch()
+        self.masters.end_batch()
 
     def _fresh_books(self, next_movement: int) -> None:
         self.balances = Balances(self.names)

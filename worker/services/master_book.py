@@ -57,6 +57,10 @@ class MasterBook:
             self._known.clear()
         self.refresh()
 
+    def end_batch(self) -> None:
+        """Let go of the batch whose documents were upcoming."""
+        self._upcoming = tuple
+
     def refresh(self) -> None:
         """Take notice of masters accepted since the last look."""
         if self._seen is None:

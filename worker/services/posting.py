@@ -71,21 +71,34 @@ def drain(
     """
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
-    while True:
-        with at_pace():
-            decided = _step(database, company_id, limit_documents, traces, tell)
-            if isinstance(decided, bool):
-                drained.busy = decided
-                return drained
-            _add(drained, decided)
-            if tell is not None:
-                tell(decided)
-                _tell_changed(database, company_id, decided.changed, tell)
-                with database.transaction() as connection:
-                    note_published(connection, company_id, decided.batch_no)
+    while _turn(database, company_id, limit_documents, traces, tell, drained):
         if deadline is not None and time.monotonic() > deadline:
             drained.more = True
-            return drained
+            break
+    return drained
+
+
+@at_pace()
+def _turn(
+    database: Database,
+    company_id: int,
+    limit_documents: int,
+    traces: Traces | None,
+    tell: Tell | None,
+    drained: Drained,
+) -> bool:
+    """Decide a batch and tell what it came to, all of which is gone when the pace ends; False where there is none to decide."""
+    decided = _step(database, company_id, limit_documents, traces, tell)
+    if isinstance(decided, bool):
+        drained.busy = decided
+        return False
+    _add(drained, decided)
+    if tell is not None:
+        tell(decided)
+        _tell_changed(database, company_id, decided.changed, tell)
+        with database.transaction() as connection:
+            note_published(connection, company_id, decided.batch_no)
+    return True
 
 
 def _tell_forgotten(connection: Rows, lane: LaneRow, tell: Tell) -> None:

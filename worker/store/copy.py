@@ -7,11 +7,14 @@ checked later.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from domain.posting_time import from_instant
 from worker.store.database import Rows
 
 NULL = "\\N"
+_SECOND = 1_000_000  # microseconds
+_DAY = 86_400 * _SECOND
 
 
 def escape(text: str) -> str:
@@ -34,17 +37,21 @@ def hexadecimal(raw: bytes) -> str:
 
 def stamp(moment: datetime) -> str:
     """A timestamp as PostgreSQL writes it in UTC: no trailing zeros, a short offset."""
-    return _of_utc(moment.astimezone(UTC))
+    text = moment.astimezone(UTC).isoformat(sep=" ")[:-6]
+    return (text.rstrip("0") if moment.microsecond else text) + "+00"
 
 
 def stamp_instant(microseconds: int) -> str:
     """Microseconds since 1970 as PostgreSQL writes the timestamp in UTC."""
-    return _of_utc(from_instant(microseconds))
+    day, within = divmod(microseconds, _DAY)
+    seconds, fraction = divmod(within, _SECOND)
+    told = f"{_day(day)} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{told}.{fraction:06d}".rstrip("0") + "+00" if fraction else told + "+00"
 
 
-def _of_utc(moment: datetime) -> str:
-    text = moment.isoformat(" ")[:-6]
-    return (text.rstrip("0") if moment.microsecond else text) + "+00"
+@lru_cache(maxsize=4096)  # many documents share few days
+def _day(number: int) -> str:
+    return from_instant(number * _DAY).date().isoformat()
 
 
 def copy_in(connection: Rows, table: str, columns: str, rows: str) -> None:

@@ -19,7 +19,6 @@ from worker.store.database import Rows
 from worker.store.names import Names
 
 FIRST_NUMBER = 10**15  # numbers of posting lie below
-_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ class RunWriter:
         self._head = chunk_head(connection, names.company)
         self._difference, self._entry = self._head.difference, self._head.entry
         self._hashes = hashlib.sha256(), hashlib.sha256()
-        self._stamps: dict[int, str] = {}
         self._centered: dict[str, bool] = {"": False}
 
     def add(self, differences: list[Difference]) -> None:
@@ -106,7 +104,7 @@ class RunWriter:
             center, amount, day, voucher, document = centers[d.cost_center], d.amount, d.date, d.voucher, d.document
             number += 1
             told.append(
-                f"{company}\t{number}\t{run}\t{d.movement}\t{voucher}\t{chains[d.chain]}\t{self._at(d.at)}\t{day}\t{d.qty}\t{amount}\t"
+                f"{company}\t{number}\t{run}\t{d.movement}\t{voucher}\t{chains[d.chain]}\t{stamp_instant(d.at)}\t{day}\t{d.qty}\t{amount}\t"
                 f"{d.kind:d}\t{account}\t{contra}\t{d.cause}\t{document}\t{center}\t{axes}\t{now}\n"
             )
             if not amount or not perpetual:
@@ -130,17 +128,6 @@ class RunWriter:
                 )
         self._difference, self._entry = number, entry
         return "".join(told).encode(), "".join(booked).encode()
-
-    def _at(self, at: int) -> str:
-        """An instant as PostgreSQL writes it; most of a chunk's rows share few days."""
-        day, rest = divmod(at, _DAY)
-        seconds, fraction = divmod(rest, 1_000_000)
-        if fraction:
-            return stamp_instant(at)
-        text = self._stamps.get(day)
-        if text is None:
-            text = self._stamps[day] = stamp_instant(day * _DAY)[:11]
-        return f"{text}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}+00"
 
     def _has_center(self, contra: str) -> bool:
         """Whether entries on this account carry a cost center."""
