@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from domain.error_catalogue import CATALOGUE
 from tests.support.stories import MANUAL
 from worker.cli.application import run
 from worker.embedded import Endpoints
@@ -208,6 +209,60 @@ def test_an_unknown_setting_is_said_and_changes_nothing() -> None:
     unknown = ("colour", "warehouses.WH.floor", "items.TEA.brand", "items.TEA.batches.B.shelf", "pos_profile.theme")
     assert scenario.warnings == [f"the setting {name} is not known and changes nothing" for name in unknown]
     assert {"type": "item", "company": "X", "code": "TEA"} in scenario.masters
+
+
+def test_documents_of_any_shape_are_refused_by_field_name_and_the_story_goes_on(
+    cluster: Endpoints, tmp_path: Path
+) -> None:
+    receipt = STORY["documents"][0]
+    odd: list[Any] = [None, 5, "text", True, [1], {"a": 1}, ["\0"], "\0", "A" * 200, 10**30, "NaN", ""]
+    fields = (
+        "type",
+        "number",
+        "lines",
+        "taxes",
+        "charges",
+        "payments",
+        "against",
+        "currency",
+        "posting_datetime",
+        "supplier",
+    )
+    documents = [
+        {**receipt, "number": f"M-{place}-{field}", field: value} for place, value in enumerate(odd) for field in fields
+    ]
+    documents += [
+        {
+            **receipt,
+            "type": kind,
+            "number": f"N-{place}-{kind}",
+            "lines": [value],
+            "payments": [value],
+            "charges": [value],
+        }
+        for place, value in enumerate(odd)
+        for kind in ("purchase_receipt", "pos_invoice", "landed_cost_voucher", "payment_entry")
+    ]
+    (told,) = replayed(cluster, written(tmp_path, {**STORY, "documents": [*documents, receipt]}))
+    refused = [row for row in told["documents"] if row["status"] in ("rejected", "parked")]
+    assert {row["error"]["code"] for row in refused} <= CATALOGUE.keys() - {"InternalFault"}
+    assert len(refused) > len(documents) / 2
+    assert told["documents"][-1]["status"] == "posted"
+
+
+def test_settings_name_masters_by_an_object_or_a_list() -> None:
+    scenario = understand({"id": "x", "settings": {"items": ["TEA"], "warehouses": ["WH"]}, "documents": []}, "X")
+    assert [m.get("code", m.get("name")) for m in scenario.masters if m["type"] in ("item", "warehouse")] == [
+        "WH",
+        "TEA",
+    ]
+    for settings, documents, reason in (
+        ({"items": 5}, [], "settings.items"),
+        ({"warehouses": [{"WH": 1}]}, [], "settings.warehouses"),
+        ({}, ["PR-1"], "every document is an object"),
+    ):
+        with pytest.raises(ScenarioError, match=reason):
+            understand({"id": "x", "settings": settings, "documents": documents}, "X")
 
 
 def test_a_scenario_plays_in_one_company() -> None:

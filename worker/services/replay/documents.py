@@ -14,6 +14,7 @@ from worker.reports import Scope
 from worker.reports.line_costs import line_costs
 from worker.reports.outstanding import outstanding_by_voucher
 from worker.services.replay.figures import cost_figures, shown
+from worker.services.replay.loose import objects
 from worker.services.replay.scenario import Scenario, Step
 from worker.store.database import Database, Rows
 from worker.store.incoming import Receipt
@@ -63,7 +64,7 @@ class Told:
     @property
     def lines(self) -> list[Json]:
         """The lines that the story gives it."""
-        return list(self.step.document.get("lines") or []) if self.step is not None else []
+        return objects(self.step.document.get("lines")) if self.step is not None else []
 
 
 def generated_since(database: Database, company: int, told: Sequence[Told]) -> list[Told]:
@@ -131,9 +132,8 @@ def tell(connection: Rows, scope: Scope, scenario: Scenario, told: Sequence[Told
     consolidated = consolidated_sales(connection, scope.company)
     costs = line_costs(connection, scope)
     wanted: dict[str, Json] = {}
-    for row in scenario.expect.get("documents") or []:
-        if isinstance(row, dict):
-            wanted.setdefault(str(row.get("number")), {}).update(row)
+    for row in objects(scenario.expect.get("documents")):
+        wanted.setdefault(str(row.get("number")), {}).update(row)
     rows = []
     for one in told:
         row = _head(one, outcomes)
@@ -158,7 +158,7 @@ def _head(one: Told, outcomes: dict[int, Json]) -> Json:
         }  # fmt: skip
     if one.step is None:
         raise AssertionError("a document is either the story's or generated")
-    row: Json = {"number": one.step.document.get("number"), "type": one.step.document.get("type")}
+    row: Json = {"number": one.step.document.get("number"), "type": one.step.type or None}
     if one.receipt is None:
         return {**row, "status": "rejected" if one.refusal else "computed", "error": one.refusal}
     if one.receipt.status == "conflict" or not one.sequence:

@@ -15,7 +15,9 @@ from typing import Any, Final
 from domain.documents.pos import PosClosing, PosInvoice, PosOpening
 from domain.masters import Batch, Company, Item, PosProfile, Warehouse
 from domain.shape import Shape
+from worker.messages.text import is_name
 from worker.services.replay.accounts import accounts_named
+from worker.services.replay.loose import mapping, objects, text
 
 Json = dict[str, Any]
 
@@ -96,8 +98,10 @@ def read(path: Path) -> Json:
 
 def understand(story: Mapping[str, Any], company: str) -> Scenario:
     """A story as masters and documents of the company named. Errors: ScenarioError."""
-    settings: Json = dict(story.get("settings") or {})
-    documents: list[Json] = [dict(document) for document in story["documents"]]
+    settings = _settings(story)
+    documents: list[Json] = [dict(document) for document in objects(story["documents"])]
+    if len(documents) < len(story["documents"]):
+        raise ScenarioError(f"scenario {story['id']}: every document is an object with a type")
     stated = {str(document["company"]) for document in documents if "company" in document}
     if len(stated) > 1:
         raise ScenarioError(f"scenario {story['id']} names the companies {', '.join(sorted(stated))}: it plays in one")
@@ -106,34 +110,45 @@ def understand(story: Mapping[str, Any], company: str) -> Scenario:
     for name in accounts_named(settings, documents):
         masters.insert(1, {"type": "account", "company": company, **name})
     profile = _profile_name(settings)
-    rates = settings.get("exchange_rates") or {}
+    rates = mapping(settings.get("exchange_rates"))
     currency = masters[0]["currency"]
     steps = [
         Step(_filled(document, company, profile, currency, rates), bool(document.get("compute_only")))
         for document in documents
     ]
-    return Scenario(str(story["id"]), company, masters, steps, dict(story.get("expect") or {}), warnings)
+    return Scenario(str(story["id"]), company, masters, steps, mapping(story.get("expect")), warnings)
+
+
+def _settings(story: Mapping[str, Any]) -> Json:
+    """The settings, of which those that spell out masters name them. Errors: ScenarioError."""
+    settings: Json = dict(mapping(story.get("settings")))
+    for place in ("items", "warehouses", *_SPELLED_OUT):
+        named = settings.get(place)
+        if isinstance(named, list) and all(isinstance(name, str) for name in named):
+            settings[place] = dict.fromkeys(named)
+        elif named is not None and not isinstance(named, dict):
+            raise ScenarioError(f"scenario {story['id']}: settings.{place} is an object, each master under its name")
+    return settings
 
 
 def _masters(settings: Json, documents: list[Json], company: str, warnings: list[str]) -> Iterator[Json]:
     own = {"company": company}
     yield _company(settings, company, warnings)
     for plural, kind in _SPELLED_OUT.items():
-        named = settings.get(plural) or {}
-        for name in named:
-            yield {"type": kind, **own, "name": name, **((named[name] or {}) if isinstance(named, dict) else {})}
+        for name, about in mapping(settings.get(plural)).items():
+            yield {"type": kind, **own, "name": name, **mapping(about)}
     for name, warehouse in (settings.get("warehouses") or {}).items():
         about = warehouse if isinstance(warehouse, dict) else {"account": warehouse} if warehouse else {}
         yield {"type": "warehouse", **own, "name": name, **_known(Warehouse, about, f"warehouses.{name}", warnings)}
     for code, item in (settings.get("items") or {}).items():
-        about = dict(item or {})
+        about = dict(mapping(item))
         batches = about.pop("batches", None) or {}
+        batches = dict.fromkeys(batches) if isinstance(batches, list) else mapping(batches)
         yield {"type": "item", **own, "code": code, **_known(Item, about, f"items.{code}", warnings)}
-        for name in batches:
-            flags = (batches[name] or {}) if isinstance(batches, dict) else {}
-            known = _known(Batch, flags, f"items.{code}.batches.{name}", warnings)
+        for name, flags in batches.items():
+            known = _known(Batch, mapping(flags), f"items.{code}.batches.{name}", warnings)
             yield {"type": "batch", **own, "name": name, "item": code, **known}
-    if "pos_profile" in settings or any(document.get("type") in _AT_A_TILL for document in documents):
+    if "pos_profile" in settings or any(text(document.get("type")) in _AT_A_TILL for document in documents):
         yield _profile(settings, documents, company, warnings)
 
 
@@ -172,7 +187,7 @@ def _rate_difference(settings: Json) -> str | None:
 
 
 def _profile_name(settings: Json) -> str:
-    return str((settings.get("pos_profile") or {}).get("name", DEFAULT_PROFILE))
+    return str(mapping(settings.get("pos_profile")).get("name", DEFAULT_PROFILE))
 
 
 def _profile(settings: Json, documents: list[Json], company: str, warnings: list[str]) -> Json:
@@ -180,17 +195,19 @@ def _profile(settings: Json, documents: list[Json], company: str, warnings: list
         "type": "pos_profile",
         "company": company,
         "name": DEFAULT_PROFILE,
-        **_known(PosProfile, settings.get("pos_profile") or {}, "pos_profile", warnings),
+        **_known(PosProfile, mapping(settings.get("pos_profile")), "pos_profile", warnings),
     }
     warehouses = list(settings.get("warehouses") or {})
     if warehouses:
         profile.setdefault("warehouse", warehouses[0])
     modes: dict[str, Json] = {}
     for document in documents:
-        for payment in document.get("payments") or []:
-            known = modes.setdefault(payment["mode"], {"mode": payment["mode"]})
-            if "account" in payment:
-                known.setdefault("account", payment["account"])
+        for payment in objects(document.get("payments")):
+            mode, account = payment.get("mode"), payment.get("account")
+            if is_name(mode):
+                known = modes.setdefault(mode, {"mode": mode})
+                if is_name(account):
+                    known.setdefault("account", account)
     profile.setdefault("payment_modes", list(modes.values()))
     return profile
 
@@ -198,28 +215,28 @@ def _profile(settings: Json, documents: list[Json], company: str, warnings: list
 def _filled(document: Json, company: str, profile: str, currency: str, rates: Mapping[str, Any]) -> Json:
     filled = {name: value for name, value in document.items() if name not in _READERS_ONLY}
     filled["company"] = company
-    kind = document.get("type")
-    party = _PARTY.get(str(kind))
+    kind = text(document.get("type"))
+    party = _PARTY.get(kind)
     if party is not None:
         filled.setdefault(*party)
     if kind == "payment_entry":
-        pays_bill = any(str(one.get("type")).startswith("purchase") for one in document.get("against") or [])
+        pays_bill = any(str(one.get("type")).startswith("purchase") for one in objects(document.get("against")))
         filled.setdefault("party", "Supplier" if pays_bill else "Customer")
     if kind in _AT_A_TILL:
         filled.setdefault("pos_profile", profile)
     day = str(document.get("posting_datetime", ""))
     filled |= _rate_of(document, currency, rates, day)
-    if charges := document.get("charges"):
-        filled["charges"] = [{**charge, **_rate_of(charge, currency, rates, day)} for charge in charges]
+    if charges := objects(document.get("charges")):
+        filled["charges"] = [charge | _rate_of(charge, currency, rates, day) for charge in charges]
     return filled
 
 
 def _rate_of(amounts: Json, currency: str, rates: Mapping[str, Any], day: str) -> Json:
     """The exchange rate that amounts in another currency leave out: set by its name, or by both (`USD/INR`)."""
-    foreign = amounts.get("currency")
+    foreign = text(amounts.get("currency"))
     if not foreign or foreign == currency or "exchange_rate" in amounts:
         return {}
-    pair = re.compile(rf"{foreign}(\W+(to\W+)?{currency})?", re.IGNORECASE)
+    pair = re.compile(rf"{re.escape(foreign)}(\W+(to\W+)?{re.escape(currency)})?", re.IGNORECASE)
     rate = next((rate for name, rate in rates.items() if pair.fullmatch(name)), None)
     return {} if rate is None else {"exchange_rate": _rate_on(rate, day)}
 
