@@ -39,6 +39,7 @@ class Lacking(Exception):
         between: tuple[date, date] | None = None,
         standing: bool = False,
         reserved: tuple[Chain, ...] = (),
+        open_sales: int | None = None,
         differences: bool = False,
     ) -> None:
         super().__init__("not loaded")
@@ -51,10 +52,9 @@ class Lacking(Exception):
         self.standing = standing  # what stands in which stock account, of every chain
         self.between = between  # (first, last) posting date: what each account's entries of these days add up to
         self.serials = serials  # (item, warehouse): balances of every chain with a part there
-        self.serial_count = (
-            serial_count  # (item, warehouse, at, sequence): the first count of serial numbers there behind this place
-        )
+        self.serial_count = serial_count  # (item, warehouse, at, sequence): the first count of serial numbers behind it
         self.reserved = reserved  # what open sales at tills reserve of these chains
+        self.open_sales = open_sales  # a moment: what tills had sold by then that the books don't have yet
         self.differences = differences  # all that is known of accounts that differ from their stock, as of now
 
 
@@ -250,6 +250,7 @@ class Books:
         self.searched_layers: set[tuple[Chain, int]] = set()
         self.serial_places: set[tuple[str, str]] = set()
         self.serial_counts: dict[tuple[str, str, int, int], list[Movement]] = {}
+        self.open_sales: dict[int, list[PosReceipt]] = {}
         self.account_balances: dict[tuple[date, date], list[Entry]] = {}
         self.standing: list[StandingStock] | None = None
         self.reserved: dict[Chain, int] = {}
@@ -356,6 +357,7 @@ class Books:
         self.standing = None
         changed = elsewhere | {entry.against for entry in posting.entries if entry.against and entry.against != own}
         self.serial_counts.clear()
+        self.open_sales.clear()
         if changed or posting.links or posting.differences or voucher.reverses:
             changed |= {number for link in posting.links for number in (link.target, link.voucher)}
             changed |= {d.voucher for d in posting.differences}
@@ -371,6 +373,7 @@ class Books:
         self.histories.clear()
         self.short_moments.clear()
         self.serial_counts.clear()
+        self.open_sales.clear()
         self.searched_layers.clear()
         self.account_balances.clear()
         self.standing = None

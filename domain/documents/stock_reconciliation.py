@@ -17,6 +17,7 @@ from domain.quantity import Quantity
 from domain.serial_counts import serials_there
 from domain.shape import Name
 from domain.stock_ledger import NEVER, Basis, Chain, Lot
+from domain.till_sales import sold_beside
 
 
 class StockReconciliationLine(Line, kw_only=True):
@@ -91,6 +92,7 @@ def _counted(
 ) -> list[tuple[Chain, str, int | None]]:
     """The chains that a line counts, with the quantity found in each; serial numbers there that are not listed are counted as gone.
 
+    Goods that tills have sold are off the shelf and still in the books until their closing, so they are no part of what is missing.
     What comes in before the count later is counted as gone when it does (`serial_counts`).
     """
     view = head.view
@@ -99,7 +101,10 @@ def _counted(
             raise DocumentRejected(
                 "BatchMissing", f"{field}.batch: {item.code} is kept in batches; name the batch.", f"{field}.batch"
             )
-        return [(view.chain(item, line.warehouse, line.batch or ""), line.batch or "", line.qty)]
+        chain, batch = view.chain(item, line.warehouse, line.batch or ""), line.batch or ""
+        if line.qty is None:
+            return [(chain, batch, None)]
+        return [(chain, batch, line.qty + sold_beside(Lot(chain, "" if chain.part else batch), head.at, books))]
     serials = line.serials or []
     if line.qty is not None and len(set(serials)) * MICRO != line.qty:
         raise DocumentRejected(
@@ -107,7 +112,8 @@ def _counted(
         )
     here = serials_there(line.item, line.warehouse, (head.at, head.sequence), books)
     counted = [(view.chain(item, line.warehouse, serial=serial), line.batch or "", MICRO) for serial in serials]
-    gone = [(view.chain(item, line.warehouse, serial=serial), "", 0) for serial in sorted(here - set(serials))]
+    missed = [view.chain(item, line.warehouse, serial=serial) for serial in sorted(here - set(serials))]
+    gone = [(chain, "", 0) for chain in missed if sold_beside(Lot(chain), head.at, books) <= 0]
     return [*counted, *gone]
 
 

@@ -31,6 +31,7 @@ from domain.errors import DocumentParked, DocumentRejected
 from domain.general_ledger import Entry, outstanding, require_balanced
 from domain.master_view import MasterView
 from domain.masters import Item
+from domain.pos_receipt import PosReceipt
 from domain.posting import apply, post
 from domain.reposting import Checkpoint, Recorded, Replay, TrueUpRecorded
 from domain.stock_ledger import Balance, Basis, Chain, Difference, DifferenceKind, Lot, Movement
@@ -149,6 +150,8 @@ class PaperCompany:
                 if chain.item == item and chain.warehouse == warehouse:
                     books.balances.setdefault(chain, copy.deepcopy(self.balances[chain]))
 
+        if lacking.open_sales is not None:
+            books.open_sales[lacking.open_sales] = self._open_sales(lacking.open_sales)
         if lacking.serial_count:
             books.serial_counts[lacking.serial_count] = self._serial_count(*lacking.serial_count)
 
@@ -373,6 +376,12 @@ class PaperCompany:
             and m.basis == Basis.COUNTED and m.id not in reversals and (m.at, m.voucher) > (at, sequence)
         ]  # fmt: skip
         return [m for m in later if m.voucher == later[0].voucher]
+
+    def _open_sales(self, at: int) -> list[PosReceipt]:
+        """On paper no till is ever closed."""
+        undone = {posting.voucher.reverses for posting in self.postings.values()}
+        receipts = [p.receipt for sequence, p in self.postings.items() if sequence not in undone]
+        return [receipt for receipt in receipts if receipt is not None and receipt.at <= at]
 
     def _first_short(self, lot: Lot, at: int, sequence: int, needed: int) -> ShortMoment | None:
         for m, quantity in self._quantities(lot):

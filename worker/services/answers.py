@@ -10,6 +10,7 @@ from domain.masters import Item
 from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
+from worker.services.open_sales import sold_and_not_booked
 from worker.store.account_balances import balances_between
 from worker.store.database import Rows
 from worker.store.history import first_short_moment, quantity_history
@@ -77,7 +78,7 @@ class Answers:
             books.account_balances[lacking.between] = balances_between(connection, self._company_id, *lacking.between)
         if lacking.differences:
             self._know_differences()
-        self._load_serials(lacking)
+        self._load_for_counts(lacking)
         if lacking.history:
             self._flush()
             lot = lacking.history[0]
@@ -93,11 +94,16 @@ class Answers:
                 connection, self._memory.names, *lacking.shortage, present
             )
 
-    def _load_serials(self, lacking: Lacking) -> None:
+    def _load_for_counts(self, lacking: Lacking) -> None:
         connection, books = self._connection, self._books
         if lacking.serials:
             self._memory.balances.load_parts(connection, *lacking.serials)
             books.serial_places.add(lacking.serials)
+        if lacking.open_sales is not None:
+            self._flush()
+            books.open_sales[lacking.open_sales] = sold_and_not_booked(
+                connection, self._company_id, lacking.open_sales, books.view
+            )
         if lacking.serial_count:
             self._flush()
             books.serial_counts[lacking.serial_count] = serial_count(

@@ -70,6 +70,19 @@ def add_sales(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]
         vouchers[sequence].sale = TillSale(read(receipt), status, invoice)
 
 
+def not_booked_by(connection: Rows, company: int, at: int) -> list[tuple[PosReceipt, str]]:
+    """Receipts of sales made by an instant that no closing dated by then has booked; and their tills' profiles while they wait for one."""
+    found = connection.execute(
+        "SELECT r.receipt, CASE s.status WHEN 'consolidated' THEN '' ELSE s.profile END "
+        "FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
+        "WHERE s.company_id = %(company)s AND s.event_at <= %(at)s::timestamptz AND (s.status IN ('open', 'quarantined') "
+        "  OR s.status = 'consolidated' AND s.closing_id IN (SELECT voucher_id FROM voucher "
+        "    WHERE company_id = %(company)s AND type = 'pos_closing' AND posting_at > %(at)s::timestamptz)) ORDER BY s.voucher_id",
+        {"company": company, "at": stamp_instant(at)},
+    )
+    return [(read(receipt), profile) for receipt, profile in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Sales:
     """Which sales somebody wants to read; they come some thousand at a time, in no order, and with their receipts."""
