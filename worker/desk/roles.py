@@ -23,5 +23,5 @@ MEANINGS: Final[dict[Role, str]] = {
     Role.ACCEPT: "accept a proposed journal entry of a reconciliation",
     Role.CLOSE: "close and reopen accounting periods",
     Role.CANCEL: "cancel posted documents",
-    Role.ADMINISTER: "Flower's own controls: revoke tasks, stop workers, grow and shrink pools",
+    Role.ADMINISTER: "revoke publishers and retire their keys; Flower's own controls: revoke tasks, stop workers, grow and shrink pools",
 }

@@ -11,6 +11,7 @@ from worker.desk import (
     ledgers,
     periods,
     previews,
+    publishers,
     reconciliation,
     reposts,
     schedule,
@@ -56,5 +57,10 @@ HANDLERS: Final = [
     (_COMPANY + r"/reconciliation/look", reconciliation.LookNow),
     (_COMPANY + r"/reconciliation/accept/(\d{1,18})", reconciliation.CreateJournalEntry),
     (_COMPANY + r"/schedule", schedule.Schedule),
+    (_COMPANY + r"/publishers", publishers.PublishersPage),
+    (_COMPANY + r"/publishers/refused", publishers.RefusedPage),
+    (_COMPANY + r"/publishers/refused/([0-9a-f]{64})", publishers.RefusedFile),
+    (_COMPANY + r"/publishers/revoke", publishers.Revoke),
+    (_COMPANY + r"/publishers/retire", publishers.RetireKey),
     (_COMPANY + r"/activity", activity.Activity),
 ]

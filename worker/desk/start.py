@@ -7,7 +7,7 @@ from typing import Final
 from worker.desk.page import COMPANY_COOKIE, DeskHandler
 from worker.store.companies import all_companies
 
-PAGES: Final = ("documents", "ledgers", "reposts", "tills", "reconciliation", "schedule", "activity")
+PAGES: Final = ("documents", "ledgers", "reposts", "tills", "reconciliation", "schedule", "publishers", "activity")
 
 
 class Start(DeskHandler):

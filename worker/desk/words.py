@@ -15,7 +15,7 @@ _TONES: Final = {
     "posted": "good", "published": "good", "open": "good", "closed": "good", "consolidated": "good", "rejected": "bad", "failed": "bad",
     "quarantined": "bad", "parked": "waiting", "accepted": "waiting", "waiting": "waiting", "running": "waiting",
     "paused": "waiting", "cancelled": "quiet", "in_sync": "good", "out_of_sync": "bad", "faulty": "bad", "finished": "good",
-    "late": "bad", "claimed": "waiting", "due": "waiting",
+    "late": "bad", "claimed": "waiting", "due": "waiting", "signs": "good", "does not sign": "waiting", "revoked": "bad",
 }  # fmt: skip
 
 

@@ -16,6 +16,15 @@ publisher_key = table(
     key="company_id publisher key_id",
 )
 
+# When a publisher last sent something that was its own beyond doubt, to the minute.
+publisher_seen = table(
+    "publisher_seen",
+    columns("int", "company_id"),
+    columns("text", "publisher"),
+    columns("moment", "seen_at"),
+    key="company_id publisher",
+)
+
 # One row for each attempt and each change. The bytes of what was refused are in `refused_message`, under this content hash.
 publisher_event = table(
     "publisher_event",

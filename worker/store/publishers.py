@@ -26,6 +26,27 @@ class Known(NamedTuple):
     key_ids: tuple[str, ...]
 
 
+class Key(NamedTuple):
+    """A key in use."""
+
+    publisher: str
+    key_id: str
+    added_at: datetime
+    added_by: str
+
+
+class Refused(NamedTuple):
+    """A message that was refused before it could be filed, or came under a number that is taken; `content_hash` in hexadecimal."""
+
+    at: datetime
+    publisher: str
+    type: str
+    number: str
+    message_id: str
+    content_hash: str
+    error: dict[str, Any]
+
+
 class Event(NamedTuple):
     """What happened to a publisher: a message of its name was refused, or an operator changed it."""
 
@@ -114,10 +135,56 @@ def events(connection: Rows, publisher: str | None = None, limit: int = 1000) ->
     yield from (Event(*row) for row in found)
 
 
-def kept_message(connection: Rows, content_hash: bytes) -> bytes | None:
-    """The bytes of a message that was refused, as they came; None where none of that hash was."""
+def keys_in_use(connection: Rows) -> list[Key]:
+    """Every key in use, oldest first."""
+    found = connection.execute(
+        "SELECT publisher, key_id, added_at, added_by FROM publisher_key WHERE company_id = 0 AND retired_at IS NULL "
+        "ORDER BY added_at, key_id"
+    )
+    return [Key(*row) for row in found]
+
+
+def note_seen(connection: Rows, publishers: Iterable[str]) -> None:
+    """Note that these publishers were heard of now."""
+    connection.execute(
+        "INSERT INTO publisher_seen (company_id, publisher, seen_at) SELECT 0, name, clock_timestamp() FROM unnest(%s::text[]) name "
+        "ON CONFLICT (company_id, publisher) DO UPDATE SET seen_at = excluded.seen_at",
+        [sorted(publishers)],
+    )
+
+
+def last_seen(connection: Rows) -> dict[str, datetime]:
+    """When each publisher was heard of last, by name."""
+    return dict(connection.execute("SELECT publisher, seen_at FROM publisher_seen WHERE company_id = 0").fetchall())
+
+
+def refused_page(
+    connection: Rows, company: int, publisher: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
+) -> list[Refused]:
+    """What was refused in a publisher's name and is kept, newest first: of the company, or of none that could be told.
+
+    `before` is the last of the page before: its time and its content hash.
+    """
+    walk = (
+        "(SELECT received_at, publisher, type, number, message_id, encode(content_hash, 'hex') AS content, error FROM refused_message "
+        "WHERE company_id = {} AND publisher = %(publisher)s AND received_at <= %(at)s "
+        "AND (received_at < %(at)s OR encode(content_hash, 'hex') < %(content)s) "
+        "ORDER BY received_at DESC, encode(content_hash, 'hex') DESC LIMIT %(limit)s)"
+    )
+    found = connection.execute(
+        f"SELECT * FROM ({walk.format(0)} UNION ALL {walk.format('%(company)s')}) refused ORDER BY 1 DESC, content DESC LIMIT %(limit)s",
+        {
+            "company": company, "publisher": publisher, "at": before[0] if before else "infinity",
+            "content": before[1] if before else "", "limit": limit,
+        },
+    )  # fmt: skip
+    return [Refused(*row) for row in found]
+
+
+def kept_message(connection: Rows, content_hash: bytes, company: int = SHARED_COMPANY) -> bytes | None:
+    """The bytes of a message that was refused, as they came, of no company or of this one; None where none of that hash was."""
     row = connection.execute(
-        "SELECT raw FROM refused_message WHERE company_id = %s AND content_hash = %s LIMIT 1",
-        [SHARED_COMPANY, content_hash],
+        "SELECT raw FROM refused_message WHERE company_id = ANY(%s) AND content_hash = %s LIMIT 1",
+        [[SHARED_COMPANY, company], content_hash],
     ).fetchone()
     return None if row is None else bytes(row[0])

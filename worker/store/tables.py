@@ -13,7 +13,7 @@ from worker.store.migration_tables import inventory_migration
 from worker.store.night_tables import mail, notice, slot
 from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
 from worker.store.preview_tables import document_preview
-from worker.store.publisher_tables import publisher_event, publisher_key
+from worker.store.publisher_tables import publisher_event, publisher_key, publisher_seen
 from worker.store.reconciliation_tables import (
     chain_total,
     open_receipt,
@@ -351,5 +351,5 @@ DERIVED = (
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    publisher_key, pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
+    publisher_key, publisher_seen, pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
 )  # fmt: skip

@@ -159,7 +159,16 @@ def test_pages_fit_a_phone_and_can_be_used_by_keyboard(desk: RunningDesk, books:
     log_in(window, desk)
     pages = [
         f"/desk/{company}/{page}"
-        for page in ("documents", "ledgers", "reposts", "periods", "reconciliation", "schedule", "activity")
+        for page in (
+            "documents",
+            "ledgers",
+            "reposts",
+            "periods",
+            "reconciliation",
+            "schedule",
+            "publishers",
+            "activity",
+        )
     ]
     pages += [f"/desk/{company}/documents/3", f"/desk/{company}/documents/3/edit", f"/desk/{company}/ledgers/2"]
     pages += [f"/desk/{company}/reposts/preview", f"/desk/{shop}/tills", "/workers", "/tasks", "/broker"]

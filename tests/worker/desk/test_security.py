@@ -92,6 +92,7 @@ def _routes(router: Any) -> Iterator[Route]:
 def _example(pattern: str) -> str:
     """An address that a pattern matches."""
     text = re.sub(r"\(\\d\{1,\d+\}\)", "1", pattern)
+    text = re.sub(r"\(\[0-9a-f\]\{(\d+)\}\)", lambda found: "0" * int(found[1]), text)
     text = re.sub(r"\((?:\.\+|\.\*|\[\^/\]\+|\[a-z_\]\+)\)", "x", text)
     text = re.sub(r"\((\w+)\\\.(\w+)\)", r"\1.\2", text)
     text = re.sub(r"\(\?:/\(\[a-z\]\*\)\)\?|/\?$", "", text)
@@ -228,7 +229,10 @@ def test_what_documents_say_is_text_on_every_page(desk: RunningDesk, books: Data
     post_all(books)
     pages = [
         f"{base}/{page}"
-        for page in ("documents", "ledgers", "reposts", "tills", "periods", "reconciliation", "schedule", "activity", "activity?of=desk")
+        for page in (
+            "documents", "ledgers", "reposts", "tills", "periods", "reconciliation", "schedule", "publishers", "activity",
+            "activity?of=desk",
+        )
     ]  # fmt: skip
     count = rows(books, "SELECT max(sequence) FROM document")[0][0]
     pages += [f"{base}/documents/{number}" for number in range(1, count + 1)]

@@ -16,6 +16,7 @@ from worker.messages import decode
 from worker.messages.signature import is_signed_by
 from worker.services.acceptance import Message
 from worker.services.publishers.register import master_of
+from worker.services.publishers.sightings import sight
 from worker.services.publishers.signing_keys import key_of_publisher
 from worker.services.tools import Tools
 from worker.signing_secret import signing_secret
@@ -58,12 +59,16 @@ def admit(tools: Tools, messages: Sequence[Message], incoming: Sequence[Incoming
     """
     required = tools.settings.signing == "required"
     registered = _registered(tools, messages)
+    heard_of: set[str] = set()
     for message, read in zip(messages, incoming, strict=True):
         try:
             publisher = _identified(message, registered, required)
+            if publisher is not None:
+                heard_of.add(publisher.master.name)
             _require_permitted(message, read, publisher)
         except DocumentRejected as refusal:
             _bar(read, message, refusal)
+    sight(tools.database, heard_of)
 
 
 def _registered(tools: Tools, messages: Sequence[Message]) -> dict[str, _Registered]:
