@@ -39,7 +39,7 @@ def require_room(
                 f"lines[{movement.line - 1}].qty",
                 f"with it {chain.item} in {chain.warehouse} would come to more than {held}",
             )
-        if worth > AMOUNT_LIMIT or balance.value + worth * currency.unit > most:
+        if worth > AMOUNT_LIMIT or abs(balance.value) + worth * currency.unit > most:
             chain, held = movement.chain, currency.show(AMOUNT_LIMIT)
             _refuse(
                 f"lines[{movement.line - 1}].rate",

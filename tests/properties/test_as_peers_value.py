@@ -41,46 +41,97 @@ def company(*, negatives: bool) -> PaperCompany:
     return paper
 
 
-def documents(random: Random, *, negatives: bool) -> list[Json]:
-    """Receipts, deliveries, transfers and counts in the order in which they arrive, each at a moment of its own."""
-    moments = random.sample(range(60 * 24 * 60), LENGTH)
-    return [_document(random, number, moments[number], negatives=negatives) for number in range(LENGTH)]
+class Arrivals:
+    """Documents in the order in which they arrive, each at a moment of its own; `taken` are those that the books hold."""
+
+    def __init__(self, random: Random, *, negatives: bool) -> None:
+        self._random, self._negatives = random, negatives
+        self._moments = random.sample(range(60 * 24 * 60), LENGTH)
+        self._written = 0
+        self.taken: list[Json] = []
+
+    def write(self) -> Json:
+        """The next document: receipts, deliveries, transfers, repacks, counts, goods that come back, and cancels of any of them."""
+        random, moment = self._random, self._moments[self._written]
+        self._written += 1
+        usual = {"receipt": 9, "delivery": 6, "transfer": 4, "repack": 2, "cancel": 2}
+        kinds = usual if self._negatives else usual | {"count": 1, "back": 2}
+        kind = random.choices(list(kinds), list(kinds.values()))[0]
+        head = {"company": "Paper", "number": f"D-{self._written}", "posting_datetime": _at(moment)}
+        if kind == "cancel" and self.taken:
+            target = random.choice(self.taken)
+            return {**head, "type": "cancel", "target": {"type": target["type"], "number": target["number"]}}
+        sold = [one for one in self.taken if one["type"] == "delivery_note" and "return_against" not in one]
+        sold = [one for one in sold if one["posting_datetime"] < head["posting_datetime"]]
+        if kind == "back" and sold:
+            return {**head, **self._back(random.choice(sold))}
+        return {**head, **getattr(self, f"_{kind if kind not in ('cancel', 'back') else 'receipt'}")()}
+
+    def told(self, document: Json) -> None:
+        """The books have taken a document; what a cancel takes back they hold no more."""
+        if document["type"] == "cancel":
+            self.taken = [one for one in self.taken if one["number"] != document["target"]["number"]]
+        else:
+            self.taken.append(document)
+
+    def _goods(self) -> Json:
+        # Quantities of no common measure, where stock may go short: so that no receipt ever covers a shortage exactly.
+        random = self._random
+        whole = random.randint(1, 20), random.randint(1, 9999), random.randint(1, 12)
+        qty = f"{whole[0]}.{whole[1]:04d}" if self._negatives else str(whole[2])
+        return {"item": random.choice(list(METHODS)), "qty": qty}
+
+    def _line(self) -> Json:
+        rate = f"{self._random.randint(1, 50)}.{self._random.randint(0, 99):02d}"
+        return {**self._goods(), "rate": rate, "warehouse": self._random.choice(WAREHOUSES)}
+
+    def _receipt(self) -> Json:
+        return {"type": "purchase_receipt", "lines": [self._line()]}
+
+    def _delivery(self) -> Json:
+        return {"type": "delivery_note", "lines": [self._line()]}
+
+    def _count(self) -> Json:
+        return {"type": "stock_reconciliation", "difference_account": "Stock Adjustment", "lines": [self._line()]}
+
+    def _transfer(self) -> Json:
+        first, second = self._random.sample(WAREHOUSES, 2)
+        line = {**self._goods(), "from": first, "to": second}
+        return {"type": "stock_entry", "purpose": "material_transfer", "lines": [line]}
+
+    def _repack(self) -> Json:
+        random = self._random
+        consumed = [{**self._goods(), "from": random.choice(WAREHOUSES)} for _ in range(random.randint(1, 2))]
+        made = {**self._goods(), "to": random.choice(WAREHOUSES)}
+        freight = {"account": "Freight and Forwarding Charges", "amount": str(random.randint(1, 40))}
+        costs = {"additional_costs": [freight]} if random.random() < 0.5 else {}
+        return {"type": "stock_entry", "purpose": "repack", "lines": [*consumed, made], **costs}
+
+    def _back(self, sold: Json) -> Json:
+        line = sold["lines"][0]
+        some = str(-self._random.randint(1, int(line["qty"])))
+        return {
+            "type": "delivery_note", "is_return": True, "return_against": sold["number"], "lines": [{**line, "qty": some}],
+        }  # fmt: skip
 
 
-def _document(random: Random, number: int, moment: int, *, negatives: bool) -> Json:
+def _at(moment: int) -> str:
+    """A minute of two months as a posting time."""
     day, minute = divmod(moment, 24 * 60)
-    head = {
-        "company": "Paper", "number": f"D-{number}",
-        "posting_datetime": f"2024-{1 + day // 28:02d}-{1 + day % 28:02d}T{minute // 60:02d}:{minute % 60:02d}:00Z",
-    }  # fmt: skip
-    # Quantities of no common measure, where stock may go short: so that no receipt ever covers a shortage exactly.
-    qty = f"{random.randint(1, 20)}.{random.randint(1, 9999):04d}" if negatives else str(random.randint(1, 12))
-    rate = f"{random.randint(1, 50)}.{random.randint(0, 99):02d}"
-    item, (first, second) = random.choice(list(METHODS)), random.sample(WAREHOUSES, 2)
-    kind = random.choices(
-        ("purchase_receipt", "delivery_note", "stock_entry", "stock_reconciliation"), (9, 6, 4, 0 if negatives else 1)
-    )[0]
-    line: Json = {"item": item, "qty": qty, "rate": rate, "warehouse": first}
-    if kind == "stock_entry":
-        line = {"item": item, "qty": qty, "from": first, "to": second}
-        head |= {"purpose": "material_transfer"}
-    if kind == "stock_reconciliation":
-        head |= {"difference_account": "Stock Adjustment"}
-    return {"type": kind, **head, "lines": [line]}
+    return f"2024-{1 + day // 28:02d}-{1 + day % 28:02d}T{minute // 60:02d}:{minute % 60:02d}:00Z"
 
 
 @pytest.mark.parametrize("negatives", [False, True], ids=["never short", "short at times"])
 @pytest.mark.parametrize("seed", range(6))
 def test_closing_stock_and_accounts_are_as_peers_value_them(seed: int, negatives: bool) -> None:
-    paper = company(negatives=negatives)
-    accepted = [
-        document
-        for document in documents(Random(seed), negatives=negatives)
-        if isinstance(paper.submit(json.dumps(document).encode()), Posting)
-    ]
-    assert len(accepted) > LENGTH // 2
+    paper, arrivals = company(negatives=negatives), Arrivals(Random(seed), negatives=negatives)
+    for _ in range(LENGTH):
+        document = arrivals.write()
+        if isinstance(paper.submit(json.dumps(document).encode()), Posting):
+            arrivals.told(document)
+    assert len(arrivals.taken) > LENGTH // 3
     peer = PeerBooks(METHODS)
-    peer.tell(accepted)
+    peer.tell(arrivals.taken)
     apart = {}
     for chain, balance in paper.balances.items():
         queue = peer.queues.get((chain.item, chain.warehouse))

@@ -78,12 +78,30 @@ class PeerBooks:
         self._methods = methods
         self.queues: dict[Place, Queue] = {}
         self.accounts: dict[str, Fraction] = defaultdict(Fraction)
+        self._cost_of: dict[str, Fraction] = {}
 
     def tell(self, documents: Iterable[Json]) -> None:
         """Value everything in the order of posting times, whatever the order of arrival."""
         for document in sorted(documents, key=lambda one: one["posting_datetime"]):
-            for line in document["lines"]:
-                self._row(document, line)
+            if document.get("purpose") == "repack":
+                self._repack(document)
+            else:
+                for line in document["lines"]:
+                    self._row(document, line)
+
+    def _repack(self, document: Json) -> None:
+        """Everything that goes in goes out first; what is made is worth that, and what the work cost."""
+        *consumed, made = document["lines"]
+        cost = sum((F(cost["amount"]) for cost in document.get("additional_costs", ())), F(0))
+        self.accounts["Freight and Forwarding Charges"] -= cost
+        worth = cost - sum(self._leaves(line) for line in consumed)
+        qty = F(made["qty"])
+        came = self._change(made["item"], made["to"], "", lambda q: q.add(qty, worth / qty))
+        self.accounts["cost"] += worth - came  # goods that covered a shortage at another rate
+
+    def _leaves(self, line: Json) -> Fraction:
+        qty = F(line["qty"])
+        return self._change(line["item"], line["from"], "", lambda q: q.remove(qty))
 
     def _row(self, document: Json, line: Json) -> None:
         kind, qty = document["type"], F(line["qty"])
@@ -94,10 +112,14 @@ class PeerBooks:
             self._change(line["item"], line["warehouse"], "cost", lambda q: q.add(qty, billed / qty))
             self.accounts["Stock Received But Not Billed"] -= billed
             self.accounts["cost"] += billed
+        elif kind == "delivery_note" and qty > 0:
+            left = self._change(line["item"], line["warehouse"], "cost", lambda q: q.remove(qty))
+            self._cost_of[document["number"]] = -left / qty
         elif kind == "delivery_note":
-            self._change(line["item"], line["warehouse"], "cost", lambda q: q.remove(qty))
+            rate = self._cost_of[document["return_against"]]
+            self._change(line["item"], line["warehouse"], "cost", lambda q: q.add(-qty, rate))
         else:
-            left = self._change(line["item"], line["from"], "", lambda q: q.remove(qty))
+            left = self._leaves(line)
             came = self._change(line["item"], line["to"], "", lambda q: q.add(qty, -left / qty))
             self.accounts["cost"] -= left + came  # goods that covered a shortage at another rate
 

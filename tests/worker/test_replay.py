@@ -25,7 +25,7 @@ STORY: dict[str, Any] = {
     "documents": [
         {
             "type": "purchase_receipt", "number": "PR-1", "posting_datetime": "2024-06-15T09:00:00",
-            "lines": [{"item": "TEA", "warehouse": "WH", "qty": 3, "rate": 0.1}],
+            "lines": [{"item": "TEA", "warehouse": "WH", "qty": 3, "rate": 0.1, "note": "a tenth each"}],
         },
         {
             "type": "delivery_note", "number": "DN-1", "posting_datetime": "2024-06-15T10:00:00", "expect_error": "NegativeStock",

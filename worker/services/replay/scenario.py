@@ -213,7 +213,9 @@ def _profile(settings: Json, documents: list[Json], company: str, warnings: list
 
 
 def _filled(document: Json, company: str, profile: str, currency: str, rates: Mapping[str, Any]) -> Json:
-    filled = {name: value for name, value in document.items() if name not in _READERS_ONLY}
+    filled = _without_notes(document)
+    if isinstance(lines := filled.get("lines"), list):
+        filled["lines"] = [_without_notes(line) if isinstance(line, dict) else line for line in lines]
     filled["company"] = company
     kind = text(document.get("type"))
     party = _PARTY.get(kind)
@@ -239,6 +241,11 @@ def _rate_of(amounts: Json, currency: str, rates: Mapping[str, Any], day: str) -
     pair = re.compile(rf"{re.escape(foreign)}(\W+(to\W+)?{re.escape(currency)})?", re.IGNORECASE)
     rate = next((rate for name, rate in rates.items() if pair.fullmatch(name)), None)
     return {} if rate is None else {"exchange_rate": _rate_on(rate, day)}
+
+
+def _without_notes(told: Json) -> Json:
+    """A document, or a line of it, without what is meant for the story's reader."""
+    return {name: value for name, value in told.items() if name not in _READERS_ONLY}
 
 
 def _rate_on(rate: Any, day: str) -> Any:
