@@ -9,10 +9,10 @@ from domain.documents.plan import Head, Plan
 from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentRejected
 from domain.exact import MICRO
-from domain.magnitudes import require_room
+from domain.magnitudes import PLAIN_AMOUNT, PLAIN_VALUE, require_room, worth_of_movements
 from domain.master_view import MasterView, fallback_rate
 from domain.posting_time import from_instant
-from domain.quantity import show_quantity
+from domain.quantity import QUANTITY_LIMIT, show_quantity
 from domain.serial_counts import counted_as_gone
 from domain.stock_ledger import ZERO_RATE, Balance, Basis, Chain, Difference, Lot, Movement, lot_of
 from domain.valuation import fifo, moving_average
@@ -51,8 +51,11 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     if head.type == "cancel":
         checked.reverses = plan.links[-1].target
     _gather(checked)
-    require_room(plan, checked.balances, checked.view.currency, checked.fallback_rate)
-    if not _plainly_there(checked):
+    plain = _plainly_there(checked)
+    currency = checked.view.currency
+    worth = 0 if plain else worth_of_movements(plan.movements, checked.balances, currency, checked.fallback_rate)
+    require_room(plan, currency, worth)
+    if not plain:
         _check_quantities(checked)
     for difference in plan.differences:
         _require_layer(checked, difference.chain, difference.movement)
@@ -79,9 +82,10 @@ def _gather(checked: Checked) -> None:
 
 
 def _plainly_there(checked: Checked) -> bool:
-    """Whether each movement is alone in its chain, the latest there, and leaves with no more than lies there: nearly every document.
+    """Whether each movement is alone in its chain, the latest there, leaves with no more than lies there, and is of no great size: nearly
+    every document.
 
-    Then nothing can be short now or later, and no account of running quantities need be kept.
+    Then nothing can be short now or later, no account of running quantities need be kept, and the books have room for it.
     """
     movements, balances = checked.plan.movements, checked.balances
     if len(balances) != len(movements):
@@ -94,7 +98,10 @@ def _plainly_there(checked: Checked) -> bool:
             (movement.basis is not Basis.STATED and movement.basis is not Basis.COST)
             or movement.batch
             or chain.part
-            or balance.qty + movement.qty < 0
+            or not 0 <= balance.qty + movement.qty <= QUANTITY_LIMIT
+            or balance.qty < 0
+            or movement.stated > PLAIN_AMOUNT
+            or balance.value > PLAIN_VALUE
             or balance.last_at > at
             or (balance.last_at == at and balance.last_sequence > sequence)
             or (balance.stored and movement.qty < 0 and not _at_hand(checked, movement))

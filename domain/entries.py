@@ -83,15 +83,22 @@ def entries_of(rows: Iterable[Booked], view: MasterView) -> list[Entry]:
     Entries that differ in amount only are one, in the order in which they first come up; zeros are left out. A cost center
     goes only with a profit-and-loss account, as the field has it.
     """
-    sums: dict[tuple[int, str, str, str, int, date], int] = {}
+    booked: dict[tuple[int, str, str, str, str, int, date], int] = {}
     migrated = view.cut_over is not None
     for row, amount, cause in rows:
-        voucher, day, contra = place_of(row, view) if migrated else (row.voucher, row.date, row.contra)
-        stock = (voucher, row.account, "", row.dimensions, cause, day)
+        if migrated:
+            voucher, day, contra = place_of(row, view)
+            alike = (voucher, row.account, contra, row.cost_center, row.dimensions, cause, day)
+        else:
+            alike = (row.voucher, row.account, row.contra, row.cost_center, row.dimensions, cause, row.date)
+        booked[alike] = booked.get(alike, 0) + amount
+    # Many rows have both sides in common, so each pair of sides is looked at once.
+    sums: dict[tuple[int, str, str, str, int, date], int] = {}
+    for (voucher, account, contra, cost_center, dimensions, cause, day), amount in booked.items():
+        stock = (voucher, account, "", dimensions, cause, day)
         sums[stock] = sums.get(stock, 0) + amount
         if contra:
-            center = row.cost_center if view.is_profit_and_loss(contra) else ""
-            other = (voucher, contra, center, row.dimensions, cause, day)
+            other = (voucher, contra, cost_center if view.is_profit_and_loss(contra) else "", dimensions, cause, day)
             sums[other] = sums.get(other, 0) - amount
     return [
         Entry(

@@ -6,27 +6,35 @@ sums over a document, and what a chain would come to. The limits leave room for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 from domain.documents.plan import Plan
 from domain.errors import DocumentRejected
-from domain.exact import MICRO
+from domain.exact import MICRO, NANO
 from domain.general_ledger import Entry
 from domain.money import AMOUNT_LIMIT, Currency
 from domain.quantity import QUANTITY_LIMIT, show_quantity
 from domain.stock_ledger import Balance, Basis, Chain, Movement
 
+# What is no larger than this needs no closer look: a message has room for fewer than a hundred thousand lines, so they stay within the
+# limit together.
+PLAIN_AMOUNT = AMOUNT_LIMIT // 100_000  # minor units
+PLAIN_VALUE = PLAIN_AMOUNT * NANO // 10_000  # nine decimals, in any currency
 
-def require_room(
-    plan: Plan,
+
+def worth_of_movements(
+    movements: Iterable[Movement],
     balances: Mapping[Chain, Balance],
     currency: Currency,
     fallback_rate: Callable[[Movement], int | None],
-) -> None:
-    """Refuse a plan whose quantities or amounts are larger than the books can hold. Errors: DocumentRejected."""
+) -> int:
+    """The most that movements could be worth together (minor units).
+
+    Errors: DocumentRejected where one is larger than the books can hold, or its chain would be.
+    """
     total, most = 0, AMOUNT_LIMIT * currency.unit
-    for movement in plan.movements:
+    for movement in movements:
         balance, qty = balances[movement.chain], movement.qty
         basis, worth = movement.basis, abs(movement.stated)
         if basis is Basis.REVERSED:
@@ -46,16 +54,22 @@ def require_room(
                 f"with it {chain.item} in {chain.warehouse} would be worth more than {held}",
             )
         total += worth
+    return total
+
+
+def require_room(plan: Plan, currency: Currency, moved: int) -> None:
+    """Refuse a plan that comes to more than the books can hold; `moved` is what its movements are worth. Errors: DocumentRejected."""
     for ordered in plan.orders:
         if max(abs(ordered.qty), abs(ordered.whole)) > QUANTITY_LIMIT:
             _refuse(f"lines[{ordered.line - 1}].qty", f"in stock units it is more than {show_quantity(QUANTITY_LIMIT)}")
+    total = moved
     if plan.receipt is not None:
         total = max(total, *(abs(figure) for figure in (plan.receipt.net, plan.receipt.total, plan.receipt.paid)))
         for chain, qty in plan.receipt.goods:
             if abs(qty) > QUANTITY_LIMIT:
                 _refuse("lines", f"of {chain.item} it takes more than {show_quantity(QUANTITY_LIMIT)}")
-    laid_on = sum(abs(difference.amount) for difference in plan.differences)
-    if max(total, laid_on, _sum_of(plan.entries)) > AMOUNT_LIMIT:
+    laid_on = sum(abs(difference.amount) for difference in plan.differences) if plan.differences else 0
+    if max(total, laid_on, _sum_of(plan.entries) if plan.entries else 0) > AMOUNT_LIMIT:
         _refuse("lines", f"the document comes to more than {currency.show(AMOUNT_LIMIT)} in all")
 
 

@@ -7,9 +7,9 @@ order of the voucher, and both ledgers are written from the same amounts. A refu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain import accounting_period
 from domain.books import Books, Posting
@@ -34,6 +34,7 @@ from domain.documents import (
 )
 from domain.documents.completeness import require_complete
 from domain.documents.plan import Head, Plan, type_of
+from domain.documents.shape import Line
 from domain.errors import DocumentRejected
 from domain.folding import fold, without_rows
 from domain.posting_time import from_instant
@@ -161,20 +162,21 @@ def needs(document: AnyDocument, books: Books) -> Needs:
     sells = isinstance(document, delivery_note.DeliveryNote) or (
         isinstance(document, sales_invoice.SalesInvoice) and document.update_stock
     )
-    for line in getattr(document, "lines", ()):
-        places, references = _asks(line.__struct_fields__)
-        if places:
-            part = line.batch or ""
-            for name in places:
-                warehouse = getattr(line, name)
-                if warehouse:
-                    chains.append(chain := Chain(line.item, warehouse, part))
-                    if sells or name == "source":
-                        leaving.append((chain, line.qty))
-            for name, type_ in references:
-                ref = getattr(line, name)
-                if ref is not None:
-                    vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
+    lines: Sequence[Any] = getattr(document, "lines", ())
+    kind: type[Line] = type(lines[0]) if lines else Line
+    places, references = _asks(kind)
+    for line in lines if places else ():
+        part = line.batch or ""
+        for name in places:
+            warehouse = getattr(line, name)
+            if warehouse:
+                chains.append(chain := Chain(line.item, warehouse, part))
+                if sells or name == "source":
+                    leaving.append((chain, line.qty))
+        for name, type_ in references:
+            ref = getattr(line, name)
+            if ref is not None:
+                vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
     if isinstance(document, PosInvoice):
         chains += pos.till_chains(document, books.view)
     against = getattr(document, "return_against", None)
@@ -188,8 +190,9 @@ def needs(document: AnyDocument, books: Books) -> Needs:
 
 
 @cache
-def _asks(fields: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Which of a line's fields name a warehouse, and which refer to another document."""
+def _asks(kind: type[Line]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Which fields of this kind of line name a warehouse, and which refer to another document."""
+    fields = kind.__struct_fields__
     if "item" not in fields:
         return (), ()
     places = tuple(name for name in ("warehouse", "source", "target") if name in fields)

@@ -82,7 +82,8 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
                 value = _value_of(document, index, cost, unbilled, books, amounts)
         if received:
             account = view.stock_account(received[0].chain.warehouse, f"{field}.warehouse")
-            for part, share in zip(received, allocate(value, [part.qty for part in received]), strict=True):
+            shares = [value] if len(received) == 1 else allocate(value, [part.qty for part in received])
+            for part, share in zip(received, shares, strict=True):
                 planned.move(
                     head, index + 1, part.chain, part.qty, Basis.STATED, account=account,
                     contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
