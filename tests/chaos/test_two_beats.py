@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.lanes import rows
-from tests.support.mail_server import Mailbox, listening, unused_port
+from tests.support.mail_server import Mailbox, listening
 from tests.support.nights import recipient
+from tests.support.ports import free_port
 from tests.support.processes import BEAT, kill, running, until, worker
 from worker.app import app
 from worker.services.submission import submit
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    return Mailbox(unused_port())
+    return Mailbox(free_port())
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 from tests.support.books import dump
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt
 from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
-from tests.support.own_servers import binaries, free_port, server_folder
+from tests.support.own_servers import binaries, server_folder
+from tests.support.ports import free_port
 from tests.support.processes import until
 from worker.embedded.account import Account
 from worker.store.database import Database

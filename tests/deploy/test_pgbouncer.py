@@ -10,7 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from tests.support.own_servers import free_port, listening, server_folder, serving
+from tests.support.own_servers import listening, server_folder, serving
+from tests.support.ports import free_port
 from tests.support.servers import Database as FreshDatabase
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, send_shop

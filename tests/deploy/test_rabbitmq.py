@@ -13,7 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.certificates import Certificates, make_certificates
-from tests.support.own_servers import free_ports, listening, server_folder, serving
+from tests.support.own_servers import listening, server_folder, serving
+from tests.support.ports import free_ports
 from tests.support.processes import log_of, until
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, send_shop

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.lanes import MASTERS, delivery, post_all, publish, receipt
 from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
-from tests.support.own_servers import binaries, free_port, server_folder
+from tests.support.own_servers import binaries, server_folder
+from tests.support.ports import free_port
 from worker.store.database import Database
 from worker.store.tables import DERIVED, FACTS, PROCEDURAL
 

@@ -11,7 +11,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import Unavailable
-from tests.support.own_servers import binaries, free_ports, listening, server_folder, serving
+from tests.support.own_servers import binaries, listening, server_folder, serving
+from tests.support.ports import free_ports
 from tests.support.processes import until
 from tests.support.whole_way import everything_supervised, problems, send_shop
 from worker.client import NoOutcomeYet

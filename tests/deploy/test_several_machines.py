@@ -15,7 +15,8 @@ import pytest
 
 from tests.support.machines import Machine, machines
 from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
-from tests.support.own_servers import binaries, free_port, listening, server_folder, serving
+from tests.support.own_servers import binaries, listening, server_folder, serving
+from tests.support.ports import free_port
 from tests.support.processes import BEAT, INTAKE, environment, kill, log_of, until
 from tests.support.shop import documents, masters
 from tests.support.whole_way import problems, publisher_of

@@ -15,7 +15,8 @@ from redis.exceptions import ConnectionError as NotConnected
 from domain.errors import Unavailable
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
-from tests.support.own_servers import free_port, listening, server_folder, serving
+from tests.support.own_servers import listening, server_folder, serving
+from tests.support.ports import free_port
 from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, publisher_of, send_shop

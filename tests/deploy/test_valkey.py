@@ -10,7 +10,8 @@ from celery import Celery
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
-from tests.support.own_servers import binaries, free_port, listening, server_folder, serving
+from tests.support.own_servers import binaries, listening, server_folder, serving
+from tests.support.ports import free_port
 from tests.support.processes import BEAT, INTAKE, running
 from tests.support.till import SHOP, masters, receipt, sale
 from worker import routes

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.ports import free_port
 from tests.support.processes import PATIENCE_SECONDS
 from tests.support.servers import require_tool
 
@@ -188,8 +189,7 @@ def browser() -> Iterator[Browser]:
     """A browser for a test; the test skips by name where the machine has none."""
     require_tool("chromium", shutil.which("chromium"))
     driver = require_tool("chromium-driver", shutil.which("chromedriver"))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [driver, f"--port={port}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

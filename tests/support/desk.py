@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from tests.support.ports import free_port
 from tests.support.processes import PATIENCE_SECONDS, kill, log_of, start, until
 from worker.desk.roles import Role
 from worker.desk.users import Users
@@ -118,8 +119,7 @@ class RunningDesk:
 @contextlib.contextmanager
 def running_desk(settings: Settings, **users: frozenset[Role]) -> Iterator[RunningDesk]:
     """The desk of these users (ada has every role, bob none, unless named otherwise), killed at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        own = replace(settings, flower_port=free.getsockname()[1])
+    own = replace(settings, flower_port=free_port())
     for name, roles in (users or {"ada": ALL_ROLES, "bob": frozenset()}).items():
         Users(own.desk_users).put(name, password=PASSWORD, roles=roles)
     process = start(own, "-m", "worker.desk")

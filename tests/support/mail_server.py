@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from asyncio import Transport
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.support.processes import PATIENCE_SECONDS
 
 
 @dataclass
@@ -73,17 +74,9 @@ def listening(mailbox: Mailbox, **options: Any) -> Iterator[Mailbox]:
 
     `options` are those of the server: TLS, who may log in.
     """
-    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **options)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, ready_timeout=PATIENCE_SECONDS, **options)
     controller.start()
     try:
         yield mailbox
     finally:
         controller.stop()
-
-
-def unused_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -17,23 +17,6 @@ from worker.embedded.home import Home
 SHOWN_CHARACTERS = 3000
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    while True:
-        first = free_port()
-        with contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                socket.create_server(("127.0.0.1", port)).close()
-            return first
-
-
 @contextlib.contextmanager
 def server_folder() -> Iterator[Path]:
     """A folder that servers which refuse root can use: it belongs to whoever they run as."""

@@ -17,8 +17,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.support.certificates import make_certificates
-from tests.support.mail_server import Mailbox, listening, unused_port
+from tests.support.mail_server import Mailbox, listening
 from tests.support.mails import eventful, quiet
+from tests.support.ports import free_port
 from tests.support.servers import Database as FreshDatabase
 from worker.app import app
 from worker.services.notices import send_waiting
@@ -34,7 +35,7 @@ SENDER = "Perpetua <books@example.org>"
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    return Mailbox(unused_port())
+    return Mailbox(free_port())
 
 
 @pytest.fixture

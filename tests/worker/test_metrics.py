@@ -1,6 +1,5 @@
 """The figures for Prometheus: read from real books, streams and queues, and from the counters of real processes."""
 
-import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
+from tests.support.ports import free_ports
 from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until
 from tests.support.till import SHOP, masters, receipt, sale
 from worker import routes
@@ -111,19 +111,6 @@ def test_an_impatient_scraper_asks_the_books_once(tools: Tools) -> None:
     with patch.object(collector, "_read", wraps=collector._read) as read:
         assert list(collector.collect()) == list(collector.collect())
     assert read.call_count == 1
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            first: int = probe.getsockname()[1]
-        try:
-            for port in range(first, first + count):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return first
 
 
 @pytest.mark.slow

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.support.lanes import rows
-from tests.support.mail_server import Mailbox, listening, unused_port
+from tests.support.mail_server import Mailbox, listening
 from tests.support.nights import due_at, finished, first_day, lane_of, recipient, slots
+from tests.support.ports import free_port
 from tests.support.till import SHOP, masters, receipt
 from worker.app import app, configuration
 from worker.services.lanes import post_lane
@@ -29,7 +30,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    return Mailbox(unused_port())
+    return Mailbox(free_port())
 
 
 @pytest.fixture

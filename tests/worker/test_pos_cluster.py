@@ -10,7 +10,8 @@ from redis.exceptions import ResponseError
 
 from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Chain
-from tests.support.own_servers import binaries, free_port, server_folder, serving
+from tests.support.own_servers import binaries, server_folder, serving
+from tests.support.ports import free_port
 from tests.support.processes import until
 from worker.pos_subledger import Subledger, entry_of
 from worker.redis_client import connect
