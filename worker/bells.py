@@ -37,6 +37,7 @@ POST = Bell(routes.LANE_POST, routes.POSTING, routes.bell_key)
 REPOST = Bell(routes.REPOST_RUN, routes.REPOSTING, routes.repost_bell_key)
 PREVIEW = Bell(routes.DOCUMENTS_PREVIEW, routes.POSTING, routes.preview_bell_key)
 NIGHT = Bell(routes.NIGHT_WORK, routes.NIGHTLY, routes.night_bell_key)
+TALLY = Bell(routes.POS_TALLY, routes.REPOSTING, routes.tally_bell_key)
 
 
 class Lane(NamedTuple):

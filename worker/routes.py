@@ -23,6 +23,7 @@ REPOST_RING: Final = "repost.ring"
 POS_RESERVE: Final = "pos.reserve"
 POS_CONFIRM: Final = "pos.confirm"
 POS_RELEASE: Final = "pos.release"
+POS_TALLY: Final = "pos.tally"
 CANARY: Final = "canary.answer"
 SLOTS_TICK: Final = "slots.tick"
 NIGHT_WORK: Final = "night.work"
@@ -42,6 +43,8 @@ TASK_ROUTES: Final[dict[str, dict[str, str]]] = {
     POS_RESERVE: {"queue": POS},
     POS_CONFIRM: {"queue": POS},
     POS_RELEASE: {"queue": POS},
+    # It may take its time, and no till may wait behind it.
+    POS_TALLY: {"queue": REPOSTING},
     # At home here, and sent through every queue: whoever sends it names the queue that it is to prove.
     CANARY: {"queue": POSTING},
     SLOTS_TICK: {"queue": POSTING},
@@ -77,6 +80,11 @@ def preview_bell_key(company_id: int) -> str:
 def night_bell_key(company_id: int) -> str:
     """Name the Redis key that is set while a company was rung for in its night and nobody has come yet."""
     return f"perpetua:night:{company_id}"
+
+
+def tally_bell_key(company_id: int) -> str:
+    """Name the Redis key that is set while a company was rung for to sum its sales at tills and nobody has come yet."""
+    return f"perpetua:tally:{company_id}"
 
 
 def trace_key(company_id: int) -> str:

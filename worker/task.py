@@ -97,7 +97,8 @@ class PerpetuaTask(Task):  # type: ignore[type-arg]
 
     def tell_progress(self, progress: dict[str, Any], words: str) -> None:
         """Say where long work stands: to whoever asks for the task's result, and to Flower, in words."""
-        self.update_state(state="PROGRESS", meta=progress)
+        if not self.ignore_result:
+            self.update_state(state="PROGRESS", meta=progress)
         self.send_event("task-progress", result=words)
 
     def on_retry(self, exc: Exception, *_: Any) -> None:

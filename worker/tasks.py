@@ -12,6 +12,7 @@ from worker.services.migration import Choice, apply_for, plan_for
 from worker.services.nightly import tick, work
 from worker.services.notices import send_waiting
 from worker.services.pos_reservations import confirm, release, reserve
+from worker.services.pos_tallying import as_progress, tally_company, tally_in_words
 from worker.services.previewing import answer_previews
 from worker.services.probing import answer_queue
 from worker.services.publishers import admit
@@ -47,7 +48,11 @@ def preview_documents(task: PerpetuaTask, company_id: int, company: str) -> str:
 @shared_task(base=PerpetuaTask, bind=True, name=routes.LANE_POST, ignore_result=True)
 def post_company(task: PerpetuaTask, company_id: int, company: str) -> str:
     """Answer a company's doorbell: decide its documents until none waits; returns what happened in words."""
-    return post_lane(task.tools, Lane(company_id, company))
+    return post_lane(
+        task.tools,
+        Lane(company_id, company),
+        lambda stands: task.tell_progress(as_progress(stands), tally_in_words(stands)),
+    )
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.LANE_SWEEP, ignore_result=True)
@@ -90,6 +95,16 @@ def confirm_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
 def release_at_till(task: PerpetuaTask, company: str, hold: str) -> bool:
     """Give back what is held; False where nothing is."""
     return release(task.tools, company, hold)
+
+
+@shared_task(base=PerpetuaTask, bind=True, name=routes.POS_TALLY)
+def tally_at_tills(task: PerpetuaTask, company_id: int, company: str) -> str:
+    """Sum a company's open sales ahead of their closing, for one turn; returns in words what was done."""
+    return tally_company(
+        task.tools,
+        Lane(company_id, company),
+        lambda stands: task.tell_progress(as_progress(stands), tally_in_words(stands)),
+    )
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.CANARY)

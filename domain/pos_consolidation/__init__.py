@@ -4,10 +4,11 @@ from domain.pos_consolidation.cash import Count, count_cash
 from domain.pos_consolidation.certificate import Certificate, Root, certify, check_certificate, root_of
 from domain.pos_consolidation.gathering import Gathering
 from domain.pos_consolidation.grouping import Group, group, tally_of
-from domain.pos_consolidation.invoice import as_invoice, figures_of, plan_invoice
+from domain.pos_consolidation.invoice import as_invoice, figures_of, plan_invoice, require_accounts
 from domain.pos_consolidation.merging import Consolidated, Sale, key_digest, merge
 from domain.pos_consolidation.placing import Placement, Short, place
 from domain.pos_consolidation.receipt_sums import ReceiptSums
+from domain.pos_consolidation.sheet import Sheet, is_plain
 from domain.pos_consolidation.soundness import Soundness, Unsound, of_unknown_cost, without_cost
 from domain.pos_consolidation.tally import Origin, Tally
 
@@ -22,6 +23,7 @@ __all__ = [
     "ReceiptSums",
     "Root",
     "Sale",
+    "Sheet",
     "Short",
     "Soundness",
     "Tally",
@@ -32,11 +34,13 @@ __all__ = [
     "count_cash",
     "figures_of",
     "group",
+    "is_plain",
     "key_digest",
     "merge",
     "of_unknown_cost",
     "place",
     "plan_invoice",
+    "require_accounts",
     "root_of",
     "tally_of",
     "without_cost",

@@ -6,20 +6,19 @@ closing of any size has few sales in memory.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from domain.master_view import MasterView
 from domain.masters import PosProfile
 from domain.pos_consolidation.grouping import tally_of
 from domain.pos_consolidation.merging import Sale
-from domain.pos_consolidation.receipt_sums import ReceiptSums
+from domain.pos_consolidation.sheet import Sheet, is_plain
 from domain.pos_consolidation.soundness import Soundness, Unsound
-from domain.pos_consolidation.tally import Tally
 from domain.stock_ledger import Chain
 
 
 class Gathering:
-    """Takes sales in any order. `plain` are tallies by name, `sums` what the certificate says of them; `kept` are sales to look at.
+    """Takes sales in any order, and sheets of them. `plain` is the sheet of all plain ones, `kept` are sales to look at.
 
     A sale that takes of a chain of `watched` is kept.
     """
@@ -28,8 +27,7 @@ class Gathering:
         self._soundness = Soundness(view)
         self._profile = profile
         self._watched = watched
-        self.plain: dict[str, Tally] = {}
-        self.sums = ReceiptSums()
+        self.plain = Sheet()
         self.kept: list[Sale] = []
         self.unsound: list[Unsound] = []
 
@@ -39,21 +37,26 @@ class Gathering:
         trouble = self._soundness.trouble(receipt)
         if trouble is not None:
             self.unsound.append(Unsound(sale.sequence, trouble))
-        elif receipt.is_return or (self._watched and any(chain in self._watched for chain, _ in receipt.goods)):
+        elif not is_plain(receipt) or self._is_watched(receipt.goods):
             self.kept.append(sale)
         else:
-            name = tally_of(receipt, self._profile)
-            tally = self.plain.get(name)
-            if tally is None:
-                tally = self.plain[name] = Tally()
-            tally.add(sale.sequence, receipt)
-            self.sums.add(receipt)
+            self.plain.add(tally_of(receipt, self._profile), sale.sequence, receipt)
+
+    def take_sheet(self, sheet: Sheet) -> bool:
+        """Take a sheet in; False where any of its sales may need a look, so that they have to be read one by one."""
+        if self._is_watched(sheet.goods) or any(map(self._soundness.is_troubled, sheet.tallies.values())):
+            return False
+        self.plain.join(sheet)
+        return True
 
     @property
     def taken(self) -> dict[Chain, int]:
         """What plain sales take of each chain; of chains that they only name, or that only kept sales do, as well."""
         taken = {chain: 0 for sale in self.kept for chain, _ in sale.receipt.goods}
-        for tally in self.plain.values():
+        for tally in self.plain.tallies.values():
             for chain in tally.goods:
                 taken[chain] = taken.get(chain, 0) + tally.taken.get(chain, 0)
         return taken
+
+    def _is_watched(self, goods: Iterable[tuple[Chain, int]]) -> bool:
+        return bool(self._watched) and any(chain in self._watched for chain, _ in goods)

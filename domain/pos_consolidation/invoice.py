@@ -105,6 +105,11 @@ def plan_invoice(made: Consolidated, invoice: SalesInvoice, head: Head, books: B
     return planned
 
 
+def require_accounts(made: Consolidated, head: Head) -> None:
+    """See that what the document settles has accounts to go to. Errors: DocumentRejected, DocumentParked."""
+    _settle(Plan(), made, head)
+
+
 def _settle(planned: Plan, made: Consolidated, head: Head) -> None:
     view = head.view
     for tender, amount in made.payments.items():

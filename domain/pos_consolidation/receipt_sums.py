@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.exact import show
+from domain.pos_consolidation.summing import join
 from domain.pos_receipt import PosReceipt
 
 # "tax VAT percent_of_net_total 9", "tender Cash", "item A", "cost center Main", "total": minor units; "quantity A": millionths.
@@ -39,6 +40,15 @@ class ReceiptSums(msgspec.Struct, array_like=True):
             mode = payment.tender.mode
             self.tenders[mode] = self.tenders.get(mode, 0) + payment.amount
         self.total += receipt.total
+
+    def join(self, other: ReceiptSums) -> None:
+        """Add the sums over other receipts."""
+        join(self.taxes, other.taxes)
+        join(self.tenders, other.tenders)
+        join(self.nets, other.nets)
+        join(self.quantities, other.quantities)
+        join(self.centers, other.centers)
+        self.total += other.total
 
     def named(self) -> Sums:
         """The sums by the names under which a certificate shows them."""

@@ -11,6 +11,7 @@ from domain.documents.stock_rules import rate_missing
 from domain.errors import DocumentParked, DocumentRejected
 from domain.master_view import MasterView, fallback_rate
 from domain.pos_consolidation.merging import Sale
+from domain.pos_consolidation.tally import Tally
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, Tender
 from domain.stock_ledger import Balance, Chain
 
@@ -32,13 +33,23 @@ class Soundness:
 
     def trouble(self, receipt: PosReceipt) -> DocumentRejected | DocumentParked | None:
         """Why a receipt can't be posted any more; None where it can."""
+        return self._first_trouble(
+            (
+                *[line.key for line in receipt.lines],
+                *[tax.key.account for tax in receipt.taxes],
+                *[payment.tender for payment in receipt.payments],
+                *[payment.tender for payment in receipt.change],
+            )
+        )
+
+    def is_troubled(self, tally: Tally) -> bool:
+        """Whether any receipt of a tally can't be posted any more."""
+        accounts = {key.account for key in tally.taxes}
+        return self._first_trouble((*tally.lines, *accounts, *tally.payments, *tally.change)) is not None
+
+    def _first_trouble(self, parts: Iterable[Hashable]) -> DocumentRejected | DocumentParked | None:
         known = self._known
-        for part in (
-            *[line.key for line in receipt.lines],
-            *[tax.key.account for tax in receipt.taxes],
-            *[payment.tender for payment in receipt.payments],
-            *[payment.tender for payment in receipt.change],
-        ):
+        for part in parts:
             if part not in known:
                 known[part] = _trouble(part, self._view)
             if (reason := known[part]) is not None:

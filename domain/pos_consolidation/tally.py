@@ -5,15 +5,12 @@ Tallies of parts joined are the tally of the whole, so a closing need not have i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
 import msgspec
 
+from domain.pos_consolidation.summing import join
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptPayment, TaxKey, Tender
 from domain.stock_ledger import Chain
 
-Key = TypeVar("Key")
 Place = tuple[int, int, int]  # where a line was sold first: the event's time, the sale's sequence, the line from 0
 
 
@@ -53,7 +50,7 @@ class MergedLine(msgspec.Struct, array_like=True):
         self.qty += other.qty
         self.net += other.net
         self.taxes = [total + part for total, part in zip(self.taxes, other.taxes, strict=True)]
-        _join(self.serials, other.serials)
+        join(self.serials, other.serials)
 
     @property
     def standing_serials(self) -> list[str]:
@@ -136,22 +133,17 @@ class Tally(msgspec.Struct, array_like=True):
             if known is None:
                 known = self.lines[key] = MergedLine(key, line.tax_keys, [0] * len(line.tax_keys), line.first)
             known.join(line)
-        _join(self.taxes, other.taxes)
-        _join(self.payments, other.payments)
-        _join(self.change, other.change)
-        _join(self.owed, other.owed)
-        _join(self.goods, other.goods)
-        _join(self.taken, other.taken)
+        join(self.taxes, other.taxes)
+        join(self.payments, other.payments)
+        join(self.change, other.change)
+        join(self.owed, other.owed)
+        join(self.goods, other.goods)
+        join(self.taken, other.taken)
         self.net += other.net
         self.grand += other.grand
         self.total += other.total
         self.round_off += other.round_off
         self.written_off += other.written_off
-
-
-def _join(sums: dict[Key, int], others: Mapping[Key, int]) -> None:
-    for key, amount in others.items():
-        sums[key] = sums.get(key, 0) + amount
 
 
 def _add(sums: dict[Tender, int], payments: list[ReceiptPayment]) -> int:

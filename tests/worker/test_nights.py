@@ -19,7 +19,7 @@ from worker import routes
 from worker.app import app, configuration
 from worker.mail.content import AlertMail, DigestMail, NightMail, from_text
 from worker.services.lanes import post_lane
-from worker.services.nightly import tick, work
+from worker.services.nightly import certificates, tick, work
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
@@ -284,6 +284,40 @@ def test_a_sale_that_an_earlier_night_has_counted_is_missed_when_it_goes(tools: 
     content = told(tools, "nightly", second, lane_of(tools).company_id)
     assert isinstance(content, NightMail)
     assert (content.sales.received, content.sales.astray) == (1, ["S-2"])
+
+
+def test_a_closing_that_is_not_what_it_certified_is_named_that_night_or_when_it_is_looked_at_again(
+    tools: Tools, database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts refuse every change, so a fault is planted as a disk or an intruder would: with the guards off."""
+    monkeypatch.setattr(certificates, "OLDER_A_NIGHT", 1)
+    first = first_day(tools)
+    submit(tools, [receipt("PR-1", ("Apple", 10, 2), at=f"{first}T08:00")])
+    for n in (1, 2, 3):
+        submit(
+            tools, [sale(f"S-{n}", ("Apple", 1, 3), at=f"{first}T09:0{n}"), closing(f"C-{n}", at=f"{first}T1{n}:00")]
+        )
+    plant = (
+        "SET session_replication_role = replica; "
+        "UPDATE pos_receipt SET receipt = replace(receipt, '300', '301') WHERE receipt ~ '\"S-{}\"'"
+    )
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(plant.format(3).encode())
+    night(tools, due_at(tools, first))
+    seen = _closings_of(tools, first)["certificates"]
+    assert (seen["closings"], seen["older"], [line.split(":")[0] for line in seen["broken"]]) == (3, 0, ["C-3"])
+    content = told(tools, "nightly", first, lane_of(tools).company_id)
+    assert isinstance(content, NightMail)
+    assert (content.state, content.is_quiet) == ("undone", False)
+    assert content.sales.broken[0].startswith("C-3: the receipts are not those that were certified")
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(plant.format(2).encode())
+    looked_at = []
+    for later in range(1, 5):
+        night(tools, due_at(tools, first + later * DAY))
+        seen = _closings_of(tools, first + later * DAY)["certificates"]
+        looked_at.append((seen["closings"], [line.split(":")[0] for line in seen["broken"]]))
+    assert looked_at == [(1, []), (1, ["C-2"]), (1, ["C-3"]), (0, [])], "older ones by turns, then from the beginning"
 
 
 def _closings_of(tools: Tools, day: date) -> dict[str, Any]:

@@ -182,6 +182,28 @@ def test_an_unsound_receipt_is_set_aside_with_its_reason_and_the_next_closing_ta
     reserved_agrees(books)
 
 
+def test_a_closing_that_can_not_be_posted_leaves_no_invoice_and_is_done_once_it_can(books: Database) -> None:
+    shop(books, consolidate_by="customer")
+    company = masters()[0]
+    post(
+        books, sale("S-1", ("Bread", 1, 2)), sale("S-2", ("Apple", 2, 3), paid=5, customer="Ann", at="2026-03-01T10:05")
+    )
+    debtors = {
+        "type": "account", "company": SHOP, "name": "Debtors", "root_type": "asset", "account_type": "receivable", "disabled": True
+    }  # fmt: skip
+    statuses = post(books, debtors, closing("C-1"), {**company, "receivable": "Owed"}, closing("C-2"))
+    assert (statuses["C-1"], statuses["C-2"]) == ("rejected", "parked")
+    assert [number for number in statuses if number.startswith("C-")] == ["C-1", "C-2"], "no invoice was filed"
+    assert statuses["S-1"] == statuses["S-2"] == "open"
+    statuses = post(books, {**debtors, "name": "Owed", "disabled": False})
+    assert [statuses[number] for number in ("C-2", "C-2-1", "C-2-2", "S-1", "S-2")] == [
+        "posted", "posted", "posted", "consolidated", "consolidated"
+    ]  # fmt: skip
+    assert ledger(books, "C-2-2") == {
+        "Sales": -6, "Cash": 5, "Owed": 1, "Stock In Hand": -4, "Cost of Goods Sold": 4,
+    }  # fmt: skip
+
+
 def test_returns_come_back_at_the_cost_share_of_the_line_they_had_left_through(books: Database) -> None:
     post(books, *masters(), receipt("PR-1", ("Apple", 1, 2)), receipt("PR-2", ("Apple", 2, 5), at="2026-03-01T08:30"))
     post(books, sale("S-1", ("Apple", 3, 9)), closing("C-1"))

@@ -14,11 +14,13 @@ from worker.desk.roles import Role
 from worker.reports.pos_sessions import open_sessions
 from worker.reports.scope import scope_of
 from worker.services.acceptance import take
+from worker.services.pos_tallying import tally_in_words
 from worker.services.pos_verify import verify_export
 from worker.services.till_closing import as_message, closing
 from worker.store.database import Rows
 from worker.store.pos_export import Export, export_closing
 from worker.store.pos_pages import closing_number, closing_page, quarantined_sales
+from worker.store.pos_sheets import progress
 
 CLOSINGS: Final = 20
 
@@ -33,11 +35,14 @@ class Tills(Page):
         """Sessions, quarantine and one page of closings."""
         scope = scope_of(connection, company.number)
         before = self.get_query_argument("before", "")
+        sessions = [] if scope is None else open_sessions(connection, scope)
+        stands = progress(connection, company.number, sorted({str(one["profile"]) for one in sessions}))
         closings = closing_page(
             connection, company.number, before=int(before) if before.isdecimal() else None, limit=CLOSINGS + 1
         )
         return {
-            "sessions": [] if scope is None else open_sessions(connection, scope),
+            "sessions": sessions,
+            "tally": tally_in_words(stands) if stands.done else "",
             "currency": "" if scope is None else scope.currency.code,
             "quarantined": quarantined_sales(connection, company.number),
             "closings": closings[:CLOSINGS],

@@ -128,11 +128,15 @@ class QuarantineLine(Part, frozen=True, kw_only=True):
 
 
 class SalesLine(Part, frozen=True, kw_only=True):
-    """Sales that came in since the night before, by what became of each; `astray` names those that are nowhere."""
+    """Sales that came in since the night before, by what became of each; `astray` names those that are nowhere.
+
+    `broken` says of closings that are not what they certified what is wrong.
+    """
 
     received: int = 0
     states: dict[str, int] = {}
     astray: list[str] = []
+    broken: list[str] = []
 
 
 class AgeLine(Part, frozen=True, kw_only=True):
@@ -205,7 +209,11 @@ class NightMail(Part, frozen=True, kw_only=True, tag="nightly"):
     @property
     def state(self) -> State:
         """The verdict in the light of what else went wrong."""
-        return "undone" if self.verdict in WELL and (self.failures or self.sales.astray) else self.verdict
+        return (
+            "undone"
+            if self.verdict in WELL and (self.failures or self.sales.astray or self.sales.broken)
+            else self.verdict
+        )
 
     @property
     def is_quiet(self) -> bool:

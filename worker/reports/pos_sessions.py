@@ -24,6 +24,7 @@ _COLUMNS: Final = (
     Column("closing"),
     Column("sales", Kind.COUNT),
     Column("quarantined", Kind.COUNT),
+    Column("summed_ahead", Kind.COUNT),
     Column("total", Kind.AMOUNT, summed=True),
     Column("paid", Kind.AMOUNT, summed=True),
     Column("provisional_revenue", Kind.AMOUNT, summed=True),
@@ -34,6 +35,8 @@ _COLUMNS: Final = (
 _SESSIONS: Final = """
     SELECT s.session_id, s.profile, s.user_name, s.opening, s.status, s.opened_at AT TIME ZONE %(time_zone)s, coalesce(c.number, ''),
            count(i.voucher_id) FILTER (WHERE i.status <> 'cancelled'), count(i.voucher_id) FILTER (WHERE i.status = 'quarantined'),
+           (SELECT coalesce(sum(cardinality(p.sequences)), 0)::bigint FROM pos_sheet p
+             WHERE p.company_id = s.company_id AND p.profile = s.profile AND p.session_id = s.session_id),
            coalesce(sum((v.figures ->> 'rounded_total')::numeric) FILTER (WHERE i.status <> 'cancelled'), 0),
            coalesce(sum((v.figures ->> 'paid_amount')::numeric) FILTER (WHERE i.status <> 'cancelled'), 0)
       FROM pos_session s
@@ -42,7 +45,7 @@ _SESSIONS: Final = """
       LEFT JOIN voucher v ON v.company_id = i.company_id AND v.voucher_id = i.voucher_id
       LEFT JOIN voucher c ON c.company_id = s.company_id AND c.voucher_id = s.closing_id AND s.closing_id <> 0
      WHERE s.company_id = %(company)s AND (NOT %(open)s OR s.status = 'open')
-     GROUP BY s.session_id, s.profile, s.user_name, s.opening, s.status, s.opened_at, c.number
+     GROUP BY s.company_id, s.session_id, s.profile, s.user_name, s.opening, s.status, s.opened_at, c.number
      ORDER BY s.session_id
 """
 _WAITING: Final = """

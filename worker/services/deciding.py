@@ -22,6 +22,7 @@ from worker.services.out_of_sync import Standing
 from worker.services.pending import Pending
 from worker.services.pos_closing import LaneDesk, changes_tills
 from worker.services.pos_sales import Tills
+from worker.services.pos_tallying import TallyFirst
 from worker.services.results import Decided, Parked, Results
 from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
@@ -48,16 +49,24 @@ class DecisionFault(Exception):
 class Batch:
     """Decides the documents that are due in a lane, which the caller holds, and writes what they came to.
 
-    `name` is called with each document's sequence before it is decided, and with 0 once all of them are.
+    `name` is called with each document's sequence before it is decided, and with 0 once all of them are. Where sales are `tallied`, as far
+    as they can be, closings are decided without asking for it.
     """
 
     def __init__(
-        self, connection: Rows, lane: LaneRow, memory: LaneMemory, name: Callable[[int], None] | None = None
+        self,
+        connection: Rows,
+        lane: LaneRow,
+        memory: LaneMemory,
+        name: Callable[[int], None] | None = None,
+        *,
+        tallied: bool = False,
     ) -> None:
         self._connection = connection
         self._lane = lane
         self._memory = memory
         self._name = name
+        self._tallied = tallied
         self._books: Books = memory.books
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
         self._horizon: Place = (0, 0)
@@ -76,7 +85,7 @@ class Batch:
     def run(self, limit_documents: int) -> Decided | None:
         """Decide and write up to so many documents; None where nothing is due.
 
-        Errors: DecisionFault; those of PostgreSQL. After any of them the transaction and the memory are void.
+        Errors: DecisionFault, TallyFirst; those of PostgreSQL. After any of them the transaction and the memory are void.
         """
         due, has_parked, has_differences = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
         if not due:
@@ -190,7 +199,7 @@ class Batch:
             self._results.rejected.append((due, refused))
         except DocumentParked as parked:
             self._park(Parked(due, document, moment, parked.waits_for, parked.as_outcome()))
-        except psycopg.Error:
+        except (psycopg.Error, TallyFirst):
             raise
         except Exception as error:
             # Whatever it is, it must not stand in the way of the lane's other documents for ever.
@@ -211,7 +220,7 @@ class Batch:
     def _desk(self, moment: int) -> LaneDesk:
         return LaneDesk(
             self._connection, self._lane, self._books, self._answers, self._tills, self._pending.flush,
-            lambda posting, made: self._take_made(moment, posting, made),
+            lambda posting, made: self._take_made(moment, posting, made), self._tallied,
         )  # fmt: skip
 
     def _take_made(self, moment: int, posting: Posting, document: AnyDocument) -> None:

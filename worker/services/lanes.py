@@ -11,6 +11,7 @@ from structlog.contextvars import bound_contextvars
 from worker.bells import Lane
 from worker.services.noting import note_outcomes
 from worker.services.pos_mirror import keep_in_step
+from worker.services.pos_tallying import Tell
 from worker.services.posting import Drained, drain
 from worker.services.results import Decided
 from worker.services.tools import Tools
@@ -19,20 +20,22 @@ from worker.services.tools import Tools
 TURN_SECONDS = 10.0
 
 
-def post_lane(tools: Tools, lane: Lane) -> str:
+def post_lane(tools: Tools, lane: Lane, tell_tally: Tell | None = None) -> str:
     """Decide everything that is due in a lane and tell the outcomes; returns in words what was done.
+
+    `tell_tally` hears where it stands while the sales of a closing are summed.
 
     Errors: Unavailable, where PostgreSQL or Redis is away; what is committed stands, and the sweeper rings for the rest.
     """
     with bound_contextvars(company=lane.company):
-        return _post(tools, lane)
+        return _post(tools, lane, tell_tally)
 
 
-def _post(tools: Tools, lane: Lane) -> str:
-    drained = _turn(tools, lane)
+def _post(tools: Tools, lane: Lane, tell_tally: Tell | None) -> str:
+    drained = _turn(tools, lane, tell_tally)
     while not drained.more and tools.bells.rings(lane):
         # It was rung for while this worker had the lane: by a document that its last look was too early for.
-        drained = _sum(drained, _turn(tools, lane))
+        drained = _sum(drained, _turn(tools, lane, tell_tally))
         if drained.busy:
             break
     if drained.more:
@@ -51,18 +54,18 @@ def in_words(lane: Lane, drained: Drained) -> str:
     return f"{lane.company}: {counts} ({drained.first} ... {drained.last}){more}"
 
 
-def _turn(tools: Tools, lane: Lane) -> Drained:
+def _turn(tools: Tools, lane: Lane, tell_tally: Tell | None) -> Drained:
     tools.bells.answer(lane)
-    drained = _drain(tools, lane)
+    drained = _drain(tools, lane, tell_tally)
     if drained.busy:
         # The one who has the lane may have looked a moment too early for what this bell was rung for. It looks at the bell when it
         # is done, so the bell is hung up again; and then, lest it was done just before that, the lane is tried once more.
         tools.bells.hang_up(lane)
-        drained = _sum(drained, _drain(tools, lane))
+        drained = _sum(drained, _drain(tools, lane, tell_tally))
     return drained
 
 
-def _drain(tools: Tools, lane: Lane) -> Drained:
+def _drain(tools: Tools, lane: Lane, tell_tally: Tell | None) -> Drained:
     return drain(
         tools.database,
         lane.company_id,
@@ -70,6 +73,7 @@ def _drain(tools: Tools, lane: Lane) -> Drained:
         seconds=TURN_SECONDS,
         tell=partial(_tell, tools, lane),
         traces=tools.traces,
+        tell_tally=tell_tally,
     )
 
 

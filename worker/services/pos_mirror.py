@@ -69,7 +69,7 @@ def rebuild_where_lost(tools: Tools) -> None:
     """Rebuild for every company that sells and whose sub-ledger this server has not got. Errors: Unavailable."""
     with tools.database.transaction() as connection:
         companies = companies_that_sell(connection)
-    for company in companies:
+    for company, _ in companies:
         try:
             lost = not tools.subledger.is_ready(company)
         except AWAY as error:

@@ -18,10 +18,10 @@ from domain.posting_time import zone
 from scheduler.slots import Slot, business_date, closing_slots
 from worker.messages import decode_accepted
 from worker.services.acceptance import Message, take
+from worker.services.till_profiles import Profiles
 from worker.services.tools import Tools
-from worker.store.companies import SHARED_COMPANY, all_settings
+from worker.store.companies import all_settings
 from worker.store.database import Rows
-from worker.store.masters import newest_of_kind
 from worker.store.pos_sessions import sells_until
 from worker.store.slots import finish_slot, last_slots
 
@@ -71,18 +71,13 @@ def close_due(tools: Tools, now: datetime | None = None, *, company: int | None 
 
 def _tills(connection: Rows, company: int | None) -> list[_Till]:
     """Every till that closes by the clock: a company's own profiles before shared ones."""
-    profiles: dict[int, dict[str, PosProfile]] = {}
-    for owner, payload in newest_of_kind(connection, "pos_profile"):
-        profile = decode_accepted(payload)
-        if isinstance(profile, PosProfile):
-            profiles.setdefault(owner, {})[profile.name] = profile
-    found = []
+    profiles, found = Profiles(connection), []
     for known in all_settings(connection):
         settings = decode_accepted(known.payload)
         if company in (None, known.company_id) and isinstance(settings, Company):
             place = zone(settings.time_zone)
-            own = profiles.get(SHARED_COMPANY, {}) | profiles.get(known.company_id, {})
-            found += [_Till(known.company_id, known.name, place, one) for one in own.values() if one.closes_at]
+            own = profiles.of(known.company_id).values()
+            found += [_Till(known.company_id, known.name, place, one) for one in own if one.closes_at]
     return found
 
 

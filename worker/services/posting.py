@@ -14,6 +14,8 @@ import structlog
 from worker.pace import at_pace
 from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault
 from worker.services.lane_memory import memories_of
+from worker.services.pos_tallying import TallyFirst, tally_sales
+from worker.services.pos_tallying import Tell as TellTally
 from worker.services.results import Decided
 from worker.store.database import Database, Rows
 from worker.store.lanes import LaneRow, note_fault, note_published, take_lane
@@ -62,16 +64,31 @@ def drain(
     seconds: float | None = None,
     tell: Tell | None = None,
     traces: Traces | None = None,
+    tell_tally: TellTally | None = None,
 ) -> Drained:
     """Decide everything that is due in a company's lane, in batches of at most `limit_documents`, for about `seconds` at most.
 
     `tell` gets what each batch came to after its commit. Where it fails the books stand, and the same outcomes are handed to it by the
-    next drain. With `traces`, a document that kills its process again and again is found and rejected. Errors: Unavailable where
-    PostgreSQL is away; whatever `tell` raises.
+    next drain. With `traces`, a document that kills its process again and again is found and rejected. Where a closing has many sales
+    they are summed first: `tell_tally` hears how far that is. Errors: Unavailable where PostgreSQL is away; whatever `tell` raises.
     """
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
-    while _turn(database, company_id, limit_documents, traces, tell, drained):
+    tallied = False
+    while True:
+        try:
+            if not _turn(database, company_id, limit_documents, traces, tell, drained, tallied=tallied):
+                break
+            tallied = False
+        except TallyFirst as first:
+            # Outside the lane's transaction, so nothing is lost where this is cut off: the next drain comes by here again.
+            summed = tally_sales(
+                database, company_id, {first.profile.name: first.profile}, least=1, seconds=seconds, tell=tell_tally
+            )
+            drained.busy, drained.more = summed.busy, summed.more
+            if drained.busy or drained.more:
+                break
+            tallied = True
         if deadline is not None and time.monotonic() > deadline:
             drained.more = True
             break
@@ -86,9 +103,11 @@ def _turn(
     traces: Traces | None,
     tell: Tell | None,
     drained: Drained,
+    *,
+    tallied: bool,
 ) -> bool:
     """Decide a batch and tell what it came to, all of which is gone when the pace ends; False where there is none to decide."""
-    decided = _step(database, company_id, limit_documents, traces, tell)
+    decided = _step(database, company_id, limit_documents, traces, tell, tallied=tallied)
     if isinstance(decided, bool):
         drained.busy = decided
         return False
@@ -118,13 +137,19 @@ def _tell_changed(database: Database, company_id: int, changed: list[int], tell:
 
 
 def _step(
-    database: Database, company_id: int, limit_documents: int, traces: Traces | None, tell: Tell | None
+    database: Database,
+    company_id: int,
+    limit_documents: int,
+    traces: Traces | None,
+    tell: Tell | None,
+    *,
+    tallied: bool,
 ) -> Decided | bool:
     """One batch; False where nothing is due, True where another writer has the lane."""
     clashes, careful = 0, False
     while True:
         try:
-            return _batch(database, company_id, limit_documents, traces, tell, careful=careful)
+            return _batch(database, company_id, limit_documents, traces, tell, careful=careful, tallied=tallied)
         except _HolderDied as died:
             careful = True
             _note_death(database, company_id, died.sequence)
@@ -163,6 +188,7 @@ def _batch(
     tell: Tell | None,
     *,
     careful: bool,
+    tallied: bool,
 ) -> Decided | bool:
     memories = memories_of(database)
     with contextlib.ExitStack() as leaving:
@@ -182,7 +208,7 @@ def _batch(
             _tell_forgotten(connection, lane, tell)
         memory = memories.take(lane)
         memory.begin(connection, lane)
-        decided = Batch(connection, lane, memory, name).run(limit_documents)
+        decided = Batch(connection, lane, memory, name, tallied=tallied).run(limit_documents)
     memory.keep(lane.batch_no)
     memories.put_back(company_id, memory)
     return False if decided is None else decided

@@ -6,7 +6,7 @@ from typing import Self
 from celery import Celery
 from redis import Redis
 
-from worker.bells import NIGHT, PREVIEW, REPOST, Bells
+from worker.bells import NIGHT, PREVIEW, REPOST, TALLY, Bells
 from worker.outcomes import Outcomes
 from worker.pos_subledger import Subledger
 from worker.redis_client import connect
@@ -27,6 +27,7 @@ class Tools:
     repost_bells: Bells
     preview_bells: Bells
     night_bells: Bells
+    tally_bells: Bells
     outcomes: Outcomes
     subledger: Subledger
     traces: Traces
@@ -58,6 +59,7 @@ def open_tools(settings: Settings, broker: Celery) -> Tools:
         Bells(redis, broker, REPOST),
         Bells(redis, broker, PREVIEW),
         Bells(redis, broker, NIGHT),
+        Bells(redis, broker, TALLY),
         Outcomes(redis),
         Subledger(redis),
         Traces(redis),

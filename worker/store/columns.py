@@ -44,6 +44,7 @@ _PLAIN: dict[str, TypeEngine[Any]] = {
     "whole": Numeric(38, 0),
     "moment": DateTime(timezone=True),
     "texts": ARRAY(Text),
+    "bigs": ARRAY(BigInteger),
 }
 
 

@@ -42,6 +42,17 @@ def last_counted(connection: Rows, company: int, day: date) -> Counted:
     return Counted() if row is None else Counted(*row)
 
 
+def certificates_again(connection: Rows, company: int, day: date) -> int:
+    """The last of the older closings whose certificates the night before a business date checked again; 0 to begin anew."""
+    row = connection.execute(
+        "SELECT coalesce((result -> 'certificates' ->> 'again')::bigint, 0) FROM slot "
+        "WHERE company_id = %s AND job = 'closings' AND business_date < %s AND finished_at IS NOT NULL "
+        "ORDER BY business_date DESC LIMIT 1",
+        [company, day],
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 @dataclass(frozen=True, slots=True)
 class SalesCount:
     """Sales among the documents after one sequence and up to another, by what became of each; those that are nowhere by number.

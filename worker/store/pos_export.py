@@ -8,7 +8,7 @@ import msgspec
 
 from domain.pos_consolidation import Certificate
 from worker.store.database import Rows
-from worker.store.pos_closings import load_certificate
+from worker.store.pos_closings import load_certificate, made_invoices
 from worker.store.pos_sales import receipts_of_closing
 
 
@@ -31,14 +31,6 @@ class Export(msgspec.Struct):
     invoices: list[ExportedInvoice]
 
 
-_INVOICES = (
-    "SELECT v.number, d.payload, v.figures FROM ("
-    "  SELECT DISTINCT invoice_id FROM pos_invoice WHERE company_id = %(company)s AND closing_id = %(closing)s) made "
-    "JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = made.invoice_id "
-    "JOIN document d ON d.company_id = v.company_id AND d.sequence = v.voucher_id ORDER BY v.voucher_id"
-)
-
-
 def export_closing(connection: Rows, company: int, number: str) -> Export | None:
     """The export of a closing that stands; None where there is none of this number, or it is cancelled."""
     found = connection.execute(
@@ -52,8 +44,5 @@ def export_closing(connection: Rows, company: int, number: str) -> Export | None
     certificate = load_certificate(connection, company, closing)
     if certificate is None:
         return None
-    invoices = [
-        ExportedInvoice(*row)
-        for row in connection.execute(_INVOICES, {"company": company, "closing": closing}).fetchall()
-    ]
+    invoices = [ExportedInvoice(*made) for made in made_invoices(connection, company, closing)]
     return Export(name, currency, precision, certificate, receipts_of_closing(connection, company, closing), invoices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,6 +83,12 @@ def not_booked_by(connection: Rows, company: int, at: int) -> list[tuple[PosRece
     return [(read(receipt), profile) for receipt, profile in found]
 
 
+_BUT_SHEETS = (
+    "LEFT JOIN (SELECT unnest(sequences) AS voucher_id FROM pos_sheet WHERE company_id = %(company)s AND profile = %(profile)s "
+    "  AND last_sequence = ANY(%(sheets)s)) tallied USING (voucher_id) "
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Sales:
     """Which sales somebody wants to read; they come some thousand at a time, in no order, and with their receipts."""
@@ -110,14 +116,15 @@ class Sales:
         """The sales that a closing has consolidated."""
         return cls("s.closing_id = %(closing)s", {"company": company, "closing": closing})
 
-    def read(self, connection: Rows) -> Iterator[Sale]:
-        """Read them."""
+    def read(self, connection: Rows, but_sheets: Sequence[int] = ()) -> Iterator[Sale]:
+        """Read them, but for those that are on these sheets of the same till."""
         with connection.cursor(name="sales") as cursor:
             cursor.itersize = SALES_AT_ONCE
             cursor.execute(
                 "SELECT s.voucher_id, r.receipt, s.session_id FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
-                f"WHERE s.company_id = %(company)s AND {self.condition}",
-                self.parameters,
+                f"{_BUT_SHEETS if but_sheets else ''}WHERE s.company_id = %(company)s AND {self.condition}"
+                f"{' AND tallied.voucher_id IS NULL' if but_sheets else ''}",
+                {**self.parameters, "sheets": list(but_sheets)},
             )
             for sequence, text, session in cursor:
                 yield Sale(sequence, read(text), session)
@@ -269,10 +276,10 @@ def standing_sales(connection: Rows, company: int, after: int, limit: int) -> li
     return [State(*row) for row in found]
 
 
-def companies_that_sell(connection: Rows) -> list[int]:
-    """Companies with open or quarantined sales."""
+def companies_that_sell(connection: Rows) -> list[tuple[int, str]]:
+    """Companies with open or quarantined sales: number and name."""
     found = connection.execute(
-        "SELECT company_id FROM company c WHERE EXISTS (SELECT FROM pos_invoice s WHERE s.company_id = c.company_id "
+        "SELECT company_id, name FROM company c WHERE EXISTS (SELECT FROM pos_invoice s WHERE s.company_id = c.company_id "
         "AND s.status IN ('open', 'quarantined')) ORDER BY 1"
     )
-    return [company for (company,) in found]
+    return found.fetchall()

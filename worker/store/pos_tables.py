@@ -20,6 +20,20 @@ pos_reserved = table(
     "pos_reserved", columns("int", "company_id chain_id"), columns("big", "qty"), key="company_id chain_id"
 )
 
+# Sales of an open session summed ahead of their closing: a closing reads the sheet in their place while all of them are open.
+pos_sheet = table(
+    "pos_sheet",
+    columns("int", "company_id"),
+    columns("text", "profile"),
+    columns("big", "session_id last_sequence"),
+    columns("text", "user_name"),
+    columns("moment", "last_event"),
+    columns("bigs", "sequences"),
+    columns("bytes", "sheet"),
+    columns("moment", "made_at"),
+    key="company_id profile session_id last_sequence",
+)
+
 # A till's session; its number is that of the opening, or of the first sale where nobody opened it.
 pos_session = table(
     "pos_session",
@@ -49,6 +63,8 @@ pos_invoice = table(
         "pos_invoice_waiting",
         "company_id",
         "profile",
+        "session_id",
+        "voucher_id",
         postgresql_where=text("status IN ('open', 'quarantined')"),
     ),
     Index("pos_invoice_quarantined", "company_id", "voucher_id", postgresql_where=text("status = 'quarantined'")),

@@ -11,7 +11,7 @@ from worker.store.columns import columns, metadata, table
 from worker.store.desk_tables import desk_action
 from worker.store.migration_tables import inventory_migration
 from worker.store.night_tables import mail, notice, slot
-from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session
+from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session, pos_sheet
 from worker.store.preview_tables import document_preview
 from worker.store.publisher_tables import publisher_event, publisher_key, publisher_seen
 from worker.store.reconciliation_tables import (
@@ -346,8 +346,8 @@ FACTS = (
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
-    chain, balance, layer_page, order_line, pos_reserved, chain_state, quantity_block, stock_account_day, chain_total, open_receipt,
-    sync_cause, sync_account,
+    chain, balance, layer_page, order_line, pos_reserved, pos_sheet, chain_state, quantity_block, stock_account_day, chain_total,
+    open_receipt, sync_cause, sync_account,
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,

@@ -1,14 +1,19 @@
-"""First job of the night: tills whose hour has come are closed, their closings are decided, and every sale is accounted for."""
+"""First job of the night: tills whose hour has come are closed, their closings are decided, and every sale is accounted for.
+
+Then closings are held against their certificates.
+"""
 
 from __future__ import annotations
 
+from worker.services.nightly.certificates import check_certificates
 from worker.services.nightly.job import Step, Work
 from worker.services.pos_schedule import close_due
 from worker.store.night_sales import account_for_sales, last_counted, undecided_closings
 
 
 def send_closings(work: Work) -> Step:
-    """Send what is due and wait until it is decided; then count what became of the sales that came in since the last night, or stood then.
+    """Send what is due and wait until it is decided; then count what became of the sales that came in since the last night, or stood then,
+    and check certificates, as many as fit into a turn.
 
     Errors: Unavailable.
     """
@@ -21,5 +26,9 @@ def send_closings(work: Work) -> Step:
         return Step({}, f"{', '.join(waiting[:5])} wait to be decided", finished=False, waits=True)
     with work.tools.database.transaction() as connection:
         counted = account_for_sales(connection, company, last_counted(connection, company, day))
-    words = f"{counted.received} sales, {'all accounted for' if counted.holds else f'{counted.astray} astray'}"
-    return Step(counted.as_result(), words)
+    checked = check_certificates(work, counted)
+    words = (
+        f"{counted.received} sales, {'all accounted for' if counted.holds else f'{counted.astray} astray'}; "
+        f"{checked.closings} certificates checked, {len(checked.broken)} broken"
+    )
+    return Step(counted.as_result() | {"certificates": checked.as_result()}, words, finished=checked.done)

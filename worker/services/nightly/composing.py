@@ -126,7 +126,8 @@ def compose(connection: Rows, night: Ended) -> NightMail:
             for one in quarantined_sales(connection, company, MOST_ROWS)
         ],
         sales=SalesLine(
-            received=sales.get("received", 0), states=sales.get("states", {}), astray=sales.get("astray", [])
+            received=sales.get("received", 0), states=sales.get("states", {}), astray=sales.get("astray", []),
+            broken=sales.get("certificates", {}).get("broken", []),
         ),
         not_billed=_not_billed(seen),
         oldest_not_billed=_oldest_not_billed(seen),

@@ -88,7 +88,10 @@ def _rows(mail: NightMail) -> dict[str, Iterable[Sequence[Any]]]:
             for one in mail.proposals
             for side in one.entry
         ],
-        "Faults": [(one.name, one.message) for one in [*mail.failures, *mail.findings]],
+        "Faults": [
+            *((one.name, one.message) for one in [*mail.failures, *mail.findings]),
+            *(("certificate", closing) for closing in mail.sales.broken),
+        ],
         "Waiting documents": [(one.type, one.number, local(one.since), one.code, one.message) for one in mail.blocked],
         "Reposts": [(one.run, one.status, one.documents, one.rows, one.differences, one.message) for one in mail.runs],
         "Changed by month": [(one.month, one.account, of(one.amount)) for one in mail.months],

@@ -16,9 +16,8 @@ from domain.masters import PosProfile
 from domain.pos_consolidation import (
     Gathering,
     Origin,
-    ReceiptSums,
     Sale,
-    Tally,
+    Sheet,
     key_digest,
     of_unknown_cost,
     place,
@@ -28,8 +27,10 @@ from domain.pos_receipt import PosReceipt
 from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 from worker.services.pos_closing.desk import LaneDesk
+from worker.services.pos_tallying import is_tallied, require_tallied
 from worker.store.pos_sales import Named, Sales, named_sales
 from worker.store.pos_sessions import Session, open_sessions, session_of_opening
+from worker.store.pos_sheets import Sheets
 
 _LAST = 2**62  # after every document of the same instant
 
@@ -40,30 +41,31 @@ class Chosen:
 
     `plain` are tallies of sales that need no look of their own, `waves` the other ones as stock allows them, `originals` the receipts of
     plain ones that some of those come back of, by number. `origins`: where goods that come back had left before this closing, for
-    (sequence, line from 0). `sums` are what the certificate says of all of them.
+    (sequence, line from 0). `sheets` are those that were made ahead, and are of no use any more.
     """
 
     sessions: list[Session]
-    plain: dict[str, Tally] = field(default_factory=dict)
+    plain: Sheet = field(default_factory=Sheet)
     waves: list[list[Sale]] = field(default_factory=list)
     originals: dict[str, PosReceipt] = field(default_factory=dict)
     aside: dict[int, dict[str, object]] = field(default_factory=dict)
     origins: dict[tuple[int, int], Origin] = field(default_factory=dict)
-    sums: ReceiptSums = field(default_factory=ReceiptSums)
+    sheets: Sheets | None = None
 
     @property
     def goods(self) -> list[tuple[Chain, int]]:
         """What all of them reserve, some chains several times."""
-        tallied = [entry for tally in self.plain.values() for entry in tally.goods.items()]
-        return tallied + [entry for wave in self.waves for sale in wave for entry in sale.receipt.goods]
+        return [*self.plain.goods] + [entry for wave in self.waves for sale in wave for entry in sale.receipt.goods]
 
 
 def choose(desk: LaneDesk, closing: PosClosing, head: Head, profile: PosProfile) -> Chosen:
     """Find the sales of a closing and sort them. Errors: DocumentRejected, DocumentParked; those of PostgreSQL."""
     sessions = _sessions(desk, closing)
-    sales = _sales(desk, closing, head, sessions)
-    gathered, stock, unknown = _gather(desk, head, profile, sales)
-    chosen = Chosen(sessions if closing.invoices == "all_open" else [], gathered.plain, sums=gathered.sums)
+    if closing.invoices == "all_open" and not desk.tallied:
+        require_tallied(desk.connection, desk.company, profile)
+    sales, sheets = _sales(desk, closing, head, sessions)
+    gathered, stock, unknown = _gather(desk, head, profile, sales, sheets if is_tallied(profile) else None)
+    chosen = Chosen(sessions if closing.invoices == "all_open" else [], gathered.plain, sheets=sheets)
     for trouble in (*gathered.unsound, *without_cost(gathered.kept, unknown, head.view)):
         chosen.aside[trouble.sequence] = trouble.reason.as_outcome()
     kept = [sale for sale in gathered.kept if sale.sequence not in chosen.aside]
@@ -72,23 +74,27 @@ def choose(desk: LaneDesk, closing: PosClosing, head: Head, profile: PosProfile)
     placement = place([sale for sale in kept if _find_origins(desk, closing, sale, here, chosen)], stock)
     chosen.waves = placement.waves
     for sale in (sale for wave in placement.waves for sale in wave):
-        chosen.sums.add(sale.receipt)
+        chosen.plain.sums.add(sale.receipt)
     for short in placement.short:
         chosen.aside[short.sale.sequence] = _short(short.sale, short.chain, short.missing, head.view)
     return chosen
 
 
 def _gather(
-    desk: LaneDesk, head: Head, profile: PosProfile, sales: Sales
+    desk: LaneDesk, head: Head, profile: PosProfile, sales: Sales, sheets: Sheets | None
 ) -> tuple[Gathering, dict[Chain, int | None], set[Chain]]:
     """The sales as far as they need a look, what plain ones leave of each chain, and the chains of unknown cost.
 
-    Where stock is short or nothing tells a cost they are read a second time, and those that take of such goods are kept.
+    Sheets that were made ahead stand for their sales. Where stock is short or nothing tells a cost all of it is read a second time, and
+    sales that take of such goods are kept.
     """
     watched = frozenset[Chain]()
     while True:
         gathered = Gathering(head.view, profile, watched)
-        for sale in sales.read(desk.connection):
+        on_sheets = [
+            number for number, sheet in (sheets.read(desk.connection) if sheets else ()) if gathered.take_sheet(sheet)
+        ]
+        for sale in sales.read(desk.connection, but_sheets=on_sheets):
             gathered.take(sale)
         gathered.kept.sort(key=lambda sale: (sale.receipt.at, sale.sequence))
         taken = gathered.taken
@@ -136,20 +142,22 @@ def _sessions(desk: LaneDesk, closing: PosClosing) -> list[Session]:
     return [session]
 
 
-def _sales(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session]) -> Sales:
-    """Which sales the closing is about."""
+def _sales(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session]) -> tuple[Sales, Sheets | None]:
+    """Which sales the closing is about, and the sheets that some of them are on."""
     if closing.invoices == "all_open":
         session = sessions[0] if closing.opening is not None else None
         user = session.user if session is not None else closing.user
-        return Sales.waiting(
-            desk.company, closing.pos_profile, user, session=session.id if session is not None else None, upto=head.at
+        number = session.id if session is not None else None
+        return (
+            Sales.waiting(desk.company, closing.pos_profile, user, session=number, upto=head.at),
+            Sheets(desk.company, closing.pos_profile, user, number, head.at),
         )
     numbers = closing.invoices
     twice = next((number for number, times in Counter(numbers).items() if times > 1), None)
     if twice is not None:
         raise DocumentRejected("DuplicatePosInvoice", f"invoices: {twice} is named twice. Name it once.", "invoices")
     known = named_sales(desk.connection, desk.company, numbers)
-    return Sales.by_sequence(desk.company, [_named(known, number, closing) for number in numbers])
+    return Sales.by_sequence(desk.company, [_named(known, number, closing) for number in numbers]), None
 
 
 def _named(known: dict[str, Named], number: str, closing: PosClosing) -> int:
@@ -191,7 +199,7 @@ def _find_originals(desk: LaneDesk, kept: list[Sale], chosen: Chosen) -> None:
         original = desk.books.voucher("pos_invoice", number)
         if original is not None and original.sale is not None:
             receipts[original.sequence] = original.sale.receipt
-    taken_up = {s for tally in chosen.plain.values() for s in tally.sequences if s in receipts}
+    taken_up = {sequence for sequence in chosen.plain.sequences if sequence in receipts}
     chosen.originals = {receipts[sequence].number: receipts[sequence] for sequence in sorted(taken_up)}
 
 

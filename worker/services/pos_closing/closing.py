@@ -28,6 +28,7 @@ from domain.pos_consolidation import (
     group,
     merge,
     plan_invoice,
+    require_accounts,
     tally_of,
 )
 from domain.pos_receipt import LineKey, PosReceipt
@@ -73,8 +74,12 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(chain for chain, _ in goods)))
     accounts = {view.stock_account(warehouse) for warehouse in {chain.warehouse for chain, _ in goods}}
     desk.answers.answered(lambda: require_in_sync(drawer, accounts, desk.books))
-    _post(desk, head, profile, documents)
+    for document in documents:
+        require_accounts(document.made, head)
     drawer.figures |= figures
+    # Whatever refuses an invoice all the same takes back that it was filed: nobody else may post it.
+    with desk.connection.transaction():
+        _post(desk, head, profile, documents)
     desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
     into = {sale: document.sequence for document in documents for sale in document.made.tally.sequences}
     consolidate_sales(desk.connection, desk.company, sequence, into)
@@ -83,13 +88,15 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     desk.tills.touch(chain for chain, _ in goods)
     end_sessions(desk.connection, desk.company, [session.id for session in chosen.sessions], sequence)
     desk.tills.forget_sessions()
+    if chosen.sheets is not None:
+        chosen.sheets.drop(desk.connection)
     store_certificate(desk.connection, desk.company, sequence, _certificate(desk, closing, sequence, chosen, documents))
     return [*into, *chosen.aside]
 
 
 def _merged(desk: LaneDesk, closing: PosClosing, profile: PosProfile, chosen: Chosen) -> list[_Document]:
     """The documents of a closing, unposted; each knows the numbers of those before it, through which goods had left."""
-    groups = group(chosen.waves, profile, chosen.plain)
+    groups = group(chosen.waves, profile, chosen.plain.tallies)
     stem = closing.number[:_LONGEST_STEM]
     numbers = free_numbers(desk.connection, desk.company, "sales_invoice", stem, len(groups))
     currency = desk.books.view.currency
@@ -112,7 +119,7 @@ def _originals(one: Group, chosen: Chosen, profile: PosProfile) -> dict[str, Pos
     """Receipts of a document's plain sales that something comes back of."""
     if one.plain is None:
         return {}
-    names = {name for name, tally in chosen.plain.items() if tally is one.plain}
+    names = {name for name, tally in chosen.plain.tallies.items() if tally is one.plain}
     return {number: receipt for number, receipt in chosen.originals.items() if tally_of(receipt, profile) in names}
 
 
@@ -186,7 +193,7 @@ def _certificate(
     return certify(
         closing.number,
         root_of_closing(desk.connection, desk.company, sequence),
-        chosen.sums,
+        chosen.plain.sums,
         ((document.invoice, document.figures) for document in documents),
         desk.books.view.currency,
     )

@@ -16,7 +16,10 @@ from worker.store.lanes import LaneRow
 
 @dataclass(slots=True)
 class LaneDesk:
-    """One transaction under a lane. `take` hands a posting to the batch, which lets later ones see it."""
+    """One transaction under a lane. `take` hands a posting to the batch, which lets later ones see it.
+
+    `tallied`: whatever could be summed ahead was, so a closing reads the rest however much it is.
+    """
 
     connection: Rows
     lane: LaneRow
@@ -25,6 +28,7 @@ class LaneDesk:
     tills: Tills
     flush: Callable[[], None]
     take: Callable[[Posting, AnyDocument], None]
+    tallied: bool
 
     @property
     def company(self) -> int:

@@ -94,7 +94,7 @@ def _try(connection: Rows, lane: LaneRow, type_: str, number: str, payload: byte
         return Preview(fetch_outcomes(connection, lane.company_id, [known])[0])
     memory = LaneMemory(lane.company, lane.company_id)
     memory.begin(connection, lane)
-    decided = Batch(connection, lane, memory).run(1)
+    decided = Batch(connection, lane, memory, tallied=True).run(1)
     told = decided.outcomes if decided else []
     outcome = next(one for one in told if (one["type"], one["number"]) == (type_, number))
     if outcome["status"] not in ("posted", "open"):
