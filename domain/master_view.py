@@ -24,17 +24,7 @@ from domain.cut_over import CutOver
 from domain.errors import DocumentParked, DocumentRejected
 from domain.item_defaults import DefaultsOfItems
 from domain.master_book import MasterBook, unknown_master
-from domain.masters import (
-    Account,
-    AccountingPeriod,
-    Batch,
-    Company,
-    Customer,
-    Item,
-    PosProfile,
-    Supplier,
-    Warehouse,
-)
+from domain.masters import Account, AccountingPeriod, Batch, Company, Customer, Item, PosProfile, Supplier, Warehouse
 from domain.money import Currency
 from domain.posting_time import zone
 from domain.quantity import dust
