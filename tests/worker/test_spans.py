@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 import pytest
+from celery import Celery
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
@@ -13,10 +14,11 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from tests.support.processes import INTAKE, running, until, worker
 from tests.support.shop import documents, masters
+from worker import routes
 from worker.client import Publisher
 from worker.redis_client import connect
 from worker.settings import Settings, SettingsError, from_environment
-from worker.telemetry.spans import current_trace, read_trace
+from worker.telemetry.spans import HEADER, current_trace, read_trace
 
 
 class Span(NamedTuple):
@@ -104,6 +106,33 @@ def test_a_documents_way_is_one_trace(settings: Settings, receiver: Receiver, mo
         assert accept.began <= accept.ended <= decide.ended
     with connect(str(settings.redis_url)) as server:
         assert not list(server.scan_iter("perpetua:tracing:*"))
+
+
+@pytest.mark.slow
+def test_a_task_states_in_its_header_the_trace_that_its_documents_are_in(
+    settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERPETUA_TRACES_URL", receiver.url)
+    shop = list(documents("Grocery", 3))
+    with (
+        running(settings, worker("worker")),
+        Celery(
+            "upstream", broker=str(settings.broker_url), backend=str(settings.redis_url), set_as_current=False
+        ) as app,
+    ):
+        app.send_task(routes.DOCUMENTS_SUBMIT, [masters("Grocery")]).get(timeout=60)
+        with TracerProvider().get_tracer("upstream").start_as_current_span("checkout") as span:
+            published, headers = span.get_span_context(), {HEADER: current_trace()}
+            sent = app.send_task(routes.DOCUMENTS_SUBMIT, [shop], headers=headers)
+        assert {outcome["status"] for outcome in sent.get(timeout=60)} <= {"posted", "rejected"}
+        until(lambda: len(receiver.spans) == 2 * len(shop))
+    # Publisher, acceptance and commit of every document hang on one another, in one trace.
+    assert {span.trace for span in receiver.spans} == {f"{published.trace_id:032x}"}
+    for document in shop:
+        accept, decide = sorted(span for span in receiver.spans if span.number == document["number"])
+        assert (accept.name, accept.parent) == ("document accept", f"{published.span_id:016x}")
+        assert (decide.name, decide.parent) == ("document decide", accept.id)
+        assert accept.began <= accept.ended <= decide.ended
 
 
 @pytest.mark.slow
