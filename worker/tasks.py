@@ -9,7 +9,7 @@ from worker import routes
 from worker.bells import Lane
 from worker.services.lanes import post_lane
 from worker.services.migration import Choice, apply_for, plan_for
-from worker.services.nightly import tick, work
+from worker.services.nightly import stands_in_words, tick, work
 from worker.services.notices import send_waiting
 from worker.services.pos_reservations import confirm, release, reserve
 from worker.services.pos_tallying import as_progress, tally_company, tally_in_words
@@ -123,7 +123,11 @@ def tick_slots(task: PerpetuaTask) -> str:
 @shared_task(base=PerpetuaTask, bind=True, name=routes.NIGHT_WORK)
 def work_at_night(task: PerpetuaTask, company_id: int, company: str) -> str:
     """Do what is due in a company's night, for one turn; returns what happened in words."""
-    return work(task.tools, Lane(company_id, company))
+    return work(
+        task.tools,
+        Lane(company_id, company),
+        tell=lambda progress: task.tell_progress(progress, stands_in_words(progress)),
+    )
 
 
 @shared_task(base=PerpetuaTask, bind=True, name=routes.MAIL_SEND, ignore_result=True)

@@ -10,6 +10,11 @@ OPERATORS: dict[str, Entry] = {
         "A document is to be edited or decided anew that is neither rejected nor parked.",
         "Look at it again: somebody else, or its cause, may have been quicker.",
     ),
+    "MailAddressWanted": Entry(
+        Family.REJECTED,
+        "A mail is to be sent again to what is no address, or to all who were told where nobody was.",
+        "Name a mail address.",
+    ),
     "NotCancellable": Entry(
         Family.REJECTED,
         "A document is to be cancelled that is not in the books.",

@@ -16,7 +16,7 @@ from tests.support.stories import opened
 from worker.reports import REPORTS
 from worker.reports.read_model import amount
 from worker.reports.scope import scope_of
-from worker.services.reconciliation import reconcile
+from worker.services.reconciliation import anew, go_on, reconcile
 from worker.services.reposting import run_pending
 from worker.store.database import Database
 from worker.store.open_receipts import oldest_open
@@ -24,7 +24,10 @@ from worker.store.open_receipts import oldest_open
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 108))
-def test_no_document_of_a_random_history_parts_the_ledgers(database: FreshDatabase, seed: int) -> None:
+def test_no_document_of_a_random_history_parts_the_ledgers(
+    database: FreshDatabase, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anew, "CHUNK_ROWS", 9)
     told = history(Random(seed), 18, any_setting(Random(seed)))
     random = Random(seed)
     with opened(database) as books:
@@ -37,6 +40,8 @@ def test_no_document_of_a_random_history_parts_the_ledgers(database: FreshDataba
             post_all(books, "Paper")
             if random.random() < 0.4:
                 run_pending(books, company)
+            if random.random() < 0.4:
+                go_on(books, company, upto=random.random())
             if random.random() < 0.6:
                 seen = reconcile(books, company)
                 assert (seen.verdict, [cause for cause in seen.causes if cause.amount], seen.findings) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.lanes import rows
 from tests.support.nights import due_at, first_day, lane_of, recipient
 from tests.support.processes import environment
 from tests.support.servers import Database as FreshDatabase
@@ -70,6 +72,22 @@ def test_notices_are_listed_looked_at_and_sent_again(
     )
     (again,) = json.loads(said(capsys, "notices", "list", "--format", "json", "--company", "Corner Shop"))
     assert again["waiting"] == 2
+    said(capsys, "notices", "send", number, "--actor", "bob", status=1)
+    found = rows(
+        tools.database,
+        "SELECT a.user_name, a.address, a.action, a.details::text, r.details ->> 'done' FROM desk_action a "
+        "JOIN desk_action r USING (company_id, action_id) WHERE a.step = 0 AND r.step = 1 ORDER BY a.at",
+    )
+    assert [(user, address, action, json.loads(details), done) for user, address, action, details, done in found] == [
+        (
+            getpass.getuser(),
+            "command line",
+            "send mail again",
+            {"notice": int(number), "to": "eve@example.org"},
+            "eve@example.org",
+        ),
+        ("bob", "command line", "send mail again", {"notice": int(number)}, "ada@example.org, eve@example.org"),
+    ]
 
 
 def test_a_night_is_previewed_before_it_is_over(

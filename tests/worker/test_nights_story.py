@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from domain.errors import DocumentRejected
 from tests.support.lanes import rows
 from tests.support.mail_server import Mailbox, listening
 from tests.support.nights import due_at, finished, first_day, lane_of, recipient, slots
@@ -19,10 +20,12 @@ from worker.app import app, configuration
 from worker.services.lanes import post_lane
 from worker.services.nightly import tick, work
 from worker.services.notices import send_waiting
+from worker.services.notices.resending import send_again
 from worker.services.reconciliation import accept
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
+from worker.store.notices import list_notices, notice_by_number
 from worker.store.slots import NIGHT_JOBS
 
 Json = dict[str, Any]
@@ -111,6 +114,8 @@ def test_a_journal_by_hand_is_red_in_the_morning_mended_by_day_and_green_the_nig
         said = text_of(red)
         assert f"journal by hand JE-{place}" in said
         assert f"delivery note {number}" in said
+        assert "RECEIVED, NOT BILLED" in said
+        assert f"purchase receipt PR-1, {english_day(day)}, {2 * place} days: 20.00" in said
         ((proposal,),) = rows(tools.database, "SELECT proposal_id FROM sync_proposal WHERE status = 'proposed'")
         assert f"perpetua reconcile accept {proposal} --company 'Corner Shop'" in said
         assert [part.get_content_type() for part in red.iter_attachments()] == [
@@ -123,3 +128,23 @@ def test_a_journal_by_hand_is_red_in_the_morning_mended_by_day_and_green_the_nig
         assert str(green["Subject"]).startswith("Corner Shop: in sync, ")
         assert text_of(green).count("\n") == 1
     assert len(mailbox.taken) == 4
+    last = day + timedelta(days=3)
+    mailed_at = slots(tools, last)["mail"]["mailed_at"]
+    with tools.database.transaction() as connection:
+        ((number, *_),) = list_notices(connection, lane_of(tools).company_id, 1)
+        notice = notice_by_number(connection, number)
+    assert notice is not None
+    assert send_again(tools.database, tools.settings, notice, person="Ada", address="here") == ["ada@example.org"]
+    with pytest.raises(DocumentRejected) as refused:
+        send_again(tools.database, tools.settings, notice, person="Ada", address="here", to="nobody")
+    assert refused.value.code == "MailAddressWanted"
+    with listening(mailbox):
+        send_waiting(tools)
+    first, again = mailbox.messages()[-2:]
+    assert (again["Subject"], text_of(again)) == (first["Subject"], text_of(first))
+    assert again["Message-ID"] != first["Message-ID"]
+    assert slots(tools, last)["mail"]["mailed_at"] == mailed_at
+
+
+def english_day(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"

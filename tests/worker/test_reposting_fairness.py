@@ -21,8 +21,7 @@ MANY = 60  # movements of the item that takes long
 def store(database: FreshDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """Many deliveries of rice, a few of tea, some rice made into cakes at the end; and long is what has more than ten movements."""
     monkeypatch.setattr(running, "SLICE_ROWS", 8)
-    for module in (running, sharing):
-        monkeypatch.setattr(module, "TOGETHER", 10)
+    monkeypatch.setattr(sharing, "TOGETHER", 10)
     with Database(database.worker_url) as opened:
         averaged = {**RICE, "valuation_method": "moving_average"}
         publish(

@@ -30,8 +30,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "SPACING", 4)
     monkeypatch.setattr(balances, "KEEP_EVERY", 4)
     monkeypatch.setattr(running, "SLICE_ROWS", 3)
-    for module in (running, sharing):
-        monkeypatch.setattr(module, "TOGETHER", 6)
+    monkeypatch.setattr(sharing, "TOGETHER", 6)
 
 
 def _same_books(store: Database, setting: Setting, seed: int, length: int, *, cut: bool) -> None:

@@ -103,19 +103,24 @@ def preview(
 def send(
     number: Annotated[int, typer.Argument(metavar="NOTICE", help="Its number, from perpetua notices list.")],
     to: Annotated[str | None, typer.Option(help="To this address; to all who were told where left out.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Who asks for it; whoever is logged in where left out.")] = None,
 ) -> None:
-    """Let a notice be sent again; a worker sends it within a minute."""
+    """Let a notice be sent again, which is on record; a worker sends it within a minute."""
+    import getpass
+
     from domain.masters import is_mail_address
     from worker.cli.connection import connected_settings, open_database
-    from worker.services.notices.filing import file_again
+    from worker.services.notices.resending import send_again
 
     if to is not None and not is_mail_address(to):
         raise typer.BadParameter(f"--to {to} is no mail address")
     settings = connected_settings()
-    with open_database(settings) as database, database.transaction() as connection:
-        addresses = file_again(connection, settings, _notice(connection, number), to)
-    if not addresses:
-        raise CommandFailedError(f"nobody was told of notice {number}: add --to with an address")
+    with open_database(settings) as database:
+        with database.transaction() as connection:
+            notice = _notice(connection, number)
+        addresses = send_again(
+            database, settings, notice, person=actor or getpass.getuser(), address="command line", to=to or ""
+        )
     print(f"notice {number} waits to be sent again to {', '.join(addresses)}")
     if settings.smtp_url is None:
         raise CommandFailedError(

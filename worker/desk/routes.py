@@ -62,5 +62,6 @@ HANDLERS: Final = [
     (_COMPANY + r"/publishers/refused/([0-9a-f]{64})", publishers.RefusedFile),
     (_COMPANY + r"/publishers/revoke", publishers.Revoke),
     (_COMPANY + r"/publishers/retire", publishers.RetireKey),
+    (_COMPANY + r"/schedule/send/(\d{1,18})", schedule.SendAgain),
     (_COMPANY + r"/activity", activity.Activity),
 ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from worker.desk.page import Company, Page
+from tornado.web import HTTPError
+
+from worker.desk.page import Action, Company, Page, Told
+from worker.desk.roles import Role
 from worker.services.nightly.standing import night_standing
+from worker.services.notices.resending import ACTION, asked_again, file_mails_again
 from worker.store.database import Rows
-from worker.store.notices import list_notices
+from worker.store.notices import list_notices, notice_by_number
 from worker.store.slot_pages import slot_page
 
 DATES: Final = 14
@@ -42,3 +46,27 @@ class Schedule(Page):
             return date.fromisoformat(self.get_query_argument("before", ""))
         except ValueError:
             return None
+
+
+class SendAgain(Action):
+    """Let a mail be sent again, to everybody who was told or to one address."""
+
+    action = ACTION
+    writes: ClassVar[Role | None] = Role.OPERATE
+
+    def asked(self, company: int, *at: str) -> dict[str, Any]:  # noqa: ARG002 - notices have numbers of their own
+        """Which notice, and to whom."""
+        return {"details": asked_again(int(at[0]), self.field("to"))}
+
+    def act(self, company: int, *at: str) -> Told:
+        """File its mails anew."""
+        with self.tools.database.transaction() as connection:
+            notice = notice_by_number(connection, int(at[0]))
+        if notice is None or notice.company_id != company:
+            raise HTTPError(404, "There is no such notice.")
+        addresses = file_mails_again(self.tools.database, self.tools.settings, notice, self.field("to"))
+        return Told(f"Notice {at[0]} waits to be sent again to {', '.join(addresses)}.", self.page(company))
+
+    def page(self, company: int, *_: str) -> str:
+        """The page of nights and mails."""
+        return f"/desk/{company}/schedule"

@@ -40,11 +40,11 @@ def unbalanced(connection: Rows, company: int, after: Mark | None = None, upto: 
     return [Unbalanced(*row) for row in found]
 
 
-def astray_receipts(connection: Rows, company: int, after_batch: int) -> list[AstrayReceipt]:
-    """Receipts of tills that no state keeps, or whose closing or invoice does not stand; of sales and closings after a batch."""
+def astray_receipts(connection: Rows, company: int, after_batch: int, upto_batch: int) -> list[AstrayReceipt]:
+    """Receipts of tills that no state keeps, or whose closing or invoice does not stand; of sales and closings in a span of batches."""
     found = connection.execute(
-        "WITH fresh AS (SELECT voucher_id, type FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s "
-        "    AND type IN ('pos_invoice', 'pos_closing')), "
+        "WITH fresh AS (SELECT voucher_id, type FROM voucher WHERE company_id = %(company)s "
+        "    AND batch_no > %(after)s AND batch_no <= %(upto)s AND type IN ('pos_invoice', 'pos_closing')), "
         "asked AS ("
         "  SELECT voucher_id FROM fresh WHERE type = 'pos_invoice' UNION "
         "  SELECT s.voucher_id FROM fresh f JOIN pos_invoice s ON s.company_id = %(company)s AND s.closing_id = f.voucher_id "
@@ -60,6 +60,6 @@ def astray_receipts(connection: Rows, company: int, after_batch: int) -> list[As
         "  LEFT JOIN books.voucher c ON c.company_id = %(company)s AND c.voucher_id = s.closing_id AND s.closing_id <> 0 "
         "  LEFT JOIN books.voucher i ON i.company_id = %(company)s AND i.voucher_id = s.invoice_id AND s.invoice_id <> 0"
         ") seen WHERE reason IS NOT NULL ORDER BY voucher_id",
-        {"company": company, "after": after_batch},
+        {"company": company, "after": after_batch, "upto": upto_batch},
     )
     return [AstrayReceipt(*row) for row in found]

@@ -35,8 +35,11 @@ class Running(NamedTuple):
     counted: int | None
 
 
-def add_chains(connection: Rows, company: int, after: Mark, upto: Mark) -> dict[int, datetime]:
-    """Add the rows after one mark and up to another to the kept totals; gives the chains that moved, and from when on."""
+def add_chains(connection: Rows, company: int, after: Mark, upto: Mark, *, anew: bool = False) -> dict[int, datetime]:
+    """Add the rows after one mark and up to another to the totals in use, or to those that grow beside them.
+
+    Gives the chains that moved, and from when on.
+    """
     found = connection.execute(
         "WITH fresh AS ("
         "  SELECT chain_id, batch_id, sum(qty)::bigint AS qty, sum(amount)::bigint AS amount, min(posting_at) AS since "
@@ -45,12 +48,12 @@ def add_chains(connection: Rows, company: int, after: Mark, upto: Mark) -> dict[
         "  SELECT chain_id, 0 AS batch_id, sum(qty)::bigint AS qty, sum(amount)::bigint AS amount FROM fresh GROUP BY chain_id "
         "  UNION ALL SELECT chain_id, batch_id, qty, amount FROM fresh WHERE batch_id <> 0"
         "), kept AS ("
-        "  INSERT INTO chain_total (company_id, chain_id, batch_id, qty, amount) "
-        "  SELECT %(company)s, chain_id, batch_id, qty, amount FROM lots "
-        "  ON CONFLICT (company_id, chain_id, batch_id) DO UPDATE SET qty = chain_total.qty + excluded.qty, "
+        "  INSERT INTO chain_total (company_id, anew, chain_id, batch_id, qty, amount) "
+        "  SELECT %(company)s, %(anew)s, chain_id, batch_id, qty, amount FROM lots "
+        "  ON CONFLICT (company_id, anew, chain_id, batch_id) DO UPDATE SET qty = chain_total.qty + excluded.qty, "
         "  amount = chain_total.amount + excluded.amount"
         ") SELECT chain_id, min(since) FROM fresh GROUP BY chain_id",
-        between(company, after, upto),
+        {**between(company, after, upto), "anew": anew},
     )
     return dict(found.fetchall())
 
@@ -66,7 +69,7 @@ def mismatches(connection: Rows, company: int, mark: Mark, chains: list[int] | N
         "moved AS ("
         "  SELECT coalesce(t.chain_id, l.chain_id) AS chain_id, coalesce(t.qty, 0) + coalesce(l.qty, 0) AS qty, "
         "    coalesce(t.amount, 0) + coalesce(l.amount, 0) AS amount "
-        "  FROM (SELECT chain_id, qty, amount FROM chain_total WHERE company_id = %(company)s AND batch_id = 0 "
+        "  FROM (SELECT chain_id, qty, amount FROM chain_total WHERE company_id = %(company)s AND NOT anew AND batch_id = 0 "
         "    AND (%(chains)s::int[] IS NULL OR chain_id = ANY(%(chains)s::int[]))) t "
         "  FULL JOIN (SELECT * FROM later WHERE %(chains)s::int[] IS NULL OR chain_id = ANY(%(chains)s::int[])) l USING (chain_id)"
         "), held AS ("
@@ -81,7 +84,9 @@ def mismatches(connection: Rows, company: int, mark: Mark, chains: list[int] | N
     return [Mismatch(*row) for row in found]
 
 
-def wrong_quantities(connection: Rows, company: int, mark: Mark, moved: dict[int, datetime]) -> list[Running]:
+def wrong_quantities(
+    connection: Rows, company: int, mark: Mark, moved: dict[int, datetime], *, anew: bool = False
+) -> list[Running]:
     """Movements of these chains, each from a moment on, that leave less than nothing of a lot, or another quantity than was counted.
 
     What lay there before the moment is the kept total less what came after, so nothing earlier is read. Errors: those of PostgreSQL.
@@ -104,7 +109,7 @@ def wrong_quantities(connection: Rows, company: int, mark: Mark, moved: dict[int
         "  SELECT 0 AS lot, * FROM rows UNION ALL SELECT batch_id, * FROM rows WHERE batch_id <> 0"
         "), begun AS ("
         "  SELECT lots.chain_id, lot, c.qty - sum(lots.qty) AS qty FROM lots "
-        "  JOIN chain_total c ON c.company_id = %(company)s AND c.chain_id = lots.chain_id AND c.batch_id = lot "
+        "  JOIN chain_total c ON c.company_id = %(company)s AND c.anew = %(anew)s AND c.chain_id = lots.chain_id AND c.batch_id = lot "
         "  GROUP BY lots.chain_id, lot, c.qty"
         "), running AS ("
         "  SELECT l.*, b.qty + sum(l.qty) OVER (PARTITION BY chain_id, lot ORDER BY posting_at, voucher_id, movement_id) AS after "
@@ -117,6 +122,7 @@ def wrong_quantities(connection: Rows, company: int, mark: Mark, moved: dict[int
         "ORDER BY posting_at, voucher_id, movement_id, lot",
         {
             "company": company,
+            "anew": anew,
             "chains": list(moved),
             "since": list(moved.values()),
             "upto_movement": mark.movement,

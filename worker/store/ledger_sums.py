@@ -169,23 +169,26 @@ def entries_of_newcomers(connection: Rows, company: int, accounts: Collection[in
 # ------------------------------------------------------------------------------------------------------- the sums as kept
 
 
-def take_mark(connection: Rows, company: int) -> tuple[Mark, bool]:
-    """The mark up to which sums are kept, until the transaction ends nobody else's; and whether a full look is due.
-
-    One is due at first, and a week after the last: what was altered behind the system's back shows only there.
-    """
+def take_mark(connection: Rows, company: int) -> Mark:
+    """The mark up to which sums are in use, until the transaction ends nobody else's."""
     connection.execute(
         "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, full_at) "
         "VALUES (%s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
         [company, *BEGINNING],
     )
     row = connection.execute(
-        "SELECT batch_no, movement, difference, entry, full_at < clock_timestamp() - interval '7 days' FROM sync_mark "
-        "WHERE company_id = %s FOR UPDATE",
-        [company],
+        "SELECT batch_no, movement, difference, entry FROM sync_mark WHERE company_id = %s FOR UPDATE", [company]
     ).fetchone()
     assert row is not None  # noqa: S101 - it was written a moment ago
-    return Mark(*row[:4]), row[4]
+    return Mark(*row)
+
+
+def full_look_is_due(connection: Rows, company: int) -> bool:
+    """Whether everything is to be added up anew: at first, and a week after the last time, whatever nights were missed."""
+    row = connection.execute(
+        "SELECT FROM sync_mark WHERE company_id = %s AND full_at >= clock_timestamp() - interval '7 days'", [company]
+    ).fetchone()
+    return row is None
 
 
 def set_mark(connection: Rows, company: int, mark: Mark, *, is_full: bool) -> None:
@@ -208,27 +211,29 @@ def begin_anew(connection: Rows, company: int) -> None:
 
 
 def forget_sums(connection: Rows, company: int) -> None:
-    """Drop what is kept of a company, to be added up anew."""
-    connection.execute("DELETE FROM stock_account_day WHERE company_id = %s", [company])
-    connection.execute("DELETE FROM chain_total WHERE company_id = %s", [company])
+    """Drop what is kept of a company, that of a full look under way included."""
+    for table in ("stock_account_day", "chain_total", "open_receipt", "sync_apart", "sync_pass"):
+        connection.execute(f"DELETE FROM {table} WHERE company_id = %s", [company])
 
 
-def add_days(connection: Rows, company: int, days: Collection[AccountSum]) -> None:
-    """Add sums by account and day to those that are kept."""
+def add_days(connection: Rows, company: int, days: Collection[AccountSum], *, anew: bool = False) -> None:
+    """Add sums by account and day to those that are in use, or to those that grow beside them."""
     if days:
         connection.execute(
-            "INSERT INTO stock_account_day (company_id, account_id, posting_date, stock_value, balance) "
-            "SELECT %s, a, d, sum(s)::bigint, sum(b)::bigint "
+            "INSERT INTO stock_account_day (company_id, anew, account_id, posting_date, stock_value, balance) "
+            "SELECT %s, %s, a, d, sum(s)::bigint, sum(b)::bigint "
             "FROM unnest(%s::int[], %s::date[], %s::bigint[], %s::bigint[]) AS t (a, d, s, b) "
-            "GROUP BY a, d ON CONFLICT (company_id, account_id, posting_date) DO UPDATE SET "
+            "GROUP BY a, d ON CONFLICT (company_id, anew, account_id, posting_date) DO UPDATE SET "
             "stock_value = stock_account_day.stock_value + excluded.stock_value, balance = stock_account_day.balance + excluded.balance",
-            [company, *(list(column) for column in zip(*((s.account, s.day, s.stock_value, s.balance) for s in days), strict=True))],
+            [company, anew, *(list(column) for column in zip(*((s.account, s.day, s.stock_value, s.balance) for s in days), strict=True))],
         )  # fmt: skip
 
 
-def known_accounts(connection: Rows, company: int) -> set[int]:
+def known_accounts(connection: Rows, company: int, *, anew: bool = False) -> set[int]:
     """The accounts that sums are kept of."""
-    found = connection.execute("SELECT DISTINCT account_id FROM stock_account_day WHERE company_id = %s", [company])
+    found = connection.execute(
+        "SELECT DISTINCT account_id FROM stock_account_day WHERE company_id = %s AND anew = %s", [company, anew]
+    )
     return {account for (account,) in found}
 
 
@@ -236,7 +241,7 @@ def balances_as_of(connection: Rows, company: int, as_of: date | None) -> dict[i
     """Stock value and balance of each account by the kept sums, of all posting dates or up to one."""
     found = connection.execute(
         "SELECT account_id, sum(stock_value)::bigint, sum(balance)::bigint FROM stock_account_day "
-        "WHERE company_id = %s AND (%s::date IS NULL OR posting_date <= %s) GROUP BY account_id",
+        "WHERE company_id = %s AND NOT anew AND (%s::date IS NULL OR posting_date <= %s) GROUP BY account_id",
         [company, as_of, as_of],
     )
     return {account: (stock_value, balance) for account, stock_value, balance in found}

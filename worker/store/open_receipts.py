@@ -24,7 +24,7 @@ class OpenReceipt(NamedTuple):
 
 
 # `touched`: vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by that.
-_ADD_ANEW = f"""
+_WORK_OUT = f"""
     WITH fresh AS MATERIALIZED (
         SELECT voucher_id, reverses FROM voucher
          WHERE company_id = %(company)s AND batch_no > %(after_batch_no)s AND batch_no <= %(upto_batch_no)s
@@ -71,30 +71,31 @@ _ADD_ANEW = f"""
     ), open AS (
         SELECT voucher_id, -sum(amount)::bigint AS outstanding FROM net JOIN touched USING (voucher_id) GROUP BY voucher_id
     ), gone AS (
-        DELETE FROM open_receipt WHERE company_id = %(company)s AND voucher_id IN (
+        DELETE FROM open_receipt WHERE company_id = %(company)s AND anew = %(anew)s AND voucher_id IN (
             SELECT voucher_id FROM touched EXCEPT SELECT voucher_id FROM open WHERE outstanding <> 0)
     )
-    INSERT INTO open_receipt (company_id, voucher_id, posting_date, outstanding)
-    SELECT v.company_id, v.voucher_id, v.posting_date, o.outstanding
+    INSERT INTO open_receipt (company_id, anew, voucher_id, posting_date, outstanding)
+    SELECT v.company_id, %(anew)s, v.voucher_id, v.posting_date, o.outstanding
       FROM open o JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = o.voucher_id WHERE o.outstanding <> 0
-    ON CONFLICT (company_id, voucher_id) DO UPDATE SET outstanding = excluded.outstanding
+    ON CONFLICT (company_id, anew, voucher_id) DO UPDATE SET outstanding = excluded.outstanding
 """
 
 
-def add_open_receipts(connection: Rows, company: int, account: int, after: Mark, upto: Mark) -> None:
-    """Add the vouchers anew that were touched after one mark and up to another. Errors: those of PostgreSQL."""
-    connection.execute(_ADD_ANEW, {**between(company, after, upto), "account": account})
+def add_open_receipts(
+    connection: Rows, company: int, account: int, after: Mark, upto: Mark, *, anew: bool = False
+) -> None:
+    """Work the vouchers out that were touched after one mark and up to another, for the figures in use or those that grow beside them.
 
-
-def forget_open_receipts(connection: Rows, company: int) -> None:
-    """Drop what is kept of a company, to be added up anew."""
-    connection.execute("DELETE FROM open_receipt WHERE company_id = %s", [company])
+    Errors: those of PostgreSQL.
+    """
+    connection.execute(_WORK_OUT, {**between(company, after, upto), "account": account, "anew": anew})
 
 
 def open_by_day(connection: Rows, company: int) -> list[tuple[date, int]]:
     """What is received and not billed, by the posting dates of its vouchers (minor units)."""
     found = connection.execute(
-        "SELECT posting_date, sum(outstanding)::bigint FROM open_receipt WHERE company_id = %s GROUP BY posting_date ORDER BY 1",
+        "SELECT posting_date, sum(outstanding)::bigint FROM open_receipt WHERE company_id = %s AND NOT anew "
+        "GROUP BY posting_date ORDER BY posting_date",
         [company],
     )
     return found.fetchall()
@@ -104,7 +105,7 @@ def oldest_open(connection: Rows, company: int, limit: int) -> list[OpenReceipt]
     """The vouchers that have been open for longest."""
     found = connection.execute(
         "SELECT v.type, v.number, o.posting_date, o.outstanding FROM open_receipt o JOIN voucher v USING (company_id, voucher_id) "
-        "WHERE o.company_id = %s ORDER BY o.posting_date, o.voucher_id LIMIT %s",
+        "WHERE o.company_id = %s AND NOT o.anew ORDER BY o.posting_date, o.voucher_id LIMIT %s",
         [company, limit],
     )
     return [OpenReceipt(*row) for row in found]

@@ -70,21 +70,45 @@ sync_mark = table(
     key="company_id",
 )
 
+# A full look under way, in chunks: up to where rows are added, then up to which chain they are checked (`chain_id`), and what was found.
+sync_pass = table(
+    "sync_pass",
+    columns("int", "company_id"),
+    columns("big", "batch_no movement difference entry"),
+    columns("int", "chain_id", null=True),
+    columns("yes", "is_complete"),
+    columns("big", "rows milliseconds"),
+    columns("json", "findings"),
+    key="company_id",
+)
+
+# Documents whose rows in the two ledgers differ, as the full look under way has found so far.
+sync_apart = table(
+    "sync_apart",
+    columns("int", "company_id account_id"),
+    columns("big", "voucher_id"),
+    columns("day", "posting_date"),
+    columns("big", "stock_value balance"),
+    key="company_id account_id voucher_id posting_date",
+)
+
 # What both ledgers come to up to the mark, per stock account and posting date, and per lot: a whole chain (batch 0), and each batch of a
-# chain that values several together.
+# chain that values several together. Rows that are `anew` belong to the full look under way: they reach as far as it does.
 stock_account_day = table(
     "stock_account_day",
     columns("int", "company_id account_id"),
     columns("day", "posting_date"),
     columns("big", "stock_value balance"),
-    key="company_id account_id posting_date",
+    columns("yes", "anew"),
+    key="company_id anew account_id posting_date",
 )
 
 chain_total = table(
     "chain_total",
     columns("int", "company_id chain_id batch_id"),
     columns("big", "qty amount"),
-    key="company_id chain_id batch_id",
+    columns("yes", "anew"),
+    key="company_id anew chain_id batch_id",
 )
 
 # Vouchers that bills are awaited for, or bills that wait for their goods (below zero), up to the mark.
@@ -94,7 +118,8 @@ open_receipt = table(
     columns("big", "voucher_id"),
     columns("day", "posting_date"),
     columns("big", "outstanding"),
-    key="company_id voucher_id",
+    columns("yes", "anew"),
+    key="company_id anew voucher_id",
 )
 
 # Where a document's rows in the two ledgers differ, by stock account and posting date: stock value less balance. `unproved` is the part

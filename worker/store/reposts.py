@@ -45,9 +45,15 @@ def pending_requests(connection: Rows, company: int, spelling: Spelling) -> Pend
     return _pending(connection, spelling, "company_id = %s AND run_id IS NULL", [company])
 
 
-def requests_of(connection: Rows, company: int, run: int, spelling: Spelling) -> Pending:
-    """What a run has taken up."""
-    return _pending(connection, spelling, "company_id = %s AND run_id = %s", [company, run])
+def bound_documents(connection: Rows, company: int, documents: list[int]) -> list[int]:
+    """Which of these carry value from one movement to another within a voucher (made, repacked, moved), or take back what does."""
+    found = connection.execute(
+        "SELECT v.voucher_id FROM voucher v WHERE v.company_id = %s AND v.voucher_id = ANY(%s) AND EXISTS ("
+        "  SELECT FROM stock_movement m WHERE m.company_id = v.company_id AND m.contra_id = 0 "
+        "  AND m.voucher_id = CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END)",
+        [company, documents],
+    )
+    return [document for (document,) in found]
 
 
 def causes(connection: Rows, company: int, run: int) -> list[tuple[int, date, date]]:
@@ -197,12 +203,33 @@ def note_progress(connection: Rows, company: int, runs: Iterable[Run]) -> None:
         )
 
 
-def withdraw_run(connection: Rows, company: int, run: int) -> None:
-    """End a run that got into the way of another one: its requests wait for the next, and what it wrote stays unseen for good."""
+def withdraw_run(connection: Rows, company: int, run: int, items: Iterable[str] = ()) -> None:
+    """End a run that got into the way of another one: its requests wait for the next, and what it wrote stays unseen for good.
+
+    `items`: with which ones together it is to be begun anew, where it is.
+    """
     connection.execute(
-        "UPDATE repost_run SET status = 'withdrawn', pass = NULL WHERE company_id = %s AND run_id = %s", [company, run]
+        "UPDATE repost_run SET status = 'withdrawn', pass = NULL, progress = %s WHERE company_id = %s AND run_id = %s",
+        [_json({"again": sorted(items)}).decode(), company, run],
     )
     give_back(connection, company, run)
+
+
+def runs_to_begin_anew(connection: Rows, company: int) -> dict[int, set[str]]:
+    """Withdrawn runs that are to be begun anew, and the items that they came to."""
+    found = connection.execute(
+        "SELECT run_id, progress -> 'again' FROM repost_run WHERE company_id = %s AND published_at IS NULL AND status = 'withdrawn' "
+        "AND json_array_length(progress -> 'again') > 0",
+        [company],
+    )
+    return {run: set(items) for run, items in found}
+
+
+def note_begun_anew(connection: Rows, company: int, runs: list[int]) -> None:
+    """Other runs have taken the place of these."""
+    connection.execute(
+        "UPDATE repost_run SET progress = '{}' WHERE company_id = %s AND run_id = ANY(%s)", [company, runs]
+    )
 
 
 def fail_run(connection: Rows, company: int, run: int, error: dict[str, Any]) -> None:

@@ -175,8 +175,8 @@ def note_alert(connection: Rows, company: int, days: list[date]) -> int:
 
 
 def note_mailed(connection: Rows, company: int, job: str, day: date) -> None:
-    """Note that the last mail about a business date has left."""
+    """Note that the last mail about a business date has left; what is sent again later changes nothing of it."""
     connection.execute(
-        "UPDATE slot SET mailed_at = clock_timestamp() WHERE company_id = %s AND job = %s AND business_date = %s",
+        "UPDATE slot SET mailed_at = coalesce(mailed_at, clock_timestamp()) WHERE company_id = %s AND job = %s AND business_date = %s",
         [company, job, day],
     )

@@ -23,8 +23,10 @@ from worker.store.reconciliation_tables import (
     reconciliation_finding,
     stock_account_day,
     sync_account,
+    sync_apart,
     sync_cause,
     sync_mark,
+    sync_pass,
     sync_proposal,
 )
 from worker.store.repost_tables import (
@@ -347,9 +349,10 @@ FACTS = (
 )  # fmt: skip
 DERIVED = (
     chain, balance, layer_page, order_line, pos_reserved, pos_sheet, chain_state, quantity_block, stock_account_day, chain_total,
-    open_receipt, sync_cause, sync_account,
+    open_receipt, sync_apart, sync_cause, sync_account,
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,
-    publisher_key, publisher_seen, pos_session, pos_invoice, sync_mark, sync_proposal, document_preview, notice, mail, inventory_migration,
+    publisher_key, publisher_seen, pos_session, pos_invoice, sync_mark, sync_pass, sync_proposal, document_preview, notice, mail,
+    inventory_migration,
 )  # fmt: skip

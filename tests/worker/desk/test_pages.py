@@ -210,6 +210,7 @@ def test_each_role_may_what_it_is_for_and_pages_offer_no_more(desk: RunningDesk,
         f"/desk/{company}/reposts/pause": Role.OPERATE,
         f"/desk/{company}/periods/set": Role.CLOSE,
         f"/desk/{company}/tills/close": Role.OPERATE,
+        f"/desk/{company}/schedule/send/1": Role.OPERATE,
         "/api/worker/shutdown/nobody": Role.ADMINISTER,
     }
     visitors = {role: desk.visitor(role.value) for role in Role}
@@ -219,7 +220,7 @@ def test_each_role_may_what_it_is_for_and_pages_offer_no_more(desk: RunningDesk,
             assert (answer.status == 403) == (role is not needed), (path, role, answer.text)
     assert {user for user, *_ in actions(books)} == {"operate", "cancel", "close"}
     reader = visitors[Role.READ]
-    for path in ("documents", "documents/3", "ledgers", "reposts", "tills", "periods"):
+    for path in ("documents", "documents/3", "ledgers", "reposts", "tills", "periods", "schedule"):
         page = reader.get(f"/desk/{company}/{path}")
         assert page.status == 200
         forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"', page.text)

@@ -13,17 +13,22 @@ from worker.store.database import Rows
 from worker.store.slots import NightSlot
 
 Result = dict[str, Any]
+Tell = Callable[[Result], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A claimed job: the company, its slot, and what the other jobs of the night came to, by their names."""
+    """A claimed job: the company, its slot, and what the other jobs of the night came to, by their names.
+
+    `tell` hears where long work stands.
+    """
 
     tools: Tools
     lane: Lane
     slot: NightSlot
     results: dict[str, Result]
     now: datetime
+    tell: Tell | None = None
 
 
 @dataclass(frozen=True, slots=True)

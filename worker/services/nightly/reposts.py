@@ -34,7 +34,7 @@ def run_reposts(work: Work) -> Step:
             return Step(work.slot.result | {"hours": True}, "wait for hours of their own")
         return Step(work.slot.result, "wait for their hours", finished=False, waits=True)
     left = TURN_SECONDS if closes is None else min(TURN_SECONDS, (closes - work.now).total_seconds())
-    summary = run_pending(work.tools.database, company, seconds=left)
+    summary = run_pending(work.tools.database, company, seconds=left, tell=work.tell)
     did = {
         "published": summary.published, "rows": summary.rows, "differences": summary.differences, "failed_runs": summary.failed,
     }  # fmt: skip

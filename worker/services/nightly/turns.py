@@ -16,9 +16,11 @@ from worker.bells import Lane
 from worker.broker import LONGEST_TASK_SECONDS
 from worker.services.nightly.closings import send_closings
 from worker.services.nightly.comparing import compare
-from worker.services.nightly.job import JobOf, Step, Work
+from worker.services.nightly.job import JobOf, Result, Step, Tell, Work
 from worker.services.nightly.mailing import write_mail
 from worker.services.nightly.reposts import run_reposts
+from worker.services.reconciliation import anew_in_words
+from worker.services.reposting import progress_in_words
 from worker.services.tools import Tools
 from worker.store.slot_claims import Claim, ClaimLostError, claim, finish, lay_down, put_off
 from worker.store.slots import NightSlot, unfinished_night
@@ -42,8 +44,10 @@ JOBS: Final[Mapping[str, JobOf]] = {
 FAILURES = Counter("perpetua_night_failures", "Jobs of a night that failed, by what came of it.", ["job", "then"])
 
 
-def work(tools: Tools, lane: Lane, now: datetime | None = None) -> str:
+def work(tools: Tools, lane: Lane, now: datetime | None = None, tell: Tell | None = None) -> str:
     """One turn: the jobs of the oldest night that is not over, as far as they can be done; says in words what was done.
+
+    `tell` hears after each chunk of long work where it stands.
 
     Errors: Unavailable; whatever was finished stands, and another turn goes on from there.
     """
@@ -54,7 +58,7 @@ def work(tools: Tools, lane: Lane, now: datetime | None = None) -> str:
         if held is None:
             done.append("another worker is at it")
             break
-        step = _job(tools, lane, held, slots, moment)
+        step = _job(tools, lane, held, slots, moment, tell)
         done.append(f"{held.job} of {held.business_date}: {step.words}")
         if step.waits:
             break
@@ -62,6 +66,11 @@ def work(tools: Tools, lane: Lane, now: datetime | None = None) -> str:
             tools.night_bells.ring([lane])
             break
     return f"{lane.company}: {'; '.join(done) or 'nothing is due'}"
+
+
+def stands_in_words(progress: Result) -> str:
+    """Where long work of a night stands, for Flower: a repost run, or a full look."""
+    return progress_in_words(progress) if "run" in progress else anew_in_words(progress)
 
 
 def _next(tools: Tools, lane: Lane) -> tuple[Claim | None, list[NightSlot]] | None:
@@ -75,7 +84,7 @@ def _next(tools: Tools, lane: Lane) -> tuple[Claim | None, list[NightSlot]] | No
         return claim(connection, lane.company_id, job, day, lease_seconds=LEASE_SECONDS), slots
 
 
-def _job(tools: Tools, lane: Lane, held: Claim, slots: list[NightSlot], now: datetime) -> Step:
+def _job(tools: Tools, lane: Lane, held: Claim, slots: list[NightSlot], now: datetime, tell: Tell | None) -> Step:
     """Do a claimed job, or a part of it, and write what came of it."""
     results = {slot.job: slot.result for slot in slots}
     before = results[held.job]
@@ -83,7 +92,7 @@ def _job(tools: Tools, lane: Lane, held: Claim, slots: list[NightSlot], now: dat
         return _give_up(tools, held, before)
     own = next(slot for slot in slots if slot.job == held.job)
     try:
-        step = JOBS[held.job](Work(tools, lane, own, results, now))
+        step = JOBS[held.job](Work(tools, lane, own, results, now, tell))
         with tools.database.transaction() as connection:
             if step.finished:
                 finish(connection, held, step.result | (step.write(connection) if step.write else {}))

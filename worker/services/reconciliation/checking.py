@@ -25,38 +25,42 @@ AT_ONCE = 2_000  # balances whose layers lie in memory together
 Finding = tuple[str, str]  # code and message
 
 
-def check_laws(
-    connection: Rows,
-    company: int,
-    view: MasterView,
-    after: Mark,
-    upto: Mark,
-    moved: dict[int, datetime],
-    *,
-    is_full: bool,
+def check_rows(connection: Rows, company: int, view: MasterView, after: Mark, upto: Mark) -> list[Finding]:
+    """What does not hold of the documents between two marks: debits are credits, every sale is open or where its closing put it."""
+    return [
+        *(
+            (
+                "DebitCreditMismatch",
+                f"{_spelled(one.type)} {one.number} on {one.day}: debits less credits are {view.currency.show(one.difference)}.",
+            )
+            for one in unbalanced(connection, company, after, upto)
+        ),
+        *(
+            ("ReceiptAstray", f"The sale {one.number}: {one.reason}.")
+            for one in astray_receipts(connection, company, max(after.batch_no, 0), upto.batch_no)
+        ),
+    ]
+
+
+def check_moved(
+    connection: Rows, company: int, view: MasterView, upto: Mark, moved: dict[int, datetime], *, anew: bool = False
 ) -> list[Finding]:
-    """Everything that does not hold of the rows between two marks, and of the chains that they moved (all chains in a full look)."""
+    """What does not hold of these chains, each from a moment on: the quantities that they ran through, the layers that are left.
+
+    `anew`: by the sums of the full look under way, which reach up to its own mark.
+    """
     spelling = Spelling(connection, Names(company))
-    findings: list[Finding] = [
-        (
-            "DebitCreditMismatch",
-            f"{_spelled(one.type)} {one.number} on {one.day}: debits less credits are {view.currency.show(one.difference)}.",
-        )
-        for one in unbalanced(connection, company, after, upto)
+    return [
+        *_quantities(connection, company, view, upto, moved, spelling, anew=anew),
+        *_layers(connection, company, view.currency, moved, spelling),
     ]
-    findings += _chains(connection, company, view.currency, upto, None if is_full else list(moved), spelling)
-    findings += _quantities(connection, company, view, upto, moved, spelling)
-    findings += _layers(connection, company, view.currency, moved, spelling)
-    findings += [
-        ("ReceiptAstray", f"The sale {one.number}: {one.reason}.")
-        for one in astray_receipts(connection, company, 0 if is_full else after.batch_no)
-    ]
-    return findings
 
 
-def _chains(
-    connection: Rows, company: int, currency: Currency, upto: Mark, chains: list[int] | None, spelling: Spelling
+def check_balances(
+    connection: Rows, company: int, currency: Currency, upto: Mark, chains: list[int] | None
 ) -> list[Finding]:
+    """Balances that are not what their rows come to, of these chains or of all."""
+    spelling = Spelling(connection, Names(company))
     found = mismatches(connection, company, upto, chains)
     spelling.know_chains([one.chain for one in found])
     findings = []
@@ -69,9 +73,16 @@ def _chains(
 
 
 def _quantities(
-    connection: Rows, company: int, view: MasterView, upto: Mark, moved: dict[int, datetime], spelling: Spelling
+    connection: Rows,
+    company: int,
+    view: MasterView,
+    upto: Mark,
+    moved: dict[int, datetime],
+    spelling: Spelling,
+    *,
+    anew: bool,
 ) -> list[Finding]:
-    found = wrong_quantities(connection, company, upto, moved)
+    found = wrong_quantities(connection, company, upto, moved, anew=anew)
     spelling.know_chains([one.chain for one in found])
     spelling.know({one.batch for one in found})
     named = voucher_names(connection, company, {one.voucher for one in found})

@@ -8,91 +8,95 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import msgspec
 
-from domain.errors import DocumentParked
 from domain.master_view import MasterView
 from domain.reconciliation import CauseKind, Reconciliation, classify, is_beyond, parted, still_open
 from domain.sync_gate import place_of_account
 from worker.bells import Lane
 from worker.services.out_of_sync import Settlement, settle, warehouses_of
 from worker.services.present_view import present_view
-from worker.services.reconciliation.checking import Finding, check_laws
+from worker.services.reconciliation.adding import add_up
+from worker.services.reconciliation.anew import Tell, go_on, start_anew
+from worker.services.reconciliation.checking import Finding, check_balances, check_moved, check_rows
 from worker.services.reconciliation.informing import inform, received_not_billed
 from worker.services.reconciliation.wording import in_words
 from worker.services.tools import Tools
+from worker.store.anew import take_pass, take_place
 from worker.store.bisection import last_agreement, steps
-from worker.store.chain_totals import add_chains
 from worker.store.database import Database, Rows
 from worker.store.lanes import wait_for_lane
 from worker.store.ledger_sums import (
-    BEGINNING,
     AccountSum,
     Mark,
-    add_days,
     balances_as_of,
-    entries_of_newcomers,
-    forget_sums,
-    known_accounts,
+    full_look_is_due,
     present_mark,
     set_mark,
-    sums_between,
     take_mark,
 )
-from worker.store.names import account_numbers, term_names
-from worker.store.open_receipts import add_open_receipts, forget_open_receipts
+from worker.store.names import term_names
 from worker.store.outcomes import release_waiting
 from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, record
 from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
 from worker.store.sync_state import AccountState, states
 from worker.store.vouchers import voucher_names
 
-LONGEST_STATEMENT = "30min"  # of a full look at books of many years
+LONGEST_STATEMENT = "90s"  # below what ends a task
 CLASSIFIED_AT_ONCE = 1_000
 
 
 def run(
-    tools: Tools, lane: Lane, *, night: date | None = None, as_of: date | None = None, full: bool = False
+    tools: Tools,
+    lane: Lane,
+    *,
+    night: date | None = None,
+    as_of: date | None = None,
+    full: bool = False,
+    tell: Tell | None = None,
 ) -> Reconciliation:
     """Look at a company's books and ring for its lane, in case documents that waited may go on. Errors: as `reconcile`."""
-    seen = reconcile(tools.database, lane.company_id, night=night, as_of=as_of, full=full)
+    seen = reconcile(tools.database, lane.company_id, night=night, as_of=as_of, full=full, tell=tell)
     tools.bells.ring([lane])
     return seen
 
 
 def reconcile(
-    database: Database, company: int, *, night: date | None = None, as_of: date | None = None, full: bool = False
+    database: Database,
+    company: int,
+    *,
+    night: date | None = None,
+    as_of: date | None = None,
+    full: bool = False,
+    tell: Tell | None = None,
 ) -> Reconciliation:
     """Look at a company's books, of all posting dates or up to one; gives the verdict as it was recorded.
 
-    `night` is the business date that it is for (today in the company's time zone); `full` adds everything up anew, as is done once a week
-    anyway. Proposals and what posting knows always follow the books of all dates.
+    `night` is the business date that it is for (today in the company's time zone). `full` adds everything up anew, in chunks that are
+    committed (`tell` hears where that stands), as is done in the course of a week anyway; a full look that the nights have got through
+    takes effect in the next look. Proposals and what posting knows always follow the books of all dates.
 
     Errors: DocumentParked where the company has no master yet; Unavailable; psycopg's LockNotAvailable where another look is under way
     or the lane is not free in time.
     """
     with database.transaction() as connection:
-        number = _Run(connection, company, night, as_of, full=full).run()
+        due = full_look_is_due(connection, company)
+    if full:
+        start_anew(database, company)
+    if full or due:
+        go_on(database, company, tell=tell)
+    with database.transaction() as connection:
+        number = _Run(connection, company, night, as_of).run()
     with database.transaction() as connection:
         seen = by_number(connection, company, number)
     assert seen is not None  # noqa: S101 - it was recorded a moment ago
     return seen
 
 
-@dataclass(slots=True)
-class _Advance:
-    """What came in since the mark: rows in both ledgers, the documents whose rows differ, chains that moved and from when on."""
-
-    rows: int = 0
-    apart: list[AccountSum] = field(default_factory=list)
-    moved: dict[int, datetime] = field(default_factory=dict)
-
-
 class _Run:
-    def __init__(self, connection: Rows, company: int, night: date | None, as_of: date | None, *, full: bool) -> None:
+    def __init__(self, connection: Rows, company: int, night: date | None, as_of: date | None) -> None:
         self.connection, self.company, self.as_of = connection, company, as_of
         connection.execute(f"SET LOCAL statement_timeout = '{LONGEST_STATEMENT}'")
         self.view: MasterView = present_view(connection, company)
@@ -100,27 +104,28 @@ class _Run:
         assert row is not None  # noqa: S101 - a constant query gives its row
         self.started_at: datetime = row[0]
         self.night = night or self.started_at.astimezone(self.view.zone).date()
-        self.mark, due = take_mark(connection, company)
-        self.is_full = full or due
-        self.advance = _Advance()
+        self.mark = take_mark(connection, company)
+        self.rows = 0
+        self.apart: list[AccountSum] = []  # documents whose rows differ
+        self.moved: dict[int, datetime] = {}  # chains, and from when on
+        self.is_full = False
 
     def run(self) -> int:
         """Look, and give the number under which the verdict is recorded."""
         connection, company = self.connection, self.company
-        if self.is_full:
-            forget_sums(connection, company)
-            forget_open_receipts(connection, company)
-            self.mark = BEGINNING
+        findings = self._take_full_look()
         begun = self.mark
         self._move_on(present_mark(connection, company))
-        findings = check_laws(
-            connection, company, self.view, begun, self.mark, self.advance.moved, is_full=self.is_full
-        )
-        kinds = _classified(connection, company, {(one.account, one.voucher) for one in self.advance.apart})
+        findings += check_rows(connection, company, self.view, begun, self.mark)
+        chains = None if self.is_full else list(self.moved)
+        findings += check_balances(connection, company, self.view.currency, self.mark, chains)
+        findings += check_moved(connection, company, self.view, self.mark, self.moved)
+        findings = list(dict.fromkeys(findings))  # what moved lately may have been seen by the full look too
+        kinds = _classified(connection, company, {(one.account, one.voucher) for one in self.apart})
         lane = wait_for_lane(connection, company)
         self._move_on(present_mark(connection, company))
         set_mark(connection, company, self.mark, is_full=self.is_full)
-        prove(connection, company, self.advance.apart, self.night, is_full=self.is_full)
+        prove(connection, company, self.apart, self.night, is_full=self.is_full)
         name_kinds(connection, company, kinds)
         unnamed = {(cause.account, cause.voucher) for cause in causes(connection, company) if not cause.kind}
         name_kinds(connection, company, _classified(connection, company, unnamed))
@@ -136,30 +141,23 @@ class _Run:
         release_waiting(connection, company, agreeing)
         return number
 
+    def _take_full_look(self) -> list[Finding]:
+        """Let the sums of a full look that is through take the place of those in use; gives what it has found."""
+        anew = take_pass(self.connection, self.company)
+        if anew is None or not anew.is_complete:
+            return []
+        self.is_full, self.mark, self.rows = True, anew.mark, anew.rows
+        self.apart += take_place(self.connection, self.company)
+        return anew.findings
+
     def _move_on(self, upto: Mark) -> None:
         """Add up what came in between the mark and this one, and set the mark there."""
-        connection, company = self.connection, self.company
-        numbers = account_numbers(connection, company)
-        add_open_receipts(connection, company, numbers.get(self._not_billed(), 0), self.mark, upto)
-        if self.view.perpetual:
-            typed = {number for name, number in numbers.items() if self.view.is_stock_account(name)}
-            known = known_accounts(connection, company)
-            sums = sums_between(connection, company, typed | known, self.mark, upto)
-            newcomers = {one.account for one in sums.days} - known - typed if self.mark != BEGINNING else set()
-            earlier = entries_of_newcomers(connection, company, newcomers, self.mark)
-            add_days(connection, company, [*sums.days, *earlier])
-            self.advance.rows += sums.rows
-            self.advance.apart += [*sums.apart, *(one for one in earlier if one.difference)]
-        for chain, since in add_chains(connection, company, self.mark, upto).items():
-            self.advance.moved[chain] = min(since, self.advance.moved.get(chain, since))
+        added = add_up(self.connection, self.company, self.view, self.mark, upto)
+        self.rows += added.rows
+        self.apart += added.apart
+        for chain, since in added.moved.items():
+            self.moved[chain] = min(since, self.moved.get(chain, since))
         self.mark = upto
-
-    def _not_billed(self) -> str:
-        """The account of what is received and not billed; a chart may do without one."""
-        try:
-            return self.view.role("stock_received_not_billed")
-        except DocumentParked:
-            return ""
 
     def _parted(self, balances: dict[int, tuple[int, int]]) -> dict[int, tuple[datetime, int]]:
         """For each account that differs: when it and its stock parted, and the batch that was posted then."""
@@ -192,7 +190,7 @@ class _Run:
         verdict = "out_of_sync" if any(a.out_of_sync for a in accounts) else "faulty" if findings else "in_sync"
         return Look(
             night=self.night, as_of=self.as_of, verdict=verdict, is_full=self.is_full, batch_no=self.mark.batch_no,
-            rows_read=self.advance.rows, figures=figures, started_at=self.started_at, accounts=accounts, causes=told,
+            rows_read=self.rows, figures=figures, started_at=self.started_at, accounts=accounts, causes=told,
             findings=findings,
         )  # fmt: skip
 

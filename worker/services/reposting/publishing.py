@@ -15,7 +15,7 @@ from domain.books import RepostRequest
 from domain.posting_time import from_instant
 from domain.reposting import Findings, Replay, ReplayState, Waiting
 from domain.stock_ledger import Balance, Chain, Difference, DifferenceKind
-from worker.services.reposting.sharing import free_requests, keep_apart, tell_others
+from worker.services.reposting.sharing import Groups, items_of, keep_apart, tell_others
 from worker.services.reposting.work import Work
 from worker.store.append import Appender, Counters
 from worker.store.balances import Balances
@@ -66,7 +66,8 @@ def publish(work: Work, run: Run, others: list[Run], laid: ReplayState) -> bool:
     _look_at_all(work, run)
     pending = Pending([], [])
     if asked:
-        pending = free_requests(pending_requests(work.connection, work.company, work.spelling), others)
+        waiting = pending_requests(work.connection, work.company, work.spelling)
+        pending = Groups(work.connection, work.company, waiting).free(others, run.progress["items"])
     replay = work.replay(run, [*ends, *pending.requests])
     if asked and replay.advance(TAKEN_IN):
         # What was posted into the past reaches too far for now: the chains concerned stay as they are until the next run.
@@ -77,6 +78,7 @@ def publish(work: Work, run: Run, others: list[Run], laid: ReplayState) -> bool:
     work.add(run, replay.take())
     run.progress["rows"] = run.progress.get("rows", 0) + replay.rows
     ended |= replay.balances
+    run.progress["left"] = []  # everything is known now
     keep_apart(run, {chain.item for chain in ended}, others)
     tell_others(run, others)
     parked = _parked(work, ended)
@@ -99,6 +101,8 @@ def _go_on(work: Work, run: Run, laid: ReplayState, ends: list[RepostRequest], r
     _keep_ends(work, run, ended)
     _look_at_all(work, run)
     run.progress["round"] = round_
+    waiting = pending_requests(work.connection, work.company, work.spelling)
+    run.progress["left"] = sorted(items_of(waiting) - set(run.progress["items"]))
     run.laid = work.laid(
         ReplayState(
             waiting=[Waiting(end.at, end.sequence, end.chain, end.document) for end in ends],
@@ -176,7 +180,7 @@ def _make_visible(work: Work, run: Run) -> None:
         lane.published_batch = lane.batch_no  # a run has no outcomes to tell
     save_lane(work.connection, lane, Appender(work.names, lane.counters, lane.batch_no, stamp(lane.now)), first)
     shifted = run.progress.get("shifted", ())
-    for name in ("sums", "shifted", "written", "rows_to_go", "seconds_to_go", "items", "beside", "alone"):
+    for name in ("sums", "shifted", "written", "rows_to_go", "seconds_to_go", "items", "beside", "left", "alone"):
         run.progress.pop(name, None)
     publish_run(work.connection, work.company, run, lane.batch_no, work.now)
     disturb(work.connection, work.company, [(chain, (from_instant(at), voucher)) for chain, at, voucher in shifted])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -14,10 +14,9 @@ from domain.reposting import Replay, RepostFault
 from worker.services.reposting.faults import set_aside
 from worker.services.reposting.publishing import publish, publish_whole
 from worker.services.reposting.sharing import (
-    TOGETHER,
+    Groups,
     MeetingError,
-    first_share,
-    free_requests,
+    items_of,
     keep_apart,
     may_begin,
     tell_others,
@@ -33,11 +32,12 @@ from worker.store.reposts import (
     begin_run,
     is_paused,
     lay_down,
+    note_begun_anew,
     note_progress,
     open_runs,
     pending_requests,
-    requests_of,
     rows_ahead,
+    runs_to_begin_anew,
     withdraw_run,
 )
 
@@ -113,6 +113,7 @@ class _Runner:
     tell: Tell | None
     run: int = 0  # the one that was worked at last
     begins: bool = True  # whose turn it is: what waits, or what is under way
+    joined: list[set[str]] = field(default_factory=list)  # items that met, and are reposted together
 
     def step(self, before: Step) -> Step:
         """One transaction: begin, go on, or publish."""
@@ -151,30 +152,37 @@ class _Runner:
             if opened is None:
                 return Step.BUSY
             work = Work(connection, self.company, lane.now, lane)
-            pending = self._share(work, opened) if may_begin(opened) else Pending([], [])
+            waiting = pending_requests(connection, self.company, work.spelling)
+            again = runs_to_begin_anew(connection, self.company)
+            pending = self._share(work, waiting, opened, [*again.values(), *self.joined])
             if not pending.requests:
                 return Step.NOTHING
             run = begin_run(connection, self.company, pending.numbers, lane.now)
             work.settle_roles(lane)
-            run.progress["requests"] = len(pending.numbers)
+            items = items_of(pending)
+            begun_anew = [number for number, joined in again.items() if joined & items]
+            note_begun_anew(connection, self.company, begun_anew)
+            run.progress |= {"requests": len(pending.numbers), "left": sorted(items_of(waiting) - items)}
+            if begun_anew:
+                run.progress["alone"] = True
             self.summary.run = run.number
             replay = work.replay(run, pending.requests)
-            if self._advance(work, run, replay, rows=self.direct_rows):
-                keep_apart(run, replay.items(), opened)
+            if self._advance(work, run, replay, opened, rows=self.direct_rows):
                 self._begun(work, run, replay, pending)
                 return Step.LAID
-            keep_apart(run, replay.items(), opened)
-            self._tell_others(work, run, opened)
+            tell_others(run, opened)
+            note_progress(connection, self.company, opened)
             publish_whole(work, run, replay)
         self.summary.published += 1
         return Step.PUBLISHED
 
-    def _share(self, work: Work, opened: list[Run]) -> Pending:
+    def _share(self, work: Work, waiting: Pending, opened: list[Run], joined: list[set[str]]) -> Pending:
         """The requests that a run takes up now, of all that wait for items which no open run is at."""
-        pending = free_requests(pending_requests(work.connection, self.company, work.spelling), opened)
-        if len({request.chain.item for request in pending.requests}) < 2:
-            return pending
-        return first_share(pending, rows_ahead(work.connection, work.names, pending.requests, TOGETHER + 1))
+        if not waiting.requests or not may_begin(opened):
+            return Pending([], [])
+        groups = Groups(work.connection, self.company, waiting, joined)
+        groups.free(opened)
+        return groups.first_share(work.names)
 
     def _begun(self, work: Work, run: Run, replay: Replay, pending: Pending) -> None:
         """Lay down a run that goes on beside the lane."""
@@ -187,33 +195,21 @@ class _Runner:
             [lane.last_term, lane.last_chain, self.company],
         )
 
-    def _tell_others(self, work: Work, run: Run, others: list[Run]) -> None:
-        tell_others(run, others)
-        note_progress(work.connection, self.company, others)
-
     def _part(self, meeting: MeetingError) -> Step:
-        """Let a run that met another one step back, or begin anew where the other one is published; either way one is alone from now on."""
+        """Let a run that met another one step back, or begin anew with what it met; either way one is alone from now on."""
         with self.database.transaction() as connection:
-            lane = wait_for_lane(connection, self.company)
             opened = open_runs(connection, self.company)
             if opened is None:
                 return Step.BUSY
-            if not meeting.begins_anew:
-                withdraw_run(connection, self.company, meeting.run)
-                for older in opened:
-                    if older.number == meeting.older:
-                        older.progress["alone"] = True
-                        note_progress(connection, self.company, [older])
-                return Step.LAID
-            work = Work(connection, self.company, lane.now, lane)
-            pending = requests_of(connection, self.company, meeting.run, work.spelling)
-            withdraw_run(connection, self.company, meeting.run)
-            run = begin_run(connection, self.company, pending.numbers, lane.now)
-            work.settle_roles(lane)
-            run.progress |= {"requests": len(pending.numbers), "alone": True}
-            replay = work.replay(run, pending.requests)
-            keep_apart(run, replay.items(), ())
-            self._begun(work, run, replay, pending)
+            is_open = any(run.number == meeting.run for run in opened)
+            if meeting.older is None and not is_open:
+                self.joined.append(meeting.items)  # its beginning is undone
+            if is_open:
+                withdraw_run(connection, self.company, meeting.run, meeting.items if meeting.older is None else ())
+            for older in opened:
+                if older.number == meeting.older:
+                    older.progress["alone"] = True
+                    note_progress(connection, self.company, [older])
         return Step.LAID
 
     def _chunk(self) -> Step:
@@ -228,8 +224,7 @@ class _Runner:
             self.run = self.summary.run = run.number
             work = Work(connection, self.company, _clock(connection), reading=reading)
             replay = work.replay(run, state=pass_of(run.laid or "", work.spelling))
-            more = self._advance(work, run, replay, seconds=self.chunk_seconds)
-            keep_apart(run, replay.items(), others)
+            more = self._advance(work, run, replay, others, seconds=self.chunk_seconds)
             self._lay_down(work, run, replay)
         if self.tell is not None:
             told = ("rows", "rows_to_go", "seconds_to_go", "differences")
@@ -256,14 +251,21 @@ class _Runner:
         return Step.PUBLISHED
 
     def _advance(
-        self, work: Work, run: Run, replay: Replay, *, rows: int | None = None, seconds: float | None = None
+        self,
+        work: Work,
+        run: Run,
+        replay: Replay,
+        others: list[Run],
+        *,
+        rows: int | None = None,
+        seconds: float | None = None,
     ) -> bool:
         """Value movements again for so many of them, or so long, and write what is found; False at the end."""
         begun, before = time.monotonic(), replay.rows
-        more = replay.advance(rows or SLICE_ROWS)
+        more = _forward(run, replay, others, rows or SLICE_ROWS)
         work.add(run, replay.take())
         while more and seconds is not None and time.monotonic() - begun < seconds:
-            more = replay.advance(SLICE_ROWS)
+            more = _forward(run, replay, others, SLICE_ROWS)
             work.add(run, replay.take())
         self.summary.differences += work.finish(run)
         self.summary.rows += replay.rows - before
@@ -273,6 +275,17 @@ class _Runner:
     def _lay_down(self, work: Work, run: Run, replay: Replay) -> None:
         run.laid = work.laid(replay.state())
         lay_down(work.connection, self.company, run, work.now)
+
+
+def _forward(run: Run, replay: Replay, others: list[Run], rows: int) -> bool:
+    """Go on with a pass, as long as it meets no other run: what it makes of an item that it can't know well enough is not to be trusted."""
+    try:
+        more = replay.advance(rows)
+    except RepostFault:
+        keep_apart(run, replay.items(), others)
+        raise
+    keep_apart(run, replay.items(), others)
+    return more
 
 
 def _note_progress(run: Run, rows: int, done: int, took: float) -> None:

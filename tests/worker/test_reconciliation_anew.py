@@ -1,0 +1,96 @@
+"""Full looks in chunks and by shares of a night: whoever goes on with them, and whatever is posted meanwhile, they see all of the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from domain.reconciliation import CauseKind
+from tests.support.differences import alter, look
+from tests.support.lanes import MASTERS, TEA, cancel, delivery, number_of, post_all, publish, receipt, rows
+from tests.support.servers import Database as FreshDatabase
+from tests.support.stories import opened
+from worker.services.reconciliation import anew, anew_in_words, go_on, tonight
+from worker.store.database import Database
+
+JUNE = date(2024, 6, 30)
+
+
+@pytest.fixture
+def books(database: FreshDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A dozen batches of documents that a look has seen; chunks and small books are so small that these are large."""
+    monkeypatch.setattr(anew, "CHUNK_ROWS", 6)
+    monkeypatch.setattr(anew, "SMALL_ROWS", 0)
+    with opened(database) as own:
+        publish(own, [*MASTERS, TEA, receipt("PR-1", 100), receipt("PR-2", 100, item="Tea")])
+        post_all(own)
+        for place in range(12):
+            publish(own, [delivery(f"DN-{place}", item=("Rice", "Tea")[place % 2])])
+            post_all(own)
+        assert look(own, night=JUNE).is_full
+        yield own
+
+
+def test_a_full_look_is_gone_on_with_by_anybody_while_posting_goes_on(books: Database, database: FreshDatabase) -> None:
+    company, told = number_of(books), list[dict[str, Any]]()
+    in_use = rows(books, "SELECT * FROM stock_account_day WHERE NOT anew")
+    chunks = 0
+    while True:
+        with Database(database.worker_url) as worker:
+            standing = go_on(worker, company, seconds=0, tell=told.append)
+        chunks += 1
+        if standing.done >= 1:
+            break
+        publish(books, [delivery(f"NEW-{chunks}", at="2024-06-17T09:00:00")])
+        if chunks == 5:
+            publish(books, [cancel("X-1", "delivery_note", "DN-3")])
+        if chunks < 8:  # less than chunks take in, so that it comes to an end
+            post_all(books)
+        assert rows(books, "SELECT * FROM stock_account_day WHERE NOT anew") == in_use
+    assert chunks > 5
+    done = [one["done"] for one in told]
+    assert (done[-1], done) == (1.0, sorted(done))
+    assert anew_in_words(told[0]).startswith(f"{done[0]:.0%} of everything read anew, about ")
+    taken = look(books, night=JUNE)
+    assert (taken.verdict, taken.is_full, taken.findings) == ("in_sync", True, ())
+    assert rows(books, "SELECT count(*) FROM sync_pass") == [(0,)]
+    assert look(books, night=JUNE, full=True).accounts == taken.accounts
+
+
+def test_what_was_altered_long_ago_is_found_within_a_week_of_shares(books: Database, database: FreshDatabase) -> None:
+    company = number_of(books)
+    altered = (
+        "WHERE voucher_id = (SELECT voucher_id FROM voucher WHERE number = 'DN-1') AND credit > 0 AND against_id = 0"
+    )
+    alter(
+        database.admin_url,
+        f"UPDATE gl_entry SET credit = credit + 500 WHERE entry_id IN (SELECT min(entry_id) FROM gl_entry {altered})",
+    )
+    seen, nights = look(books, night=JUNE), 0
+    while seen.verdict == "in_sync":
+        nights += 1
+        go_on(books, company, upto=tonight(books, company))
+        seen = look(books, night=JUNE + timedelta(nights))
+        assert nights <= anew.NIGHTS
+    assert nights > anew.NIGHTS // 2, "no night reads much more than its share"
+    (cause,) = seen.causes
+    assert (cause.voucher, cause.kind, cause.amount) == ("DN-1", CauseKind.LEG_ALTERED, 500)
+    assert {finding.code for finding in seen.findings} == {"DebitCreditMismatch"}
+    assert seen.is_full
+
+
+def test_small_books_are_read_whole_each_night_and_so_are_those_that_missed_a_week(
+    books: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = number_of(books)
+    assert tonight(books, company) == pytest.approx(1 / 7)
+    with books.transaction() as connection:
+        connection.execute("UPDATE sync_mark SET full_at = full_at - interval '8 days'")
+    assert tonight(books, company) == 1.0
+    assert look(books).is_full
+    assert tonight(books, company) < 1.0
+    monkeypatch.setattr(anew, "SMALL_ROWS", 10_000)
+    assert tonight(books, company) == 1.0
