@@ -11,10 +11,21 @@ import pytest
 from domain.reconciliation import CauseKind
 from tests.support.differences import alter, look
 from tests.support.lanes import MASTERS, TEA, cancel, delivery, number_of, post_all, publish, receipt, rows
+from tests.support.nights import due_at, finished, first_day, lane_of, recipient, slots
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
+from tests.support.streams import doorbells
+from tests.support.till import masters
+from tests.support.till import receipt as till_receipt
+from worker import routes
+from worker.app import app, configuration
+from worker.services.nightly import comparing, stands_in_words, tick, turns, work
 from worker.services.reconciliation import anew, anew_in_words, go_on, tonight
+from worker.services.submission import submit
+from worker.services.tools import open_tools
+from worker.settings import Settings
 from worker.store.database import Database
+from worker.store.slots import NIGHT_JOBS
 
 JUNE = date(2024, 6, 30)
 
@@ -94,3 +105,29 @@ def test_small_books_are_read_whole_each_night_and_so_are_those_that_missed_a_we
     assert tonight(books, company) < 1.0
     monkeypatch.setattr(anew, "SMALL_ROWS", 10_000)
     assert tonight(books, company) == 1.0
+
+
+def test_a_night_goes_on_with_it_by_fresh_tasks_and_says_where_it_stands(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is up after every chunk, so each turn takes one and rings for the next; the look comes when the share is read."""
+    monkeypatch.setattr(anew, "CHUNK_ROWS", 2)
+    for module in (comparing, turns):
+        monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
+    app.conf.update(configuration(settings))
+    with open_tools(settings, app) as tools:
+        submit(tools, [*masters(), recipient("Ada")])
+        for place in range(6):
+            submit(tools, [till_receipt(f"PR-{place}", ("Apple", 10, 2))])
+        day, told, said = first_day(tools), list[dict[str, Any]](), list[str]()
+        now = due_at(tools, day)
+        tick(tools, now)
+        while finished(tools, day) != NIGHT_JOBS:
+            assert doorbells(tools.redis, routes.NIGHTLY) == [list(lane_of(tools))]
+            tools.redis.delete(routes.NIGHTLY)
+            said.append(work(tools, lane_of(tools), now, tell=told.append))
+            assert len(said) < 40
+        assert sum("of everything read anew" in one for one in said) >= 6
+        assert [stands_in_words(one).endswith("for the rest") for one in told[:3]] == [True] * 3
+        result = slots(tools, day)["reconciliation"]["result"]
+        assert (result["read_anew"], result["upto"], result["verdict"]) == (1.0, 1.0, "in_sync")

@@ -48,13 +48,16 @@ def run(
     from worker.cli.connection import one_company, open_command_tools
     from worker.cli.progress import working
     from worker.services.lanes import post_lane
+    from worker.services.reconciliation import anew_in_words
     from worker.services.reconciliation import run as look
 
     with open_command_tools() as tools:
         with tools.database.transaction() as connection:
             lane = Lane(*one_company(connection, company))
-        with working(f"adding up {lane.company}"):
-            seen = look(tools, lane, as_of=as_of.date() if as_of else None, full=full)
+        with working(f"adding up {lane.company}") as say:
+            seen = look(
+                tools, lane, as_of=as_of.date() if as_of else None, full=full, tell=lambda at: say(anew_in_words(at))
+            )
         # What waited for an account that agrees now posts at once, also where no worker runs.
         post_lane(tools, lane)
     _print(seen, form)
