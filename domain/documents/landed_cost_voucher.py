@@ -20,6 +20,8 @@ from domain.money import Money
 from domain.shape import LineNumber, Name, Shape
 from domain.stock_ledger import Difference, DifferenceKind, Movement
 
+ROUNDING = 1  # minor units by which shares that somebody rounded may miss the charges; the last of them takes it
+
 
 class ReceiptLineShare(Shape, kw_only=True):
     """A receipt line and, where shared out by hand, its amount."""
@@ -120,17 +122,32 @@ def _weights(document: LandedCostVoucher, targets: list[_Target], view: MasterVi
     if document.distribute_by == "qty":
         return [sum(m.qty for m in target.movements) for target in targets]
     if document.distribute_by == "amount":
-        return [target.net for target in targets]
+        return _worth_sharing_by([target.net for target in targets])
     stated = [view.currency.exact(target.stated or 0, "receipt_lines.amount") for target in targets]
     total = sum(charge_amount(charge, view, "charges") for charge in document.charges)
-    if sum(stated) != total:
+    rest = total - sum(stated)
+    if abs(rest) > ROUNDING:
         raise DocumentRejected(
             "TotalMismatch",
             f"receipt_lines: the stated shares add up to {view.currency.show(sum(stated))}, the charges to "
             f"{view.currency.show(total)}.",
             "receipt_lines",
         )
+    last = max((place for place, share in enumerate(stated) if share), default=0)
+    stated[last] += rest
     return stated
+
+
+def _worth_sharing_by(amounts: list[int]) -> list[int]:
+    """The amounts, unless they are nothing in all. Errors: DocumentRejected."""
+    if not sum(amounts):
+        raise DocumentRejected(
+            "NoAmountToShareBy",
+            "distribute_by: these lines come to nothing in all, so charges can't be shared by their amounts. Share them by qty, or "
+            "manual with an amount for each line.",
+            "distribute_by",
+        )
+    return amounts
 
 
 def _lay(planned: Plan, target: _Target, share: int, account: str, cost_center: str, head: Head) -> None:

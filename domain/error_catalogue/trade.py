@@ -125,6 +125,11 @@ TRADE: dict[str, Entry] = {
         "A landed cost voucher finds no line that it could charge.",
         "Name receipts that brought stock, or the lines and amounts.",
     ),
+    "NoAmountToShareBy": Entry(
+        Family.REJECTED,
+        "Landed costs are to be shared by amount over lines that come to nothing.",
+        "Share them by quantity, or state each line's share.",
+    ),
     "ReceiptMissing": Entry(
         Family.REJECTED,
         "A landed cost voucher names a line without saying of which receipt.",

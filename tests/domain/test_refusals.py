@@ -108,6 +108,8 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("NotOnReference", "lines[0].against_receipt", lambda b: bill(b, "PI-9", line("Pear", against_receipt="PR-1"))),
     ("NothingConsumed", "lines", lambda b: entry(b, "repack", {"item": "Apple", "qty": 1, "to": "Stores", "finished": True})),
     ("NothingCounted", "lines[0]", lambda b: count(b, {"item": "Apple", "warehouse": "Stores"})),
+    ("NoAmountToShareBy", "distribute_by", lambda b: twice(
+        lambda: receipt(b, "PR-2", line(rate=0)), lambda: landed(b, receipts=["PR-2"]))),
     ("NothingToCharge", "receipts", lambda b: twice(lambda: receipt(b, "PR-2", line("Advice")), lambda: landed(b, receipts=["PR-2"]))),
     ("NothingToReconcile", "lines", lambda b: count(b, line(qty=6))),
     ("OpeningNeedsBalanceSheetAccount", "difference_account", lambda b: count(

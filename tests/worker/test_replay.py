@@ -250,6 +250,20 @@ def test_documents_of_any_shape_are_refused_by_field_name_and_the_story_goes_on(
     assert told["documents"][-1]["status"] == "posted"
 
 
+def test_a_period_that_a_closing_names_is_the_year_up_to_its_day_unless_it_is_spelled_out() -> None:
+    documents = [
+        {"type": "period_closing", "period": "FY", "posting_datetime": "2024-12-31T23:00:00"},
+        {"type": "period_closing", "period": "H1", "posting_datetime": "2024-06-30"},
+        {"type": "period_closing", "period": ["FY"], "posting_datetime": 5},
+    ]
+    settings = {"accounting_periods": {"H1": {"start": "2024-01-01", "end": "2024-06-30"}}}
+    masters = understand({"id": "x", "settings": settings, "documents": documents}, "X").masters
+    assert {m["name"]: (m["start"], m["end"]) for m in masters if m["type"] == "accounting_period"} == {
+        "FY": ("2024-01-01", "2024-12-31"),
+        "H1": ("2024-01-01", "2024-06-30"),
+    }
+
+
 def test_settings_name_masters_by_an_object_or_a_list() -> None:
     scenario = understand({"id": "x", "settings": {"items": ["TEA"], "warehouses": ["WH"]}, "documents": []}, "X")
     assert [m.get("code", m.get("name")) for m in scenario.masters if m["type"] in ("item", "warehouse")] == [

@@ -37,6 +37,7 @@ _PARTY: Final = {
     "sales_order": ("party", "Customer"),
 }
 _AT_A_TILL: Final = frozenset(shape.__struct_config__.tag for shape in (PosOpening, PosInvoice, PosClosing))
+_DAY: Final = re.compile(r"(\d{4})-\d\d-\d\d")
 # Plural settings that spell out masters by name beside the contract's own `items` and `warehouses`.
 _SPELLED_OUT: Final = {
     "accounts": "account",
@@ -137,6 +138,7 @@ def _masters(settings: Json, documents: list[Json], company: str, warnings: list
     for plural, kind in _SPELLED_OUT.items():
         for name, about in mapping(settings.get(plural)).items():
             yield {"type": kind, **own, "name": name, **mapping(about)}
+    yield from _periods(documents, mapping(settings.get("accounting_periods")), own)
     for name, warehouse in (settings.get("warehouses") or {}).items():
         about = warehouse if isinstance(warehouse, dict) else {"account": warehouse} if warehouse else {}
         yield {"type": "warehouse", **own, "name": name, **_known(Warehouse, about, f"warehouses.{name}", warnings)}
@@ -150,6 +152,17 @@ def _masters(settings: Json, documents: list[Json], company: str, warnings: list
             yield {"type": "batch", **own, "name": name, "item": code, **known}
     if "pos_profile" in settings or any(text(document.get("type")) in _AT_A_TILL for document in documents):
         yield _profile(settings, documents, company, warnings)
+
+
+def _periods(documents: list[Json], spelled_out: Json, own: Json) -> Iterator[Json]:
+    """The periods that closings name and no setting spells out: each is the closing of the year up to its day."""
+    closings = {
+        text(document.get("period")): document for document in documents if document.get("type") == "period_closing"
+    }
+    for name, closing in closings.items():
+        day = _DAY.match(text(closing.get("posting_datetime")))
+        if is_name(name) and name not in spelled_out and day:
+            yield {"type": "accounting_period", **own, "name": name, "start": f"{day[1]}-01-01", "end": day[0]}
 
 
 def _known(shape: type[Shape], about: Json, place: str, warnings: list[str]) -> Json:
@@ -228,8 +241,11 @@ def _filled(document: Json, company: str, profile: str, currency: str, rates: Ma
         filled.setdefault("pos_profile", profile)
     day = str(document.get("posting_datetime", ""))
     filled |= _rate_of(document, currency, rates, day)
-    if charges := objects(document.get("charges")):
-        filled["charges"] = [charge | _rate_of(charge, currency, rates, day) for charge in charges]
+    if isinstance(charges := document.get("charges"), list):
+        filled["charges"] = [
+            charge | _rate_of(charge, currency, rates, day) if isinstance(charge, dict) else charge
+            for charge in charges
+        ]
     return filled
 
 
