@@ -17,7 +17,10 @@ _LAST_MOMENT = time(23, 59, 59, 999999)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One business date: when it is due (UTC), and the local time that what is done for it is posted at, within that date."""
+    """One business date: when it is due (UTC), and the local time that what is done for it is posted at, within that date.
+
+    What was sold until it was due belongs to it, also after midnight.
+    """
 
     business_date: date
     due_at: datetime

@@ -26,6 +26,7 @@ from domain.master_view import MasterView
 from domain.masters import PosProfile
 from domain.money import Money, Rate, convert
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptTax, TaxKey
+from domain.posting_time import PostingTime
 from domain.quantity import show_quantity
 from domain.shape import ModeAmount, Name
 from domain.stock_ledger import Chain
@@ -55,11 +56,16 @@ class PosInvoice(TradeDocument, tag="pos_invoice", kw_only=True):
 
 
 class PosClosing(Document, tag="pos_closing", kw_only=True):
-    """A till closes: its open sales become one sales invoice."""
+    """A till closes: its open sales become one sales invoice.
+
+    `sales_until` is when the last sale was that it takes up, the posting time where nothing is said: a bar that closes after midnight
+    posts its night on the day on which it opened.
+    """
 
     pos_profile: Name
     user: Name | None = None
     opening: Name | None = None
+    sales_until: PostingTime | None = None
     counted: list[ModeAmount] = []
     invoices: Literal["all_open"] | list[Name] = "all_open"
 

@@ -14,6 +14,7 @@ from tests.support.lanes import post_all, publish, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
+from tests.support.till_books import error, ledger, post, reserved_agrees, shop
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
 from worker.services.acceptance import Message, read
@@ -21,7 +22,6 @@ from worker.services.closing import guard_the_gate
 from worker.services.pos_verify import read_export, verify_export
 from worker.store.database import Database
 from worker.store.pos_export import export_closing
-from worker.store.pos_reserved import reserved_by_receipts
 
 Json = dict[str, Any]
 
@@ -32,51 +32,11 @@ def books(database: FreshDatabase) -> Iterator[Database]:
         yield own
 
 
-def post(books: Database, *documents: Json) -> dict[str, str]:
-    """Publish and decide documents one after the other; gives the status of everything in the lane, by number."""
-    for document in documents:
-        publish(books, [document])
-        post_all(books, SHOP)
-    return dict(rows(books, "SELECT number, status FROM books.document_status ORDER BY sequence"))
-
-
-def shop(books: Database, **profile: Any) -> None:
-    post(books, *masters(**profile), receipt("PR-1", ("Apple", 10, 2), ("Bread", 5, 1)))
-
-
-def ledger(books: Database, voucher: str) -> dict[str, Decimal]:
-    found = rows(
-        books,
-        "SELECT account, sum(debit - credit) FROM books.general_ledger WHERE voucher = %s GROUP BY account",
-        voucher,
-    )
-    return {account: net for account, net in found if net}
-
-
-def error(books: Database, number: str) -> str:
-    ((code,),) = rows(books, "SELECT error ->> 'code' FROM books.document_status WHERE number = %s", number)
-    return str(code)
-
-
 def report(books: Database, name: str) -> list[Json]:
     with books.transaction() as connection:
         scope = scope_of(connection, 1)
         assert scope is not None
         return list(REPORTS[name].dicts(connection, scope))
-
-
-def reserved_agrees(books: Database) -> None:
-    """What is kept as reserved is what the open receipts add up to."""
-    with books.transaction() as connection:
-        kept = connection.execute(
-            "SELECT i.name, w.name, r.qty FROM pos_reserved r JOIN chain c USING (company_id, chain_id) "
-            "JOIN term i ON i.company_id = 1 AND i.term_id = c.item_id JOIN term w ON w.company_id = 1 AND w.term_id = c.warehouse_id "
-            "WHERE r.qty <> 0"
-        ).fetchall()
-        by_receipts = reserved_by_receipts(connection, 1)
-    assert {(item, warehouse): qty for item, warehouse, qty in kept} == {
-        (chain.item, chain.warehouse): qty for chain, qty in by_receipts.items()
-    }
 
 
 def test_sales_touch_neither_ledger_until_their_closing_and_then_as_one_invoice(books: Database) -> None:

@@ -95,9 +95,8 @@ def _last_closed(connection: Rows, tills: list[_Till], now: datetime) -> Iterato
 
 def _send(tools: Tools, till: _Till, slot: Slot) -> str | None:
     """Send the closing of one business date unless the till has sold nothing; then note the slot."""
-    posted_at = slot.posted_at.replace(tzinfo=till.zone)
     with tools.database.transaction() as connection:
-        sells = sells_until(connection, till.company, till.profile.name, posted_at) is not None
+        sells = sells_until(connection, till.company, till.profile.name, slot.due_at) is not None
     number = f"{till.profile.name[:100]} {slot.business_date.isoformat()}" if sells else None
     if number is not None:
         closing = {
@@ -106,6 +105,7 @@ def _send(tools: Tools, till: _Till, slot: Slot) -> str | None:
             "number": number,
             "pos_profile": till.profile.name,
             "posting_datetime": slot.posted_at.isoformat(),
+            "sales_until": slot.due_at.isoformat(),
             "actor": "schedule",
         }
         take(tools, [Message(msgspec.json.encode(closing))])

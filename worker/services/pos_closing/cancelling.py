@@ -37,7 +37,8 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
     numbers = invoices_of_closing(desk.connection, desk.company, closing.sequence)
     _require_free(desk, numbers)
     accounts = {movement.account for number in numbers for movement in _invoice(desk, number).movements}
-    desk.answers.answered(lambda: require_in_sync(Plan(), accounts, books))
+    warned = Plan()
+    desk.answers.answered(lambda: require_in_sync(warned, accounts, books))
     sequences, goods = [], Counter[Chain]()
     for sale in Sales.of_closing(desk.company, closing.sequence).read(desk.connection):
         sequences.append(sale.sequence)
@@ -45,9 +46,11 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
             goods[chain] += qty
     desk.answers.answered(lambda: books.require_reserved(goods))
     at = document.posting_datetime.at(view.zone)[0] if document.posting_datetime else now
-    for place, one in enumerate(_cancels(desk, document, numbers)):
-        desk.post(partial(_reverse, desk, one[0], one[1], at), one[1], first=place == 0)
-    desk.post(partial(_reverse, desk, sequence, document, at), document, first=not numbers)
+    # Whatever refuses a cancel all the same takes back that it was filed: nobody else may post it.
+    with desk.connection.transaction():
+        for place, one in enumerate(_cancels(desk, document, numbers)):
+            desk.post(partial(_reverse, desk, one[0], one[1], at, Plan()), one[1], first=place == 0)
+    desk.post(partial(_reverse, desk, sequence, document, at, warned), document, first=not numbers)
     books.reserve(goods.items(), 1)
     desk.tills.touch(goods)
     reopen_sales(desk.connection, desk.company, closing.sequence)
@@ -89,10 +92,12 @@ def _cancels(desk: LaneDesk, document: Cancel, numbers: list[str]) -> list[tuple
     return list(zip(sequences, made, strict=True))
 
 
-def _reverse(desk: LaneDesk, sequence: int, document: Cancel, at: int) -> Posting:
+def _reverse(desk: LaneDesk, sequence: int, document: Cancel, at: int, warned: Plan) -> Posting:
     books, view = desk.books, desk.books.view
     target = books.voucher(document.target.type or "", document.target.number)
     assert target is not None  # noqa: S101 - it was found before
     day = from_instant(at).astimezone(view.zone).date()
     head = Head(sequence, "cancel", document.number, at, day, view, view.cost_center, "")
-    return post_planned(head, cancelling.plan(document, head, target, books), books)
+    planned = cancelling.plan(document, head, target, books)
+    planned.figures |= warned.figures
+    return post_planned(head, planned, books)

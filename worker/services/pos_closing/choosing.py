@@ -148,9 +148,10 @@ def _sales(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Sessi
         session = sessions[0] if closing.opening is not None else None
         user = session.user if session is not None else closing.user
         number = session.id if session is not None else None
+        until = closing.sales_until.at(head.view.zone)[0] if closing.sales_until is not None else head.at
         return (
-            Sales.waiting(desk.company, closing.pos_profile, user, session=number, upto=head.at),
-            Sheets(desk.company, closing.pos_profile, user, number, head.at),
+            Sales.waiting(desk.company, closing.pos_profile, user, session=number, upto=until),
+            Sheets(desk.company, closing.pos_profile, user, number, until),
         )
     numbers = closing.invoices
     twice = next((number for number, times in Counter(numbers).items() if times > 1), None)
