@@ -125,7 +125,7 @@ def _tell(settings: Settings, shop: Sample) -> int:
         if scope is None:
             raise CommandFailedError("the sample's company has no master")
         found = story.checks(connection, scope, shop)
-        for line in story.lines(connection, scope, found):
+        for line in story.lines(connection, scope, shop, found):
             print(line)
         out_of_step = sum(row["difference"] != 0 for row in story.comparison(connection, scope))
         return sum(not one.agrees for one in found) + int(out_of_step)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from worker.cli.demonstration import consolidation
 from worker.cli.demonstration.sample import Sample
 from worker.cli.output import show, table_lines
 from worker.reports import REPORTS, Column, Kind
-from worker.store.pos_sales import consolidated_receipts
 
 if TYPE_CHECKING:
     from worker.reports import Scope
@@ -32,16 +32,6 @@ _BY_WAREHOUSE: Final = """
 _SALES: Final = """
     SELECT figures ->> 'generated_by', (figures ->> 'grand_total')::numeric
       FROM voucher WHERE company_id = %s AND type = 'sales_invoice'
-"""
-# What the closings wrote, and what the same sales would have written one by one: each books its own cash, income, taxes, stock
-# and cost of goods sold, and moves its own lines.
-_CONSOLIDATED: Final = """
-    SELECT (SELECT count(*) FROM pos_invoice WHERE company_id = %(company)s AND status = 'consolidated'),
-           (SELECT count(*) FROM voucher WHERE company_id = %(company)s AND type = 'pos_closing'),
-           (SELECT count(*) FROM gl_entry e JOIN voucher v USING (company_id, voucher_id)
-             WHERE e.company_id = %(company)s AND v.type IN ('sales_invoice', 'pos_closing')),
-           (SELECT count(*) FROM stock_movement m JOIN voucher v USING (company_id, voucher_id)
-             WHERE m.company_id = %(company)s AND v.type = 'sales_invoice')
 """
 
 
@@ -90,7 +80,7 @@ def _all_stores(found: list[Check], what: str) -> Check:
     )
 
 
-def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
+def lines(connection: Rows, scope: Scope, sample: Sample, found: list[Check]) -> Iterator[str]:
     """The story in plain text."""
     yield "The books, store by store, and what the shop's own figures say:"
     yield ""
@@ -101,7 +91,7 @@ def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
         columns, [(one.store, one.what, one.books, one.shop, "yes" if one.agrees else "NO") for one in found]
     )
     yield ""
-    yield consolidation(connection, scope)
+    yield from consolidation.lines(connection, scope, sample)
     yield ""
     yield "Trial balance:"
     yield ""
@@ -118,23 +108,6 @@ def lines(connection: Rows, scope: Scope, found: list[Check]) -> Iterator[str]:
             f"{row['account']}: stock ledger {show(row['stock_value'])}, general ledger {show(row['account_balance'])}, "
             f"difference {show(row['difference'])}"
         )
-
-
-def consolidation(connection: Rows, scope: Scope) -> str:
-    """Ledger entries of the tills, with and without consolidation."""
-    row = connection.execute(_CONSOLIDATED, {"company": scope.company}).fetchone()
-    assert row is not None  # noqa: S101 - a query of counts always answers
-    sales, closings, entries, movements = row
-    alone_entries = alone_movements = 0
-    for receipt in consolidated_receipts(connection, scope.company):
-        accounts = {line.key.income for line in receipt.lines} | {tax.key.account for tax in receipt.taxes}
-        tenders = {payment.tender.account for payment in receipt.payments}
-        alone_entries += len(accounts) + len(tenders) + 2  # stock, and its cost
-        alone_movements += len(receipt.goods)
-    return (
-        f"{sales} sales at tills became {entries} ledger entries and {movements} stock movements in {closings} closings; one by one "
-        f"they would have been {alone_entries} and {alone_movements}."
-    )
 
 
 def comparison(connection: Rows, scope: Scope) -> list[dict[str, Any]]:
