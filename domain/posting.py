@@ -172,7 +172,7 @@ def needs(document: AnyDocument, books: Books) -> Needs:
             if warehouse:
                 chains.append(chain := Chain(line.item, warehouse, part))
                 if sells or name == "source":
-                    leaving.append((chain, line.qty))
+                    leaving.append((chain, line.qty or 0))
         for name, type_ in references:
             ref = getattr(line, name)
             if ref is not None:
