@@ -37,6 +37,7 @@ from domain.documents.plan import Head, Plan, type_of
 from domain.documents.shape import Line
 from domain.errors import DocumentRejected
 from domain.folding import fold, without_rows
+from domain.magnitudes import require_room
 from domain.posting_time import from_instant
 from domain.stock_ledger import Chain
 from domain.sync_gate import drift_of, named_by_hand, pass_gate
@@ -81,6 +82,7 @@ def post(sequence: int, document: AnyDocument, books: Books, *, now: int) -> Pos
         require_complete(plan, head)
         if plan.is_without_rows:
             # A sale at a till, an order: nothing to value, and no account that it could part from its stock.
+            require_room(plan, view.currency, 0)
             return without_rows(head, plan)
     by_hand = named_by_hand(head, plan)
     mends = pass_gate(document, head, plan, books, by_hand)

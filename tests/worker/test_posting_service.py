@@ -390,6 +390,22 @@ def test_a_document_that_cannot_be_decided_stands_in_nobodys_way(
     assert _sound(store)
 
 
+def test_a_fault_in_asking_ahead_is_that_of_its_document(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Callable[..., Any] = domain.posting.needs
+
+    def needs(document: Any, books: Any) -> Any:
+        if document.number == "PR-2":
+            raise KeyError("a mistake of ours")
+        return real(document, books)
+
+    monkeypatch.setattr("worker.services.deciding.needs", needs)
+    publish(store, [*MASTERS, receipt("PR-1"), receipt("PR-2"), delivery("DN-1")])
+    drained = post_all(store)
+    assert (drained.posted, drained.rejected) == (2, 1)
+    assert _status(store, "purchase_receipt", "PR-2") == "rejected"
+    assert _sound(store)
+
+
 def test_a_passing_fault_costs_nothing_but_time(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(store, [*MASTERS, receipt("PR-1"), receipt("PR-2"), delivery("DN-1")])
     _failing_at(monkeypatch, "PR-2", MemoryError(), times=2)

@@ -168,18 +168,22 @@ class Batch:
         """Read at once what the documents are known to need; what else they need is read as they ask for it."""
         chains, sold = [], []
         leaving: Counter[Chain] = Counter()
-        for moment, _, _, document in sorted(self._heap, key=lambda queued: queued[:2]):
+        for moment, _, due, document in sorted(self._heap, key=lambda queued: queued[:2]):
+            if self._is_given_up(due):
+                continue
             self._memory.masters.at(moment)
             try:
                 needed = needs(document, self._books)
+                for chain, qty in needed.leaving:
+                    leaving[chain] += qty
             except (DocumentRejected, DocumentParked, Lacking):
                 continue
+            except Exception as error:
+                raise DecisionFault(due.sequence) from error
             chains += needed.chains
             if isinstance(document, PosInvoice):
                 sold += needed.chains
             self._answers.wanted += needed.vouchers
-            for chain, qty in needed.leaving:
-                leaving[chain] += qty
         self._memory.balances.load(self._connection, chains)
         self._answers.load_layers(leaving)
         self._memory.reserved.load(self._connection, sold)
@@ -187,9 +191,12 @@ class Batch:
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
+    def _is_given_up(self, due: Due) -> bool:
+        """Whether a document has failed so often that it is set aside."""
+        return due.sequence == self._lane.fault_sequence and self._lane.fault_attempts >= MOST_ATTEMPTS
+
     def _decide(self, moment: int, due: Due, document: AnyDocument) -> None:
-        lane = self._lane
-        if due.sequence == lane.fault_sequence and lane.fault_attempts >= MOST_ATTEMPTS:
+        if self._is_given_up(due):
             self._results.rejected.append((due, _internal_fault(due)))
             return
         self._memory.masters.at(moment)
