@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from flower.events import EventsState
 
 from tests.support.desk import RunningDesk, basic, running_desk
 from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until, worker
@@ -98,3 +99,25 @@ def test_arguments_are_worded_and_documents_only_named() -> None:
     assert words_of([json.dumps(document), ["Mill"], {"supplier": "Mill"}, []], {}) == (
         "a document of 88 characters, 1 entries, 1 fields, 0 entries"
     )
+
+
+def test_how_far_long_work_is_shows_as_the_tasks_state_in_words() -> None:
+    """What `tell_progress` sends, as Flower keeps it."""
+    tasks = EventsState()
+    told: list[tuple[str, str | None]] = []
+    for clock, (kind, fields) in enumerate(
+        [
+            ("task-received", {"name": routes.REPOST_RUN, "args": "1, Grocery", "kwargs": ""}),
+            ("task-started", {}),
+            ("task-progress", {"result": "Grocery: 40 %"}),
+            ("task-progress", {"result": "Grocery: 80 %"}),
+            ("task-succeeded", {"result": "Grocery: 1 run published", "runtime": 2.0}),
+        ]
+    ):
+        at = {"timestamp": float(clock), "local_received": float(clock), "clock": clock, "utcoffset": 0, "pid": 1}
+        tasks.event({"type": kind, "uuid": "one", "hostname": "worker@here", **at, **fields})
+        told.append((tasks.tasks["one"].state, tasks.tasks["one"].result))
+    assert told == [
+        ("RECEIVED", None), ("STARTED", None), ("PROGRESS", "Grocery: 40 %"), ("PROGRESS", "Grocery: 80 %"),
+        ("SUCCESS", "Grocery: 1 run published"),
+    ]  # fmt: skip
