@@ -105,15 +105,14 @@ def test_how_far_long_work_is_shows_as_the_tasks_state_in_words() -> None:
     """What `tell_progress` sends, as Flower keeps it."""
     tasks = EventsState()
     told: list[tuple[str, str | None]] = []
-    for clock, (kind, fields) in enumerate(
-        [
-            ("task-received", {"name": routes.REPOST_RUN, "args": "1, Grocery", "kwargs": ""}),
-            ("task-started", {}),
-            ("task-progress", {"result": "Grocery: 40 %"}),
-            ("task-progress", {"result": "Grocery: 80 %"}),
-            ("task-succeeded", {"result": "Grocery: 1 run published", "runtime": 2.0}),
-        ]
-    ):
+    sent: list[tuple[str, dict[str, object]]] = [
+        ("task-received", {"name": routes.REPOST_RUN, "args": "1, Grocery", "kwargs": ""}),
+        ("task-started", {}),
+        ("task-progress", {"result": "Grocery: 40 %"}),
+        ("task-progress", {"result": "Grocery: 80 %"}),
+        ("task-succeeded", {"result": "Grocery: 1 run published", "runtime": 2.0}),
+    ]
+    for clock, (kind, fields) in enumerate(sent):
         at = {"timestamp": float(clock), "local_received": float(clock), "clock": clock, "utcoffset": 0, "pid": 1}
         tasks.event({"type": kind, "uuid": "one", "hostname": "worker@here", **at, **fields})
         told.append((tasks.tasks["one"].state, tasks.tasks["one"].result))
