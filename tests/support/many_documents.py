@@ -66,7 +66,7 @@ _ROWS: Final[dict[str, str]] = {
             timestamptz '2015-01-01' + s * interval '5 minutes'
         FROM generate_series(1, :count / 10) s""",
     "repost_run": """
-        SELECT :company, s, 'published', '{"rows": 1000, "rows_to_go": 0}', 0, 0, NULL, NULL, at, at, at, at
+        SELECT :company, s, 'published', '{"rows": 1000, "rows_to_go": 0}', 0, 0, s, NULL, NULL, at, at, at, at
         FROM generate_series(1, :count / 100) s, LATERAL (SELECT timestamptz '2015-01-01' + s * interval '50 minutes' AS at) t""",
     "repost_request": """
         SELECT :company, s, 1 + s % 1000, 0, 0, 0, 0, s * 10 + 1, timestamptz '2015-01-01' + s * interval '5 minutes', 1 + s / 10
