@@ -1,13 +1,22 @@
 """The way to PostgreSQL: whatever is away is Unavailable within seconds, and what died while idle is opened anew."""
 
 import socket
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from domain.errors import Unavailable
 from tests.support.servers import Database as FreshDatabase
+from worker.store.connection import FEW_BYTES
+from worker.store.copy import NULL, escape, hexadecimal
 from worker.store.database import Database
+
+
+@pytest.fixture
+def store(database: FreshDatabase) -> Iterator[Database]:
+    with Database(database.worker_url) as opened:
+        yield opened
 
 
 def test_a_server_that_never_answers_is_away_within_seconds() -> None:
@@ -40,6 +49,58 @@ def test_a_connection_that_dies_in_a_transaction_is_away_and_the_next_one_works(
         with pytest.raises(Unavailable):
             _die_in_a_transaction(store, database)
         _ask(store)
+
+
+@pytest.mark.parametrize("lines", [1, FEW_BYTES], ids=["few, inserted", "many, copied"])
+def test_rows_are_what_their_text_says_however_many_they_are(store: Database, lines: int) -> None:
+    said = [
+        "plain",
+        "",
+        "back\\slash",
+        "\\N",
+        "\\n",
+        "a\ttab",
+        "two\nlines",
+        "\r\b\f\v",
+        "100 % \u2028 of \U0001f34e",
+    ] * lines
+    rows = "".join(f"{place}\t{escape(text)}\t{hexadecimal(b'01')}\t{NULL}\tt\n" for place, text in enumerate(said))
+    with store.transaction() as connection:
+        connection.execute(
+            "CREATE TEMP TABLE row (place int, said text, raw bytea, nothing text, holds boolean) ON COMMIT DROP"
+        )
+        connection.copy_behind("row", "place, said, raw, nothing, holds", rows.encode())
+        found = connection.execute("SELECT said, raw, nothing, holds FROM row ORDER BY place").fetchall()
+    assert found == [(text, b"01", None, True) for text in said]
+
+
+@pytest.mark.parametrize("lines", [1, FEW_BYTES], ids=["few, inserted", "many, copied"])
+def test_rows_that_the_table_refuses_undo_the_transaction(store: Database, lines: int) -> None:
+    def append() -> None:
+        with store.transaction() as connection:
+            connection.copy_behind("term", "company_id, term_id, kind, name", b"1\t1\titem\tRice\n")
+            connection.copy_behind("term", "company_id, term_id, kind, name", b"1\tno number\titem\tTea\n" * lines)
+
+    with pytest.raises(psycopg.DataError):
+        append()
+    assert _terms(store) == 0
+
+
+def test_rows_of_a_transaction_that_fails_are_never_written(store: Database) -> None:
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.copy_behind("term", "company_id, term_id, kind, name", b"1\t1\titem\tRice\n")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert _terms(store) == 0
+
+
+def _terms(store: Database) -> int:
+    with store.transaction() as connection:
+        (count,) = connection.execute("SELECT count(*) FROM term").fetchone() or (-1,)
+    return int(count)
 
 
 def _ask(store: Database) -> int:

@@ -307,8 +307,6 @@ class Batch:
         connection, lane, memory = self._connection, self._lane, self._memory
         self._pending.flush()
         memory.balances.save(connection, self._results.moved())
-        memory.series.save(connection)
-        self._tills.save()
         self._standing.save()
         lane.batch_no += 1
         fresh = [document.sequence for document in due if not document.released]
@@ -323,7 +321,11 @@ class Batch:
         clear_decisions(connection, lane.company_id, [s for s in sorted(decided_anew) if self._due[s].released])
         write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
         self._standing.release()
-        save_lane(connection, lane, self._appender, self._first)
+        # Nobody waits for an answer of these, so they are one round trip.
+        with connection.pipeline():
+            memory.series.save(connection)
+            self._tills.save()
+            save_lane(connection, lane, self._appender, self._first)
         decided = self._results.told(connection, lane, self._due, decisions)
         decided.changed, decided.sold = self._changed, self._tills.left_open(self._changed)
         return decided

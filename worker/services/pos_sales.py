@@ -67,11 +67,12 @@ class Tills:
         return [sale for sale in self._sold if sale.sequence not in gone] if gone else self._sold
 
     def flush(self) -> None:
-        """Write sessions and sales. Errors: those of PostgreSQL."""
+        """Write sessions and sales, and give numbers to the chains that they reserve. Errors: those of PostgreSQL."""
         for session in self._moved.values():
             save_session(self._connection, self._lane.company_id, session, self._lane.now)
         append_sales(self._connection, self._lane.company_id, self._sales)
         cancel_sales(self._connection, self._lane.company_id, self._cancelled)
+        self._memory.reserved.give_numbers(self._connection, self._touched)
         self._moved.clear()
         self._sales.clear()
         self._cancelled.clear()
@@ -81,8 +82,7 @@ class Tills:
         self._memory.sessions = None
 
     def save(self) -> None:
-        """Write what is reserved by now. Errors: those of PostgreSQL."""
-        self.flush()
+        """Write what is reserved by now; all is flushed. Errors: those of PostgreSQL."""
         self._memory.reserved.save(self._connection, self._touched)
 
     def _open(self) -> dict[tuple[str, str], Session]:

@@ -116,7 +116,7 @@ class Appender:
             if told:
                 rows = told.encode()
                 total.update(rows)
-                connection.copy_behind(f"COPY {table} ({columns}) FROM STDIN", rows)
+                connection.copy_behind(table, columns, rows)
         copy_in(connection, "order_line", ORDER_LINE, "".join(text.orders))
         self._request_reposts(connection, postings)
 

@@ -38,15 +38,18 @@ class Reserved:
         for place, qty in found:
             self.loaded[missing[place - 1]] = qty
 
-    def save(self, connection: Rows, touched: Iterable[Chain]) -> None:
-        """Write the reservations of these chains, whose numbers are given here where they have none."""
-        chains = sorted(touched)
-        if not chains:
-            return
-        for chain in chains:
+    def give_numbers(self, connection: Rows, touched: Iterable[Chain]) -> None:
+        """Make sure that these chains have numbers."""
+        for chain in touched:
             _ = self._names.chains[chain]
         while self._names.settle(connection):
             pass
+
+    def save(self, connection: Rows, touched: Iterable[Chain]) -> None:
+        """Write the reservations of these chains, which have their numbers."""
+        chains = sorted(touched)
+        if not chains:
+            return
         connection.execute(
             "INSERT INTO pos_reserved (company_id, chain_id, qty) SELECT %s, * FROM unnest(%s::int[], %s::bigint[]) "
             "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty",

@@ -41,8 +41,8 @@ def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> No
             f"{stamp_instant(sale.receipt.at)}\topen\t0\t0\t{NULL}\n"
         )
     if receipts:
-        connection.copy_behind(f"COPY pos_receipt ({_RECEIPT}) FROM STDIN", "".join(receipts).encode())
-        connection.copy_behind(f"COPY pos_invoice ({_INVOICE}) FROM STDIN", "".join(states).encode())
+        connection.copy_behind("pos_receipt", _RECEIPT, "".join(receipts).encode())
+        connection.copy_behind("pos_invoice", _INVOICE, "".join(states).encode())
 
 
 def cancel_sales(connection: Rows, company: int, sequences: list[int]) -> None:

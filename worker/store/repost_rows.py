@@ -56,7 +56,7 @@ class RunWriter:
                 strict=True,
             ):
                 total.update(text)
-                self._connection.copy_behind(f"COPY {table} ({columns}) FROM STDIN", text)
+                self._connection.copy_behind(table, columns, text)
 
     def finish(self) -> int:
         """End the chunk with its link in the chain of hashes; gives how many differences it has."""
