@@ -29,7 +29,11 @@ from worker.store.database import Database
 
 CLOSING = "worker.services.pos_closing.closing"
 CANCELLING = "worker.services.pos_closing.cancelling"
+TALLYING = "worker.services.pos_tallying"
 STEPS = (
+    f"{TALLYING}:untallied_sales",
+    f"{TALLYING}:add_sheet",
+    f"{TALLYING}:next_untallied",
     f"{CLOSING}:choose",
     f"{CLOSING}:file_documents",
     f"{CLOSING}:post_planned",
@@ -46,6 +50,7 @@ STEPS = (
     "worker.services.posting:note_published",
 )
 SHORT = (
+    f"{TALLYING}:add_sheet",
     f"{CLOSING}:file_documents",
     f"{CLOSING}:consolidate_sales",
     "worker.services.posting:_batch",

@@ -18,6 +18,7 @@ from tests.support.till import SHOP
 from worker.bells import Lane
 from worker.broker import sender
 from worker.embedded.process import alive
+from worker.services import pos_tallying
 from worker.services.lanes import post_lane
 from worker.services.tools import open_tools
 from worker.settings import from_environment
@@ -31,6 +32,9 @@ def main(step: str, when: str, victim: str = "") -> None:
     for part in outer:
         owner = getattr(owner, part)
     setattr(owner, name, _cut_off(getattr(owner, name), when, int(victim or os.getpid())))
+    if owner is pos_tallying:
+        # A handful of sales are as many here as would take seconds to sum.
+        pos_tallying.MOST_UNTALLIED, pos_tallying.SALES_A_SHEET = 0, 5
     settings = from_environment()
     with open_tools(settings, sender(str(settings.broker_url))) as tools:
         post_lane(tools, Lane(1, SHOP))

@@ -83,6 +83,7 @@ def tally_sales(
     """
     done, deadline = Tallied(), None if seconds is None else time.monotonic() + seconds
     names = [name for name, profile in profiles.items() if is_tallied(profile)]
+    stands: Progress | None = None
     while names:
         with database.transaction() as connection:
             if not hold_sheets(connection, company):
@@ -100,7 +101,9 @@ def tally_sales(
                 if is_open and is_plain(sale.receipt):
                     sheet.add(tally_of(sale.receipt, profiles[asked.profile]), sale.sequence, sale.receipt)
             add_sheet(connection, company, asked, [sale for sale, _ in sales], sheet)
-            stands = progress(connection, company, names) if tell is not None else None
+            if tell is not None:
+                # Counted once: what is to go is a look at every open sale.
+                stands = stands.after(len(sales)) if stands else progress(connection, company, names)
         done.sheets += 1
         if tell is not None and stands is not None:
             tell(stands)

@@ -143,6 +143,12 @@ class Progress(NamedTuple):
     to_go: int
     seconds_to_go: float | None
 
+    def after(self, sales: int) -> Progress:
+        """How far they are so many sales later, at the same pace."""
+        to_go = max(self.to_go - sales, 0)
+        seconds = None if self.seconds_to_go is None or not self.to_go else self.seconds_to_go * to_go / self.to_go
+        return Progress(self.done + sales, to_go, seconds)
+
 
 def progress(connection: Rows, company: int, profiles: list[str]) -> Progress:
     """How far the open sessions of these profiles are."""
