@@ -23,24 +23,32 @@ class OpenReceipt(NamedTuple):
     outstanding: int
 
 
-# `touched`: vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by that.
-_WORK_OUT = f"""
+# Vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by that.
+_TOUCHED = f"""
     WITH fresh AS MATERIALIZED (
         SELECT voucher_id, reverses FROM voucher
          WHERE company_id = %(company)s AND batch_no > %(after_batch_no)s AND batch_no <= %(upto_batch_no)s
            AND (type LIKE 'purchase%%' OR reverses <> 0)
-    ), own AS (
+    ), own AS MATERIALIZED (
         SELECT voucher_id FROM fresh WHERE reverses = 0
         UNION SELECT reverses FROM fresh WHERE reverses <> 0
         UNION SELECT CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END
           FROM ({ENTRY_ROWS}) e JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
          WHERE e.account_id = %(account)s
-    ), touched AS MATERIALIZED (
-        SELECT voucher_id FROM own
-        UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
-         WHERE l.kind IN ('bills', 'returns', 'receives')
-        UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
-        UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
+    )
+    SELECT voucher_id FROM own
+    UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
+     WHERE l.kind IN ('bills', 'returns', 'receives')
+    UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
+     WHERE %(was_periodic)s
+    UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
+     WHERE %(was_periodic)s
+"""
+
+# The touched vouchers come as numbers, so that the planner knows how many there are.
+_WORK_OUT = f"""
+    WITH touched AS MATERIALIZED (
+        SELECT unnest(%(touched)s::bigint[]) AS voucher_id
     ), members AS (
         SELECT voucher_id AS own, voucher_id FROM touched
         UNION ALL
@@ -49,7 +57,8 @@ _WORK_OUT = f"""
     ), links AS MATERIALIZED (
         SELECT l.voucher_id, l.target_id, CASE l.kind WHEN 'receives' THEN -l.amount ELSE l.amount END AS net,
                EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
-               OR EXISTS (SELECT FROM books.unbilled u WHERE u.company_id = l.company_id AND u.voucher_id = l.voucher_id) AS is_void
+               OR %(was_periodic)s AND EXISTS (
+                   SELECT FROM books.unbilled u WHERE u.company_id = l.company_id AND u.voucher_id = l.voucher_id) AS is_void
           FROM (SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.target_id = t.voucher_id
                 UNION SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.voucher_id = t.voucher_id) l
           JOIN voucher t ON t.company_id = l.company_id AND t.voucher_id = l.target_id
@@ -60,6 +69,7 @@ _WORK_OUT = f"""
             UNION SELECT c.voucher_id FROM links l
               JOIN voucher c ON c.company_id = %(company)s AND c.reverses = l.voucher_id AND c.reverses <> 0
         ) related JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = related.voucher_id
+         WHERE %(was_periodic)s
     ), net AS (
         SELECT m.own AS voucher_id, e.debit - e.credit AS amount FROM members m
           JOIN gl_entry e ON e.company_id = %(company)s AND e.voucher_id = m.voucher_id AND e.account_id = %(account)s
@@ -69,7 +79,7 @@ _WORK_OUT = f"""
         UNION ALL SELECT target_id, net FROM links WHERE NOT is_void
         UNION ALL SELECT voucher_id, -net FROM links WHERE NOT is_void
     ), open AS (
-        SELECT voucher_id, -sum(amount)::bigint AS outstanding FROM net JOIN touched USING (voucher_id) GROUP BY voucher_id
+        SELECT voucher_id, -sum(amount)::bigint AS outstanding FROM net WHERE voucher_id = ANY(%(touched)s) GROUP BY voucher_id
     ), gone AS (
         DELETE FROM open_receipt WHERE company_id = %(company)s AND anew = %(anew)s AND voucher_id IN (
             SELECT voucher_id FROM touched EXCEPT SELECT voucher_id FROM open WHERE outstanding <> 0)
@@ -82,13 +92,23 @@ _WORK_OUT = f"""
 
 
 def add_open_receipts(
-    connection: Rows, company: int, account: int, after: Mark, upto: Mark, *, anew: bool = False
+    connection: Rows,
+    company: int,
+    account: int,
+    after: Mark,
+    upto: Mark,
+    *,
+    was_periodic: bool,
+    anew: bool = False,
 ) -> None:
     """Work the vouchers out that were touched after one mark and up to another, for the figures in use or those that grow beside them.
 
-    Errors: those of PostgreSQL.
+    `was_periodic`: the company keeps periodic inventory, or did, so purchases may have kept figures. Errors: those of PostgreSQL.
     """
-    connection.execute(_WORK_OUT, {**between(company, after, upto), "account": account, "anew": anew})
+    asked = {**between(company, after, upto), "account": account, "anew": anew, "was_periodic": was_periodic}
+    touched = [voucher for (voucher,) in connection.execute(_TOUCHED, asked)]
+    if touched:
+        connection.execute(_WORK_OUT, {**asked, "touched": touched})
 
 
 def open_by_day(connection: Rows, company: int) -> list[tuple[date, int]]:

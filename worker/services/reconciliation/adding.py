@@ -34,7 +34,9 @@ def add_up(connection: Rows, company: int, view: MasterView, after: Mark, upto: 
     """Add the rows between two marks to the sums in use, or (`anew`) to those that grow beside them. Errors: those of PostgreSQL."""
     numbers = account_numbers(connection, company)
     rows, apart = 0, []
-    add_open_receipts(connection, company, numbers.get(_not_billed(view), 0), after, upto, anew=anew)
+    was_periodic = not view.perpetual or view.cut_over is not None
+    account = numbers.get(_not_billed(view), 0)
+    add_open_receipts(connection, company, account, after, upto, was_periodic=was_periodic, anew=anew)
     if view.perpetual:
         typed = {number for name, number in numbers.items() if view.is_stock_account(name)}
         known = known_accounts(connection, company, anew=anew)
