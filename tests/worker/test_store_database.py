@@ -75,6 +75,18 @@ def test_rows_are_what_their_text_says_however_many_they_are(store: Database, li
 
 
 @pytest.mark.parametrize("lines", [1, FEW_BYTES], ids=["few, inserted", "many, copied"])
+def test_what_waits_for_no_answer_comes_after_the_rows_before_it(store: Database, lines: int) -> None:
+    rows = "".join(f"1\t{number}\titem\tItem {number}\n" for number in range(lines))
+    with store.transaction() as connection:
+        connection.copy_behind("term", "company_id, term_id, kind, name", rows.encode())
+        with connection.pipeline():
+            connection.execute(
+                "INSERT INTO term (company_id, term_id, kind, name) SELECT 2, count(*), 'item', 'all' FROM term"
+            )
+        assert connection.execute("SELECT term_id FROM term WHERE company_id = 2").fetchone() == (lines,)
+
+
+@pytest.mark.parametrize("lines", [1, FEW_BYTES], ids=["few, inserted", "many, copied"])
 def test_rows_that_the_table_refuses_undo_the_transaction(store: Database, lines: int) -> None:
     def append() -> None:
         with store.transaction() as connection:

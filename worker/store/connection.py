@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -48,12 +49,14 @@ class CopyingConnection(psycopg.Connection[TupleRow]):
         """Wait until everything is appended. Errors: the first one of the appending."""
         if self._few:
             self._insert()
-        if self._copying:
-            copying, self._copying = self._copying, []
-            for copied in copying:
-                copied.exception()
-            for copied in copying:
-                copied.result()
+        self._wait()
+
+    @contextlib.contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """Ask without waiting for answers, once nothing is being copied any more: a server copies only for who waits for it."""
+        self._wait()
+        with super().pipeline() as pipeline:
+            yield pipeline
 
     def settle_whatever_happened(self) -> None:
         """Wait until nothing is being copied any more, before the connection is given up."""
@@ -72,6 +75,13 @@ class CopyingConnection(psycopg.Connection[TupleRow]):
         if self._copier is not None:
             self._copier.shutdown(wait=False)
         super().close()
+
+    def _wait(self) -> None:
+        copying, self._copying = self._copying, []
+        for copied in copying:
+            copied.exception()
+        for copied in copying:
+            copied.result()
 
     def _copy(self, table: str, columns: str, rows: bytes) -> None:
         with super().cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
