@@ -98,6 +98,12 @@ def test_rows_that_the_table_refuses_undo_the_transaction(store: Database, lines
     assert _terms(store) == 0
 
 
+def test_no_rows_at_all_are_nothing_to_append(store: Database) -> None:
+    with store.transaction() as connection:
+        connection.copy_behind("term", "company_id, term_id, kind, name", b"")
+    assert _terms(store) == 0
+
+
 def test_rows_of_a_transaction_that_fails_are_never_written(store: Database) -> None:
     def fail() -> None:
         with store.transaction() as connection:

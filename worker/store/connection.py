@@ -36,6 +36,8 @@ class CopyingConnection(psycopg.Connection[TupleRow]):
 
     def copy_behind(self, table: str, columns: str, rows: bytes) -> None:
         """Start to append rows (as `worker.store.copy` tells them) to a table, after whatever is being appended already."""
+        if not rows:
+            return  # differences within one account have no entries
         if len(rows) <= FEW_BYTES and not self._copying:
             self._few.append((table, columns, rows))
             return
