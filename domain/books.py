@@ -175,9 +175,8 @@ class OrderLine(NamedTuple):
 class Unbilled(msgspec.Struct, gc=False, kw_only=True):
     """What a purchase changes about goods received but not billed, of a company without an account for it (periodic inventory).
 
-    `amount` (minor units, debit positive) would stand in stock received but not billed, against `account`, to which such purchases are
-    booked; `of` is the sequence of the receipt (or bill) that it clears, or of the document itself; `day` is when it takes effect.
-    """
+    `amount` (minor units, debit positive) would stand there from `day` on, against `account`, to which such purchases go; `of` is what it
+    clears (a receipt, a bill), or itself. `shifted`: it corrects another document's share, which is worked out anew whenever it changes."""
 
     of: int
     day: date
@@ -185,6 +184,7 @@ class Unbilled(msgspec.Struct, gc=False, kw_only=True):
     amount: int
     cost_center: str = ""
     dimensions: str = ""
+    shifted: bool = False
 
 
 class StandingStock(NamedTuple):

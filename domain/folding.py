@@ -318,7 +318,8 @@ class _Fold:
             return merge(entries)
         at, sequence = self.checked.place
         if in_opening := view.is_in_opening(sequence, at):
-            entries += opening_differences(entries, self.plan.unbilled, view, at=at, document=own)
+            opened = [entry for entry in entries if entry.voucher in (own, self.checked.reverses)]
+            entries += opening_differences(opened, self.plan.unbilled, view, at=at, document=own)
         # A cancel's own entries are its target's, all of them turned round: its movements add none, but where the opening entry has them.
         rows: list[Booked] = [
             (m, m.value, own if in_opening or m.voucher != own else 0)

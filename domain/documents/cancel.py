@@ -160,6 +160,7 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
     planned.unbilled = [
         replace(one, amount=-one.amount, day=one.day if day == target.date else day)
         for one in read_back(target.figures, view)
+        if not one.shifted
     ]
     if target.sale is not None:
         planned.released = target.sale.receipt

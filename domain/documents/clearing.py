@@ -35,6 +35,21 @@ class Gap(NamedTuple):
     price: int
 
 
+class Clearance(NamedTuple):
+    """What of a line stands between receipt and bill, and what in exchange gain or loss (minor units of the company's currency)."""
+
+    cleared: int
+    exchange: int
+
+
+class Reshared(NamedTuple):
+    """A line that clears another part of its target than it did."""
+
+    line: Sharer
+    had: Clearance
+    has: Clearance
+
+
 class _Clearing(ABC):
     """A line (counted from 0) of a receipt or bill that documents of the other kind clear; `head` is the deciding document's."""
 
@@ -47,6 +62,7 @@ class _Clearing(ABC):
         self.lines: Sequence[ItemLine] = target.document.lines  # type: ignore[attr-defined]
         self.amounts = compute(document, self.lines, head.view, buying=True)
         self.whole = whole_qty(target, place, head.view)
+        self.reshared: list[Reshared] = []
 
     def enter(self, planned: Plan, own: Sharer, amounts: Amounts, net: int, books: Books) -> tuple[int, int]:
         """The document clears its share with `net`; gives what of that is cleared, and the price gap that belongs into stock.
@@ -84,6 +100,15 @@ class _Clearing(ABC):
             before += taker.qty
         return into_stock + self._correct(planned, leaving(everyone, voucher.sequence), books)
 
+    def clearance(self, own: Sharer, planned: Plan) -> Clearance:
+        """What a posted document's line clears, as of now."""
+        amounts, before = self._amounts_of(own), 0
+        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
+            if own.voucher is not None and taker.place[1:] == (own.voucher.sequence, own.place + 1):
+                return Clearance(taker.amount, self._gap(amounts, own, before, taker.qty).exchange)
+            before += taker.qty
+        return Clearance(amounts.nets_base[own.place], 0)
+
     def _correct(self, planned: Plan, changes: Sequence[Change], books: Books) -> int:
         """Give those behind it the difference between the gap that they had and the one that is theirs now."""
         into_stock = 0
@@ -95,6 +120,9 @@ class _Clearing(ABC):
             gap = Gap(has.exchange - had.exchange, has.price - had.price)
             policy = self._policy_then(other.head.sequence)
             other.link(planned, self.kind, self.target, self.place + 1, -self._cleared(gap, policy))
+            net = amounts.nets_base[other.place]
+            then, now = (Clearance(net - self._cleared(one, policy), one.exchange) for one in (had, has))
+            self.reshared.append(Reshared(other, then, now))
             self._book(planned, other, gap, policy)
             if policy == "revalue":
                 into_stock += self._revalue(planned, other, had.price, has.price)
@@ -189,6 +217,18 @@ class BillsOfReceipt(_Clearing):
         """A bill is cancelled, and what it added to the receipt's stock goes with it. Errors: Lacking."""
         perpetual = self.view.follows_perpetual(voucher.sequence, voucher.at)
         self._lay(planned, self._added(planned), self.leave(planned, voucher, books), perpetual=perpetual)
+
+    def revalued_by(self, planned: Plan, without: int = 0) -> int:
+        """What bills add to the receipt's stock by the company's policy of their time, but for one that is cancelled."""
+        before = added = 0
+        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
+            if taker.place[1] == without:
+                continue
+            if self._policy_then(taker.place[1]) == "revalue":
+                share = cumulative_share(self.amounts.nets_base[self.place], before, taker.qty, self.whole)
+                added += taker.amount - share
+            before += taker.qty
+        return added if added and accepted_goods(self.target, self.place + 1) else 0
 
     def _added(self, planned: Plan) -> int:
         """What all bills so far have added to the receipt's line."""

@@ -9,6 +9,7 @@ from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
 from domain.documents.clearing import BillsOfReceipt
+from domain.documents.debit_note import DebitNotes
 from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
@@ -16,7 +17,7 @@ from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual, release
 from domain.documents.purchase_costs import LineCost, line_costs
 from domain.documents.references import reference, referred_line, require_posted
-from domain.documents.returns import original_of, take_back
+from domain.documents.returns import original_line, original_of, take_back
 from domain.documents.shape import LineRef, TradeDocument
 from domain.documents.shares import Sharer, cleared_by
 from domain.documents.unbilled import UnbilledLine
@@ -70,6 +71,11 @@ class _Billed:
             self.line.expense_account, self.item, "default_expense", f"{self.field}.expense_account"
         )
 
+    def unbilled(self, planned: Plan, head: Head) -> UnbilledLine:
+        """Where the line debits goods received but not billed. Errors: as `expense_account`, under periodic inventory."""
+        account = "" if head.perpetual else self.expense_account(head.view)
+        return UnbilledLine(planned, head, account, self.cost_center, self.dimensions)
+
     def book(self, planned: Plan, head: Head, account: str, amount: int) -> None:
         """An entry of this line."""
         planned.entry(head, account, amount, cost_center=self.cost_center, dimensions=self.dimensions)
@@ -87,9 +93,6 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
     if document.update_stock:
         fulfil(planned, document.lines, head, books, "purchase_order")
     original = original_of(document, head, books) if document.is_return else None
-    if original is not None and not document.update_stock:
-        for index, line in enumerate(document.lines):
-            take_back(planned, head, original, line, index, books)
     _payable(planned, document, amounts, head, original)
     costs = line_costs(amounts, document.lines, view) if document.update_stock else []
     for index, line in enumerate(document.lines):
@@ -99,6 +102,10 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
             dimensions_of(head, line.dimensions, document.dimensions, item),
         )  # fmt: skip
         ref = reference(line.against_receipt)
+        takes_off = original is not None and not document.update_stock
+        debits = takes_off and item.is_stock_item and ref is None
+        if original is not None and takes_off and not debits:
+            take_back(planned, head, original, line, index, books)
         if document.update_stock and ref is not None:
             raise DocumentRejected(
                 "ReceivedTwice",
@@ -108,6 +115,8 @@ def plan(document: PurchaseInvoice, head: Head, books: Books) -> Plan:
             )
         if not item.is_stock_item:
             _expense(planned, document, billed, head, books)
+        elif original is not None and debits:
+            _debit(planned, document, billed, amounts, head, original, books)
         elif not document.update_stock:
             _bill(planned, document, billed, amounts, head, books)
         elif not document.is_return:
@@ -182,8 +191,7 @@ def _bill(
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    account = "" if head.perpetual else billed.expense_account(head.view)
-    unbilled = UnbilledLine(planned, head, account, billed.cost_center, billed.dimensions)
+    unbilled = billed.unbilled(planned, head)
     ref = reference(billed.line.against_receipt)
     if ref is None:
         unbilled.book(billed.net)
@@ -199,7 +207,40 @@ def _bill(
             field,
             {"number": receipt.number},
         )
-    BillsOfReceipt(receipt, place, head).bill(unbilled, Sharer(document, billed.index, head), amounts, books)
+    clearing = BillsOfReceipt(receipt, place, head)
+    known = clearing.revalued_by(planned)
+    clearing.bill(unbilled, Sharer(document, billed.index, head), amounts, books)
+    _follow(planned, clearing, known, books)
+
+
+def _debit(
+    planned: Plan,
+    document: PurchaseInvoice,
+    billed: _Billed,
+    amounts: Amounts,
+    head: Head,
+    original: PostedVoucher,
+    books: Books,
+) -> None:
+    """Goods that came by a receipt are taken off their bill. Errors: as `original_line`."""
+    back = original_line(original, billed.line, billed.index, head.view, books, planned)
+    notes = DebitNotes(original, back.place, head)
+    notes.take(billed.unbilled(planned, head), Sharer(document, billed.index, head), back, amounts, books)
+
+
+def _follow(planned: Plan, clearing: BillsOfReceipt, known: int, books: Books, cancelled: int = 0) -> None:
+    """Where bills add more or less to a receipt than what is `known`, its returns take back as much more or less; and debit notes of
+    bills that clear other parts of it now take back others. Errors: Lacking.
+    """
+    receipt, place, head = clearing.target, clearing.place, clearing.head
+    added = clearing.revalued_by(planned, cancelled)
+    if added != known:
+        own = purchase_return.own_clearance(receipt, place, head, planned, books)
+        had, has = (own._replace(cleared=own.cleared + upto) for upto in (known, added))
+        purchase_return.follow(planned, receipt, place, head, had, has, books)
+    for bill, then, now in clearing.reshared:
+        if bill.voucher is not None and then != now:
+            DebitNotes(bill.voucher, bill.place, head).follow(planned, then, now, books)
 
 
 def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
@@ -211,5 +252,10 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
         for line in cleared_by(target, receipt, "bills"):
             received = cast("PostedVoucher", receipt)
             item = cast("PurchaseReceipt", received.document).lines[line - 1].item
-            of = BillsOfReceipt if head.view.kept_item(item).is_stock_item else Accrual
-            of(received, line - 1, head).withdraw(planned, target, books)
+            if not head.view.kept_item(item).is_stock_item:
+                Accrual(received, line - 1, head).withdraw(planned, target, books)
+                continue
+            clearing = BillsOfReceipt(received, line - 1, head)
+            known = clearing.revalued_by(planned)
+            clearing.withdraw(planned, target, books)
+            _follow(planned, clearing, known, books, target.sequence)

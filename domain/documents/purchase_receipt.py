@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
-from domain.documents.clearing import ReceiptsOfBill
+from domain.documents.clearing import BillsOfReceipt, ReceiptsOfBill
 from domain.documents.item_lines import parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
@@ -136,7 +136,18 @@ def _value_of(
     invoice = require_posted(books, "purchase_invoice", ref.number, field)
     place = referred_line(cast("PurchaseInvoice", invoice.document).lines, ref, line.item, field)
     clearing = ReceiptsOfBill(invoice, place, head)
-    return cost.total - clearing.receive(unbilled, Sharer(document, index, head), amounts, cost.net, books)
+    gap = clearing.receive(unbilled, Sharer(document, index, head), amounts, cost.net, books)
+    _follow(unbilled.planned, clearing, books)
+    return cost.total - gap
+
+
+def _follow(planned: Plan, clearing: ReceiptsOfBill, books: Books) -> None:
+    """Receipts that clear other parts of their bill now have their returns take back others. Errors: Lacking."""
+    for receipt, had, has in clearing.reshared:
+        if receipt.voucher is not None and had != has:
+            added = BillsOfReceipt(receipt.voucher, receipt.place, clearing.head).revalued_by(planned)
+            then, now = (one._replace(cleared=one.cleared + added) for one in (had, has))
+            purchase_return.follow(planned, receipt.voucher, receipt.place, clearing.head, then, now, books)
 
 
 def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
@@ -146,4 +157,6 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     for number in sorted(bills):
         bill = books.voucher("purchase_invoice", number)
         for line in cleared_by(target, bill, "receives"):
-            ReceiptsOfBill(cast("PostedVoucher", bill), line - 1, head).leave(planned, target, books)
+            clearing = ReceiptsOfBill(cast("PostedVoucher", bill), line - 1, head)
+            clearing.leave(planned, target, books)
+            _follow(planned, clearing, books)

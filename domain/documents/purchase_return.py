@@ -7,26 +7,34 @@ to purchase price variance. Shares are cumulative in order of time, so that retu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from domain.books import Books, PostedVoucher
+from domain.books import Books, PostedVoucher, Unbilled
+from domain.documents import debit_note
 from domain.documents.amounts import compute
+from domain.documents.clearing import BillsOfReceipt, Clearance, ReceiptsOfBill
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
-from domain.documents.references import whole_qty
+from domain.documents.references import reference, referred_line, whole_qty
 from domain.documents.returns import Returned, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
-from domain.documents.unbilled import UnbilledLine
-from domain.entries import purchase_expense
+from domain.documents.unbilled import UnbilledLine, read_back
+from domain.entries import opening_differences, purchase_expense
 from domain.exact import cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.stock_ledger import Basis, Chain, Movement
+
+if TYPE_CHECKING:
+    from domain.documents.purchase_invoice import PurchaseInvoice
+    from domain.documents.purchase_receipt import PurchaseReceipt
+
+SUSPENSE = "stock_received_not_billed"  # the account role that receipts are booked against
 
 
 def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: Books, counter_role: str) -> Plan:
@@ -38,7 +46,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
     view, planned = head.view, Plan()
     original = original_of(document, head, books)
     amounts = compute(document, lines, view, buying=True)
-    shared = _Shared(original, head, counter_role) if original else None
+    shared = _Shared(original, head, counter_role, books) if original else None
     for index, line in enumerate(lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
@@ -72,22 +80,105 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     """A return is cancelled: those behind it that return the same lines have other shares now. Errors: Lacking."""
     document: TradeDocument = target.document  # type: ignore[assignment]
     original = books.voucher(target.type, document.return_against or "")
-    if original is None or (target.type == "purchase_invoice" and not target.movements):
+    if original is None:
         return
-    shared = _Shared(original, head, "stock_received_not_billed" if target.type == "purchase_receipt" else "")
+    if target.type == "purchase_invoice" and not document.update_stock:  # type: ignore[attr-defined]
+        debit_note.withdraw(planned, head, target, original, books)
+        return
+    shared = _Shared(original, head, SUSPENSE if target.type == "purchase_receipt" else "", books)
+    perpetual = head.view.follows_perpetual(target.sequence, target.at)
+    if shared.counter_role and not perpetual:
+        _take_shifts_back(planned, head, original, target)
     for line in cleared_by(target, original, "returns"):
         for change in leaving(takers(original, line, "returns", head), target.sequence):
             shared.correct(planned, change, line - 1, books)
 
 
+def own_clearance(receipt: PostedVoucher, place: int, head: Head, planned: Plan, books: Books) -> Clearance:
+    """What a receipt's line (from 0) put between receipt and bill by itself: its net amount, or what it cleared of an earlier bill.
+
+    Errors: Lacking.
+    """
+    document = cast("PurchaseReceipt", receipt.document)
+    line = document.lines[place]
+    ref = reference(line.against_invoice)
+    bill = books.voucher("purchase_invoice", ref.number) if ref is not None else None
+    if ref is None or bill is None:
+        return Clearance(compute(document, document.lines, head.view, buying=True).nets_base[place], 0)
+    of = referred_line(cast("PurchaseInvoice", bill.document).lines, ref, line.item, f"lines[{place}].against_invoice")
+    return ReceiptsOfBill(bill, of, head).clearance(Sharer(document, place, head, receipt), planned)
+
+
+def follow(
+    planned: Plan, receipt: PostedVoucher, place: int, head: Head, had: Clearance, has: Clearance, books: Books
+) -> None:
+    """A receipt's line (from 0), with what bills add to it, stands for another amount than it did; its returns take back the difference.
+
+    Errors: Lacking.
+    """
+    view, before, whole = head.view, 0, whole_qty(receipt, place, head.view)
+    for taker in takers(receipt, place + 1, "returns", head):
+        unbilled, exchange = (
+            cumulative_share(now, before, taker.qty, whole) - cumulative_share(then, before, taker.qty, whole)
+            for then, now in zip(had, has, strict=True)
+        )
+        before += taker.qty
+        if not (unbilled or exchange):
+            continue
+        other = sharer(taker, head, books)
+        item = view.kept_item(other.line.item)
+        other.link(planned, "returns", receipt, place + 1, unbilled)
+        if not other.head.perpetual:
+            _shift(planned, head, receipt, other, unbilled)
+            continue
+        center = cost_center_of(other.head, other.line.cost_center, item)
+        dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
+        line = UnbilledLine(planned, other.head, "", center, dimensions)
+        _give_back(line, LineCost(unbilled, _exchanged(exchange, head)), SUSPENSE, item.code, receipt)
+
+
+def _shift(planned: Plan, head: Head, receipt: PostedVoucher, other: Sharer, amount: int) -> None:
+    """What a return under periodic inventory takes back more; where an opening entry stands for it, that has it."""
+    view, line, voucher = head.view, other.line, cast("PostedVoucher", other.voucher)
+    item = view.kept_item(line.item)
+    stated = getattr(line, "expense_account", None)
+    row = Unbilled(
+        of=receipt.sequence, day=other.head.date, amount=amount, shifted=True,
+        account=view.expense_account(stated, item, "default_expense", f"lines[{other.place}]"),
+        cost_center=cost_center_of(other.head, line.cost_center, item),
+        dimensions=dimensions_of(other.head, line.dimensions, other.document.dimensions, item),
+    )  # fmt: skip
+    planned.unbilled.append(row)
+    at, sequence = planned.place or (head.at, head.sequence)
+    if not view.is_in_opening(sequence, at):
+        planned.entries += opening_differences((), [row], view, at=voucher.at, document=head.sequence)
+
+
+def _take_shifts_back(planned: Plan, head: Head, receipt: PostedVoucher, target: PostedVoucher) -> None:
+    """What bills have made a return of periodic inventory take back beyond its first shares goes with it."""
+    view, document = head.view, cast("PurchaseReceipt", target.document)
+    links = [
+        link
+        for link in receipt.links
+        if (link.voucher, link.kind) == (target.sequence, "returns")
+        and view.kept_item(document.lines[link.line - 1].item).is_stock_item
+    ]
+    first = sum(one.amount for one in read_back(target.figures, view) if one.of == receipt.sequence)
+    shifted = sum(link.amount for link in links) - first
+    if shifted:
+        own = replace(Head.of(target.sequence, document, view), date=planned.effect or target.date)
+        _shift(planned, head, receipt, Sharer(document, links[0].line - 1, own, target), -shifted)
+
+
 class _Shared:
     """What the lines of an original came to, to be given back in shares; `head` is that of the document that returns or cancels."""
 
-    def __init__(self, original: PostedVoucher, head: Head, counter_role: str) -> None:
+    def __init__(self, original: PostedVoucher, head: Head, counter_role: str, books: Books) -> None:
         document: TradeDocument = original.document  # type: ignore[assignment]
         self.original, self.head, self.counter_role = original, head, counter_role
         self.lines: Sequence[ItemLine] = original.document.lines  # type: ignore[attr-defined]
         self._costs = line_costs(compute(document, self.lines, head.view, buying=True), self.lines, head.view)
+        self._books = books
 
     def take(self, planned: Plan, own: Sharer, back: Returned, books: Books) -> LineCost:
         """A return's line takes its share of the original's; those behind it in time take what is theirs then."""
@@ -119,9 +210,18 @@ class _Shared:
             line = UnbilledLine(planned, other.head, "", center, dimensions)
             _give_back(line, share, self.counter_role, item.code, self.original)
 
+    def _cost(self, place: int) -> LineCost:
+        """What there is to give back of a line: of a receipt what stands between it and its bills, with what these added to its goods."""
+        cost = self._costs[place]
+        if not self.counter_role or not self.head.view.kept_item(self.lines[place].item).is_stock_item:
+            return cost
+        own = own_clearance(self.original, place, self.head, Plan(), self._books)
+        added = BillsOfReceipt(self.original, place, self.head).revalued_by(Plan())
+        return LineCost(own.cleared + added, [*cost.charges, *_exchanged(own.exchange, self.head)])
+
     def _share(self, place: int, before: int, qty: int) -> LineCost:
         """What `qty` of a line came to, after so much of it was given back; all shares add up to the whole, to the minor unit."""
-        cost, whole = self._costs[place], whole_qty(self.original, place, self.head.view)
+        cost, whole = self._cost(place), whole_qty(self.original, place, self.head.view)
         return LineCost(
             cumulative_share(cost.net, before, qty, whole),
             [replace(charge, amount=cumulative_share(charge.amount, before, qty, whole)) for charge in cost.charges],
@@ -144,6 +244,13 @@ def _give_back(
         planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
         account = _charged(charge, item, original, view)
         planned.entry(head, account, charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
+
+
+def _exchanged(amount: int, head: Head) -> list[ChargeShare]:
+    """What exchange gain or loss bore of a receipt, which is given back as charges are."""
+    if not amount:
+        return []
+    return [ChargeShare(head.view.role("exchange_gain_loss"), head.cost_center, amount, in_total=False)]
 
 
 def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, view: MasterView) -> str:

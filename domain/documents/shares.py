@@ -55,10 +55,10 @@ def takers(target: PostedVoucher, line: int, kind: str, head: Head, planned: Pla
             at = place_of(head, link.line)[0]
         else:
             at = link.at if head.view.follows_perpetual(link.voucher, link.at) else NEVER
-        known = found.get((link.voucher, link.line))
-        qty, amount = (known.qty, known.amount) if known else (0, 0)
-        place = (at, link.voucher, link.line)
-        found[link.voucher, link.line] = Taker(place, link.type, link.number, qty + link.qty, amount + link.amount)
+        known = found.get((link.voucher, link.line)) or Taker(
+            (at, link.voucher, link.line), link.type, link.number, 0, 0
+        )
+        found[link.voucher, link.line] = known._replace(qty=known.qty + link.qty, amount=known.amount + link.amount)
     return sorted(taker for taker in found.values() if taker.qty)
 
 

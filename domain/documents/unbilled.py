@@ -48,16 +48,17 @@ class UnbilledLine(msgspec.Struct, gc=False, frozen=True):
 
 def kept(unbilled: Iterable[Unbilled], view: MasterView) -> dict[str, object]:
     """The figures that a voucher keeps of it, lines that differ in amount only as one; none where there is nothing."""
-    sums: dict[tuple[int, date, str, str, str], int] = {}
+    sums: dict[tuple[int, date, str, str, str, bool], int] = {}
     for one in unbilled:
-        key = one.of, one.day, one.account, one.cost_center, one.dimensions
+        key = one.of, one.day, one.account, one.cost_center, one.dimensions, one.shifted
         sums[key] = sums.get(key, 0) + one.amount
     rows = [
         {
             "of": of, "day": day.isoformat(), "account": account, "cost_center": center, "dimensions": dimensions,
             "amount": view.currency.show(amount),
         }
-        for (of, day, account, center, dimensions), amount in sums.items()
+        | ({"shifted": True} if shifted else {})
+        for (of, day, account, center, dimensions, shifted), amount in sums.items()
         if amount
     ]  # fmt: skip
     return {_KEPT: rows} if rows else {}
@@ -73,6 +74,7 @@ def read_back(figures: dict[str, Any], view: MasterView) -> list[Unbilled]:
             amount=view.currency.exact(Money.parse(row["amount"]), _KEPT),
             cost_center=row["cost_center"],
             dimensions=row["dimensions"],
+            shifted=row.get("shifted", False),
         )
         for row in figures.get(_KEPT, ())
     ]

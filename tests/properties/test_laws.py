@@ -32,11 +32,13 @@ from tests.support.paper_company import PaperCompany
 SEEDS = 60
 LENGTH = 16
 
-# Parts of one price: returns of a purchase, bills of a receipt, receipts of a bill.
+# Parts of one price: returns of a purchase, bills of a receipt, receipts of a bill; and what all of these have to give back.
 SHARING = (
     ("receipt", "stock_bill", "purchase_return", "purchase_return", "purchase_return", "cancel"),
     ("receipt", "bill", "bill", "bill", "cancel"),
     ("early_bill", "late_receipt", "late_receipt", "late_receipt", "cancel"),
+    ("receipt", "bill", "bill", "purchase_return", "debit_note", "cancel"),
+    ("early_bill", "late_receipt", "purchase_return", "debit_note", "cancel"),
 )
 
 Law = Callable[[History, list[Json]], list[str]]

@@ -94,7 +94,10 @@ class Ledger:
         """What a purchase owes for goods until they are billed, what bears the charges on them, and what they cost more later."""
         number, billed = document["number"], document["type"] == "purchase_invoice"
         if billed and not document.get("update_stock"):
-            self._cleared(document)
+            if document.get("return_against"):
+                self._debited(document)
+            else:
+                self._cleared(document)
             return
         if document.get("is_return"):
             self._sent_back(document)
@@ -147,8 +150,33 @@ class Ledger:
 
     def _cleared(self, bill: Json) -> None:
         for place in range(len(bill["lines"])):
-            gap = self.prices.clearings.bills.get((bill["number"], place), Gap(0, 0))
+            gap = self._gap(bill, place)
             self._part(bill["number"], Gap(-gap.exchange, -gap.price))
+
+    def _gap(self, bill: Json, place: int) -> Gap:
+        return self.prices.clearings.bills.get((bill["number"], place), Gap(0, 0))
+
+    def _debited(self, note: Json) -> None:
+        """What a bill put into each account goes back from there; a note of another price, or exchange rate, has the rest of it there."""
+        number, prices, bill = note["number"], self.prices, self._documents[note["return_against"]]
+        for place, line in enumerate(note["lines"]):
+            of = line["return_of"] - 1
+            if not prices.is_stock(line["item"]):
+                continue
+            before, part, whole = self._returned[bill["number"], of], prices.qty(line), prices.qty(bill["lines"][of])
+            self._returned[bill["number"], of] += part
+            net, gap = prices.nets(bill)[of], self._gap(bill, of)
+            elsewhere = gap.price if prices.rate_difference in ("variance", "refuse") else 0
+            owed = share_after(net - gap.exchange - elsewhere, before, part, whole)
+            exchange = share_after(gap.exchange, before, part, whole)
+            if "currency" in note and note["currency"] == bill.get("currency"):
+                beyond = prices.nets(note)[place] + share_after(net, before, part, whole)
+                stated = share_after(prices.stated_nets(bill)[of], before, part, whole)
+                dearer = prices.stated_nets(note)[place] + stated
+                exchange -= beyond - prices.convert(dearer, bill)
+            self._write(number, UNBILLED, -owed)
+            self._write(number, EXCHANGE, -exchange)
+            self._write(number, VARIANCE, prices.nets(note)[place] + owed + exchange)
 
     def _sent_back(self, document: Json) -> None:
         """The supplier of a receipt, and the accounts of charges, get their shares of the original back; `_money` sees to bills."""
@@ -161,7 +189,10 @@ class Ledger:
                 key = original["number"], of
                 before, part, whole = self._returned[key], self.prices.qty(line), self.prices.qty(original["lines"][of])
                 self._returned[key] += part
-                share = share_after(self.prices.nets(original)[of], before, part, whole)
+                share = share_after(self._stands_for(original, of), before, part, whole)
+                if of_receipt:
+                    exchange = self.prices.gap(original, of).exchange
+                    self._write(number, EXCHANGE, share_after(exchange, before, part, whole))
                 for tax, shares in self.prices.charges(original):
                     self._write(number, tax["account"], share_after(shares[of], before, part, whole))
             if of_receipt and self.prices.is_stock(line["item"]):
@@ -170,6 +201,13 @@ class Ledger:
                 self._accrue(number, -share)
         if of_receipt:
             self._rest_to(number, VARIANCE)
+
+    def _stands_for(self, document: Json, place: int) -> int:
+        """What a line has between receipt and bills: its price, less what of that is elsewhere, and what bills have made of it since."""
+        gap = self.prices.gap(document, place)
+        elsewhere = 0 if self.prices.rate_difference == "leave" else gap.price
+        added = sum(amount for account, amount in self.prices.laid[document["number"], place] if account == UNBILLED)
+        return self.prices.nets(document)[place] - gap.exchange - elsewhere + added
 
     # -- money --------------------------------------------------------------------------------------------------------
 
@@ -203,7 +241,7 @@ class Ledger:
         for line, net in zip(document["lines"], base.nets, strict=True):
             if not (self.perpetual and self.prices.is_stock(line["item"])):
                 self._write(number, EXPENSE, net)
-            elif not moves:
+            elif not (moves or of != number):
                 self._write(number, UNBILLED, net)
         if moves and document.get("is_return") and self.perpetual:
             self._rest_to(number, VARIANCE)

@@ -1,0 +1,131 @@
+"""Debit note: a supplier takes back what was billed, and so each account gets back its share of what the bill put there.
+
+A bill of received goods stands in stock received but not billed as far as its receipt says, beside that in exchange gain or loss and in
+purchase price variance. Notes take their shares of all three, in order of posting times, so that all of them together leave nothing
+of the bill. What a note states beyond its share of the bill is priced as a bill's gap is: by the bill's exchange rate it is variance,
+the rest comes of another exchange rate.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from domain.books import Books, PostedVoucher
+from domain.documents.amounts import Amounts, compute
+from domain.documents.clearing import BillsOfReceipt, Clearance
+from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.references import reference, referred_line, whole_qty
+from domain.documents.returns import Returned
+from domain.documents.shape import ItemLine, TradeDocument
+from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
+from domain.documents.unbilled import UnbilledLine
+from domain.entries import purchase_expense
+from domain.exact import cumulative_share
+from domain.money import convert
+from domain.stock_ledger import NEVER
+
+
+class _Parts(NamedTuple):
+    """What a note takes back from stock received but not billed, and from exchange gain or loss; the rest of it is variance."""
+
+    unbilled: int
+    exchange: int
+
+
+class DebitNotes:
+    """The notes that take back a line (counted from 0) of a bill; `head` is that of the document that changes something about them."""
+
+    def __init__(self, bill: PostedVoucher, place: int, head: Head) -> None:
+        document: TradeDocument = bill.document  # type: ignore[assignment]
+        self.bill, self.place, self.head, self.view = bill, place, head, head.view
+        self.billed = Sharer(document, place, head, bill)
+        self.amounts = compute(document, self.billed.lines, head.view, buying=True)
+        self.whole = whole_qty(bill, place, head.view)
+
+    def take(self, unbilled: UnbilledLine, own: Sharer, back: Returned, amounts: Amounts, books: Books) -> None:
+        """A note's line takes its share; those behind it in time take what is theirs then. Errors: Lacking."""
+        planned, clearance = unbilled.planned, self._clearance(unbilled.planned, books)
+        others = takers(self.bill, self.place + 1, "returns", self.head, planned)
+        before, changes = entering(others, place_of(self.head, own.place + 1), back.qty)
+        back.link(planned, self.head, own.place)
+        parts = self._parts(amounts, own, clearance, before, back.qty)
+        self._book(unbilled, parts, amounts.nets_base[own.place])
+        self._shift(planned, changes, clearance, books)
+
+    def withdraw(self, planned: Plan, note: PostedVoucher, books: Books) -> None:
+        """A note is cancelled: those behind it have other shares now. Errors: Lacking."""
+        changes = leaving(takers(self.bill, self.place + 1, "returns", self.head), note.sequence)
+        self._shift(planned, changes, self._clearance(planned, books), books)
+
+    def follow(self, planned: Plan, had: Clearance, has: Clearance, books: Books) -> None:
+        """The bill clears another part of its receipt than it did, and so its notes take back others. Errors: Lacking."""
+        before = 0
+        for taker in takers(self.bill, self.place + 1, "returns", self.head):
+            if taker.place[0] != NEVER:
+                self._correct(planned, Change(taker, before, before), had, has, books)
+            before += taker.qty
+
+    def _clearance(self, planned: Plan, books: Books) -> Clearance:
+        """What the bill's line clears as of now; all of it waits for a receipt where it names none."""
+        line = self.billed.line
+        ref = reference(getattr(line, "against_receipt", None))
+        receipt = books.voucher("purchase_receipt", ref.number) if ref is not None else None
+        if ref is None or receipt is None:
+            return Clearance(self.amounts.nets_base[self.place], 0)
+        received: list[ItemLine] = receipt.document.lines  # type: ignore[attr-defined]
+        place = referred_line(received, ref, line.item, f"lines[{self.place}].against_receipt")
+        return BillsOfReceipt(receipt, place, self.head).clearance(self.billed, planned)
+
+    def _shift(self, planned: Plan, changes: list[Change], clearance: Clearance, books: Books) -> None:
+        for change in changes:
+            self._correct(planned, change, clearance, clearance, books)
+
+    def _correct(self, planned: Plan, change: Change, had: Clearance, has: Clearance, books: Books) -> None:
+        """Give a note the difference between what it took back and what it takes back now."""
+        other, qty = sharer(change.taker, self.head, books), change.taker.qty
+        if getattr(other.line, "against_receipt", None) is not None:
+            return  # it clears a receipt by itself
+        amounts = compute(other.document, other.lines, self.view, buying=True)
+        old = self._parts(amounts, other, had, change.before, qty)
+        new = self._parts(amounts, other, has, change.now, qty)
+        item = self.view.kept_item(other.line.item)
+        center = cost_center_of(other.head, other.line.cost_center, item)
+        dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
+        line = UnbilledLine(planned, other.head, "", center, dimensions)
+        self._book(line, _Parts(new.unbilled - old.unbilled, new.exchange - old.exchange), 0)
+
+    def _parts(self, amounts: Amounts, own: Sharer, clearance: Clearance, before: int, qty: int) -> _Parts:
+        """What a note's line takes back that takes `qty` of the bill's line after so much was taken (millionths of the stock unit)."""
+        place, whole = self.place, self.whole
+        unbilled, exchange = (cumulative_share(part, before, qty, whole) for part in clearance)
+        if amounts.currency is not self.view.currency and amounts.currency.code == self.amounts.currency.code:
+            beyond = amounts.nets_base[own.place] + cumulative_share(self.amounts.nets_base[place], before, qty, whole)
+            dearer = amounts.nets[own.place] + cumulative_share(self.amounts.nets[place], before, qty, whole)
+            exchange -= beyond - convert(dearer, self.amounts.exchange_rate, amounts.currency, self.view.currency)
+        return _Parts(unbilled, exchange)
+
+    def _book(self, line: UnbilledLine, parts: _Parts, net: int) -> None:
+        """Book the parts of a note's line whose own amount is `net`. Of an opened bill all that it did not clear was an expense."""
+        line.book(-parts.unbilled)
+        head, view = line.head, line.head.view
+        if not head.perpetual:
+            return
+        opened = ""
+        if view.is_in_opening(self.bill.sequence, self.bill.at):
+            opened = purchase_expense(view, self.billed.line.item)
+        for role, amount in (
+            ("exchange_gain_loss", -parts.exchange),
+            ("purchase_price_variance", net + parts.unbilled + parts.exchange),
+        ):
+            if amount:
+                line.planned.entry(
+                    head, opened or view.role(role), amount, cost_center=line.cost_center, dimensions=line.dimensions
+                )
+
+
+def withdraw(planned: Plan, head: Head, note: PostedVoucher, bill: PostedVoucher, books: Books) -> None:
+    """A debit note is cancelled: those behind it that take back the same goods have other shares now. Errors: Lacking."""
+    for line in cleared_by(note, bill, "returns"):
+        billed = cast("list[ItemLine]", bill.document.lines)[line - 1]  # type: ignore[attr-defined]
+        if head.view.kept_item(billed.item).is_stock_item:
+            DebitNotes(bill, line - 1, head).withdraw(planned, note, books)

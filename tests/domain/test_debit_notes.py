@@ -1,0 +1,156 @@
+"""Debit notes: each account gets back its share of what the bill put there, so that nothing of a bill taken back in full is left."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from tests.support.accountant import Accountant
+from tests.support.laws import apart
+
+SRBNB, VARIANCE, EXCHANGE = "Stock Received But Not Billed", "Purchase Price Variance", "Exchange Gain/Loss"
+POLICIES = ("revalue", "variance", "leave")
+
+
+def goods(qty: int, rate: str, **more: Any) -> dict[str, Any]:
+    return {"item": "Apple", "qty": qty, "warehouse": "Stores", "rate": rate, **more}
+
+
+def at(day: int) -> str:
+    return f"2024-06-{day:02d}T09:00:00Z"
+
+
+def bought(books: Accountant, type_: str, number: str, day: int, line: dict[str, Any], **more: Any) -> None:
+    books.posts(type_, number, supplier="Farm", posting_datetime=at(day), lines=[line], **more)
+
+
+def taken_back(
+    books: Accountant, type_: str, number: str, day: int, line: dict[str, Any], of: str, **more: Any
+) -> None:
+    bought(books, type_, number, day, line, is_return=True, return_against=of, **more)
+
+
+def billed(policy: str, received: int, rate: str, qty: int, bill_rate: str) -> Accountant:
+    books = Accountant(rate_difference=policy)
+    bought(books, "purchase_receipt", "PR-1", 1, goods(received, rate))
+    bought(books, "purchase_invoice", "PI-1", 2, goods(qty, bill_rate, against_receipt="PR-1"))
+    return books
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_goods_returned_and_debited_in_full_leave_nothing(policy: str) -> None:
+    books = billed(policy, 10, "10", 10, "12")
+    taken_back(books, "purchase_receipt", "RR-1", 3, goods(-10, "10"), "PR-1")
+    taken_back(books, "purchase_invoice", "DN-1", 4, goods(-10, "12"), "PI-1")
+    assert books.accounts() == {}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_nothing_is_left_whichever_of_two_bills_and_two_returns_comes_first(
+    order: tuple[int, ...], policy: str
+) -> None:
+    # Thirds of 10.01 at 3.335, billed at two other prices, go back in two parts.
+    books = Accountant(rate_difference=policy)
+    bought(books, "purchase_receipt", "PR-1", 1, goods(3, "3.335"))
+    for step in order:
+        day = 2 + step
+        if step in (0, 2):
+            line = goods(2 - step // 2, f"4.{step}15", against_receipt="PR-1")
+            bought(books, "purchase_invoice", f"PI-{day}", day, line)
+        else:
+            taken_back(books, "purchase_receipt", f"RR-{day}", day, goods(-1 - step // 3, "3.335"), "PR-1")
+    taken_back(books, "purchase_invoice", "DN-1", 7, goods(-2, "4.015"), "PI-2")
+    taken_back(books, "purchase_invoice", "DN-2", 8, goods(-1, "4.215"), "PI-4")
+    assert books.accounts() == {}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("rates", [("1", "1"), ("0.90", "0.95")], ids=["own currency", "another"])
+def test_goods_that_were_billed_before_they_came_leave_nothing_either(policy: str, rates: tuple[str, str]) -> None:
+    books = Accountant(rate_difference=policy)
+    early, late = ({"currency": "USD", "exchange_rate": rate} if rate != "1" else {} for rate in rates)
+    bought(books, "purchase_invoice", "PI-1", 1, goods(3, "4.115"), **early)
+    for day in (2, 3):
+        line = goods(day - 1, "3.335", against_invoice="PI-1")
+        bought(books, "purchase_receipt", f"PR-{day}", day, line, **late)
+        taken_back(books, "purchase_receipt", f"RR-{day}", day + 2, line | {"qty": 1 - day}, f"PR-{day}", **late)
+    taken_back(books, "purchase_invoice", "DN-1", 6, goods(-3, "4.115"), "PI-1", **early)
+    assert books.accounts() == {}
+
+
+def test_a_return_gives_back_its_share_of_what_bills_added_to_the_goods() -> None:
+    books = billed("revalue", 10, "10", 5, "12")
+    taken_back(books, "purchase_receipt", "RR-1", 3, goods(-5, "10"), "PR-1")
+    assert books.ledger("RR-1") == {SRBNB: "55.00", "Stock In Hand": "-55.00"}
+    bought(books, "purchase_invoice", "PI-2", 4, goods(5, "12", against_receipt="PR-1"))
+    assert books.ledger("RR-1") == {SRBNB: "60.00", "Stock In Hand": "-60.00"}
+    books.cancels("purchase_invoice", "PI-1")
+    assert books.ledger("RR-1") == {SRBNB: "55.00", "Stock In Hand": "-55.00"}
+    books.cancels("purchase_invoice", "PI-2")
+    assert books.ledger("RR-1") == {SRBNB: "50.00", "Stock In Hand": "-50.00"}
+
+
+def test_of_a_variance_each_note_takes_its_share() -> None:
+    # A bill of 10.01 clears 9.00 and leaves 1.01 as variance; three notes of 3.34 each take back 3.00 and the rest of their own.
+    books = billed("variance", 3, "3", 3, "3.335")
+    for day in (3, 4, 5):
+        taken_back(books, "purchase_invoice", f"DN-{day}", day, goods(-1, "3.335"), "PI-1")
+    assert [books.ledger(f"DN-{day}") for day in (3, 4, 5)] == 3 * [
+        {"Creditors": "3.34", VARIANCE: "-0.34", SRBNB: "-3.00"}
+    ]
+    assert books.accounts()[SRBNB] == "-9.00"
+
+
+def test_what_a_note_states_beyond_its_bill_is_variance() -> None:
+    books = billed("leave", 10, "10", 10, "12")
+    taken_back(books, "purchase_invoice", "DN-1", 4, goods(-5, "11"), "PI-1")
+    assert books.ledger("DN-1") == {"Creditors": "55.00", VARIANCE: "5.00", SRBNB: "-60.00"}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("noted", ["0.95", "0.80"])
+def test_a_bill_at_another_exchange_rate_goes_back_from_where_it_was(policy: str, noted: str) -> None:
+    books = Accountant(rate_difference=policy)
+    usd = {"currency": "USD"}
+    bought(books, "purchase_receipt", "PR-1", 1, goods(10, "10"), exchange_rate="0.90", **usd)
+    line = goods(10, "10", against_receipt="PR-1")
+    bought(books, "purchase_invoice", "PI-1", 2, line, exchange_rate="0.95", **usd)
+    assert books.accounts()[EXCHANGE] == "5.00"
+    taken_back(books, "purchase_receipt", "RR-1", 3, goods(-10, "10"), "PR-1", exchange_rate="0.90", **usd)
+    taken_back(books, "purchase_invoice", "DN-1", 4, goods(-10, "10"), "PI-1", exchange_rate=noted, **usd)
+    assert books.accounts() == {}
+
+
+@pytest.mark.parametrize("order", list(permutations((3, 4, 5))))
+def test_notes_have_the_share_of_their_day(order: tuple[int, ...]) -> None:
+    books, in_time = (billed("variance", 3, "3.335", 3, "4.115") for _ in range(2))
+    for told, days in ((books, order), (in_time, sorted(order))):
+        for day in days:
+            taken_back(told, "purchase_invoice", f"DN-{day}", day, goods(-1, "4.115"), "PI-1")
+    assert apart(books.paper, in_time.paper) == []
+    books.cancels("purchase_invoice", f"DN-{order[0]}")
+    never = billed("variance", 3, "3.335", 3, "4.115")
+    for day in sorted(order[1:]):
+        taken_back(never, "purchase_invoice", f"DN-{day}", day, goods(-1, "4.115"), "PI-1")
+    assert books.accounts() == never.accounts()
+
+
+def test_a_note_follows_its_bill_where_another_bill_comes_before_that() -> None:
+    def told(*, late: bool) -> Accountant:
+        books = Accountant(rate_difference="variance")
+        bought(books, "purchase_receipt", "PR-1", 1, goods(3, "3.335"))
+        days = (2, 4) if not late else (4, 2)
+        for day in days:
+            bought(books, "purchase_invoice", f"PI-{day}", day, goods(1, "4", against_receipt="PR-1"))
+            if day == 4:
+                taken_back(books, "purchase_invoice", "DN-1", 5, goods(-1, "4"), "PI-4")
+        return books
+
+    early, late = told(late=False), told(late=True)
+    assert apart(early.paper, late.paper) == []
+    assert late.ledger("DN-1") == {"Creditors": "4.00", VARIANCE: "-0.67", SRBNB: "-3.33"}
+    late.cancels("purchase_invoice", "PI-2")
+    assert late.ledger("DN-1") == {"Creditors": "4.00", VARIANCE: "-0.66", SRBNB: "-3.34"}
