@@ -21,8 +21,8 @@ from worker.store.database import Database, Rows
 
 ITEMS = 200
 BATCH = 500
-TURNS = 6  # batches that the intake and the lane have between them in one round
-ROUNDS = 8
+TURNS = 4  # batches that the intake and the lane have between them in one round
+ROUNDS = 5
 WARM = 1
 COMPANY = "Bench"
 LEDGERS = ("voucher", "stock_movement", "gl_entry", "balance")
