@@ -23,7 +23,7 @@ KINDS = ("receipt", "delivery", "delivery", "invoice", "invoice", "sales_return"
 @pytest.mark.parametrize("seed", range(4))
 def test_the_report_is_what_the_documents_tell(database: FreshDatabase, seed: int) -> None:
     setting = replace(any_setting(Random(seed)), kinds=KINDS, items=PLAIN, negatives=True)
-    told = history(Random(seed), 60, setting)
+    told = history(Random(seed), 90, setting)
     with Database(database.worker_url) as store:
         publish(store, [*masters(told.setting), *told.documents])
         post_all(store, "Paper")
