@@ -24,6 +24,7 @@ from worker.store.database import Database, Rows
 from worker.store.incoming import Incoming, Receipt
 from worker.store.lanes import lanes_with_work
 from worker.store.outcomes import asked_outcome, fetch_outcomes
+from worker.telemetry.spans import Arriving
 
 log = structlog.get_logger()
 
@@ -62,9 +63,11 @@ def take(
     incoming = [read(message) for message in messages]
     if door is not None:
         door(tools, messages, incoming)
+    arriving = _traced(tools, messages, incoming, began) if tools.spans.told else []
     receipts = store(tools.database, incoming, guard)
-    if tools.spans.told:
-        _trace(tools, messages, receipts, began)
+    if arriving:
+        new = {(receipt.company, receipt.type, receipt.number) for receipt in receipts if receipt.status == "new"}
+        tools.spans.accepted(arriving, new)
     _ring(tools, receipts)
     _tell(tools, messages, receipts)
     return receipts
@@ -126,15 +129,16 @@ def _asked(tools: Tools, receipts: Sequence[Receipt]) -> dict[tuple[str, str, st
         return {key: outcome for key in sorted(keys) if (outcome := asked_outcome(connection, *key)) is not None}
 
 
-def _trace(tools: Tools, messages: Sequence[Message], receipts: list[Receipt], began: float) -> None:
-    """Before anybody is rung for, so that whoever decides a document finds the trace that it is in."""
-    traced: dict[int, list[tuple[int, str, dict[str, str]]]] = {}
-    for message, receipt in zip(messages, receipts, strict=True):
-        if message.trace and receipt.status == "new":
-            key = {"company": receipt.company, "type": receipt.type, "number": receipt.number}
-            traced.setdefault(receipt.company_id, []).append((receipt.sequence, message.trace, key))
-    for company_id, documents in traced.items():
-        tools.spans.accepted(company_id, documents, began)
+def _traced(tools: Tools, messages: Sequence[Message], incoming: Sequence[Incoming], began: float) -> list[Arriving]:
+    """The documents that state a trace, noted with it before any lane can see them."""
+    return tools.spans.arriving(
+        (
+            (message.trace, {"company": one.company, "type": one.type, "number": one.number})
+            for message, one in zip(messages, incoming, strict=True)
+            if message.trace and one.number and not (one.is_master or one.preview or one.barred)
+        ),
+        began,
+    )
 
 
 def _tell(tools: Tools, messages: Sequence[Message], receipts: list[Receipt]) -> None:

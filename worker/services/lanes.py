@@ -86,7 +86,7 @@ def _tell(tools: Tools, lane: Lane, decided: Decided) -> None:
     if tools.spans.told:
         # The time of posting is when the batch began.
         began = [datetime.fromisoformat(one["posted_at"]).timestamp() for one in outcomes if one["posted_at"]]
-        tools.spans.decided(lane.company_id, outcomes, min(began, default=time.time()))
+        tools.spans.decided(outcomes, min(began, default=time.time()))
 
 
 def _sum(earlier: Drained, later: Drained) -> Drained:

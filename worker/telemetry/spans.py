@@ -6,11 +6,12 @@ document become spans of the same trace; how they hang together is kept in Redis
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,6 +20,8 @@ from worker.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span
+    from redis.client import Pipeline
 
 HEADER = "traceparent"
 KEPT_SECONDS = 3600  # a document that is parked for longer goes on without its trace
@@ -45,6 +48,13 @@ def read_trace(stated: object) -> str:
     return text if _WRITTEN.fullmatch(text) else ""
 
 
+class Arriving(NamedTuple):
+    """A document on its way in, and the span of its acceptance."""
+
+    key: Key
+    span: Span
+
+
 class Spans:
     """Tells spans to a collector; where none is named it does nothing, and asks no server."""
 
@@ -57,63 +67,82 @@ class Spans:
         """Whether anybody hears of spans."""
         return self._provider is not None
 
-    def accepted(self, company_id: int, documents: Iterable[tuple[int, str, Key]], began: float) -> None:
-        """Documents of a company, by their sequence, were accepted since `began` (seconds since 1970), each with its trace."""
-        if not self.told:
-            return
-        known = {str(sequence): self._tell("accept", trace, key, began) for sequence, trace, key in documents if trace}
-        if not known:
-            return
-        try:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.hset(_place(company_id), mapping=cast("dict[Any, Any]", known))
-            pipeline.expire(_place(company_id), KEPT_SECONDS)
-            pipeline.execute()
-        except RedisError:
-            # Their decisions then are in no trace; the documents are accepted all the same.
-            return
+    def arriving(self, documents: Iterable[tuple[str, Key]], began: float) -> list[Arriving]:
+        """Documents, each with its trace, are about to be accepted since `began` (seconds since 1970).
 
-    def decided(self, company_id: int, outcomes: Iterable[Mapping[str, Any]], began: float) -> None:
+        A lane that is at work may decide a document as soon as it is accepted, so the trace is noted before that.
+        """
+        arriving = [Arriving(key, self._begin("accept", trace, key, began)) for trace, key in documents]
+        self._ask(
+            lambda pipeline, company, own: (
+                pipeline.hset(_place(company), mapping={_field(one.key): _written(one.span) for one in own}),
+                pipeline.expire(_place(company), KEPT_SECONDS),
+            ),
+            arriving,
+        )
+        return arriving
+
+    def accepted(self, arrived: Iterable[Arriving], new: Collection[tuple[str, str, str]]) -> None:
+        """What arrived is stored; `new` are the keys (company, type, number) that were not there before, the others are told nowhere."""
+        known = []
+        for one in arrived:
+            if (one.key["company"], one.key["type"], one.key["number"]) in new:
+                one.span.end(time.time_ns())
+            else:
+                known.append(one)
+        self._ask(
+            lambda pipeline, company, own: pipeline.hdel(_place(company), *(_field(one.key) for one in own)), known
+        )
+
+    def decided(self, outcomes: Iterable[Mapping[str, Any]], began: float) -> None:
         """Documents of a company were decided and committed since `began`."""
-        by_sequence = {str(outcome["sequence"]): outcome for outcome in outcomes}
-        if not self.told or not by_sequence:
+        decided = list(outcomes)
+        if not self.told or not decided:
             return
+        place, fields = _place(decided[0]["company"]), [_field(outcome) for outcome in decided]
         try:
             pipeline = self._redis.pipeline(transaction=False)
-            pipeline.hmget(_place(company_id), [*by_sequence])
-            pipeline.hdel(_place(company_id), *by_sequence)
+            pipeline.hmget(place, fields)
+            pipeline.hdel(place, *fields)
             traces = cast("list[bytes | None]", pipeline.execute()[0])
         except RedisError:
             return
-        for (_, outcome), trace in zip(by_sequence.items(), traces, strict=True):
+        for outcome, trace in zip(decided, traces, strict=True):
             if trace is not None:
-                self._tell("decide", trace.decode(), outcome, began, status=outcome["status"])
+                self._begin("decide", trace.decode(), outcome, began, status=outcome["status"]).end(time.time_ns())
 
     def close(self) -> None:
         """Send what is left."""
         if self._provider is not None:
             self._provider.shutdown()
 
-    def _tell(self, what: str, trace: str, key: Key, began: float, **more: str) -> str:
-        """Tell one span that ends now; gives itself as the trace that what follows is in."""
-        if self._provider is None:
-            return trace
-        from opentelemetry.trace import set_span_in_context
+    def _ask(self, what: Callable[[Pipeline, str, list[Arriving]], object], arriving: Iterable[Arriving]) -> None:
+        """Ask something of Redis for the documents of each company, in one round trip."""
+        by_company: dict[str, list[Arriving]] = {}
+        for one in arriving:
+            by_company.setdefault(one.key["company"], []).append(one)
+        if not by_company:
+            return
+        # Where Redis is away decisions are in no trace; the documents are accepted all the same.
+        with contextlib.suppress(RedisError):
+            pipeline = self._redis.pipeline(transaction=False)
+            for company, own in by_company.items():
+                what(pipeline, company, own)
+            pipeline.execute()
+
+    def _begin(self, what: str, trace: str, key: Key, began: float, **more: str) -> Span:
+        """A span in a trace, which is told once it is ended."""
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        written = TraceContextTextMapPropagator()
+        assert self._provider is not None  # noqa: S101 - callers ask first whether anybody hears of spans
         named = {f"perpetua.{name}": str(key[name]) for name in ("company", "type", "number")}
         named |= {f"perpetua.{name}": value for name, value in more.items()}
-        span = self._provider.get_tracer("perpetua").start_span(
+        return self._provider.get_tracer("perpetua").start_span(
             f"document {what}",
-            written.extract({HEADER: trace}),
+            TraceContextTextMapPropagator().extract({HEADER: trace}),
             attributes=named,
             start_time=int(began * 1e9),
         )
-        span.end(time.time_ns())
-        carrier: dict[str, str] = {}
-        written.inject(carrier, set_span_in_context(span))
-        return carrier[HEADER]
 
 
 def open_spans(settings: Settings, redis: Redis) -> Spans:
@@ -133,5 +162,19 @@ def open_spans(settings: Settings, redis: Redis) -> Spans:
     return Spans(redis, provider)
 
 
-def _place(company_id: int) -> str:
-    return f"perpetua:tracing:{company_id}"
+def _written(span: Span) -> str:
+    """A span as the trace that what follows is in."""
+    from opentelemetry.trace import set_span_in_context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier, set_span_in_context(span))
+    return carrier[HEADER]
+
+
+def _place(company: str) -> str:
+    return f"perpetua:tracing:{company}"
+
+
+def _field(key: Key) -> str:
+    return f"{key['type']} {key['number']}"
