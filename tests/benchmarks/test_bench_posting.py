@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-import multiprocessing
 import time
-from multiprocessing.synchronize import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -20,10 +18,8 @@ from worker.store.companies import company_ids
 from worker.store.database import Database, Rows
 
 ITEMS = 200
-BATCH = 500
-TURNS = 4  # batches that the intake and the lane have between them in one round
-ROUNDS = 5
-WARM = 1
+ROUNDS = 12
+WARM = 2
 COMPANY = "Bench"
 LEDGERS = ("voucher", "stock_movement", "gl_entry", "balance")
 
@@ -85,14 +81,16 @@ def the_company(database: Database) -> int:
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(("lines", "most"), [(1, 3.0), (5, 2.5)])
+@pytest.mark.parametrize(("lines", "batch", "most"), [(1, 500, 3.0), (5, 500, 2.5)])
 @pytest.mark.parametrize("kind", [receipt, delivery], ids=["receipts", "deliveries"])
-def test_posting_stays_near_raw_copy(database: FreshDatabase, ratios: Any, lines: int, most: float, kind: Any) -> None:
-    """As the service runs: the intake accepts batches in a process of its own while the lane decides what came before."""
+def test_posting_stays_near_raw_copy(
+    database: FreshDatabase, ratios: Any, lines: int, batch: int, most: float, kind: Any
+) -> None:
     with Database(database.worker_url) as service, Database(database.owner_url) as raw:
         submit(service, masters())
         if kind is delivery:
-            submit(service, [receipt(place, 5) for place in range(BATCH * TURNS * 2)])
+            stock = [receipt(place, 5) for place in range(4_000)]
+            submit(service, stock)
             drain(service, the_company(service))
         submit(service, [kind(-1, lines)])
         company = the_company(service)
@@ -101,53 +99,23 @@ def test_posting_stays_near_raw_copy(database: FreshDatabase, ratios: Any, lines
             names = {table: columns(connection, table) for table in ("document", *LEDGERS)}
         ours, floor = [], []
         for turn in range(WARM + ROUNDS):
-            documents = [kind(place, lines) for place in range(turn * BATCH * TURNS, (turn + 1) * BATCH * TURNS)]
-            batches = [
-                [json.dumps(document).encode() for document in documents[start : start + BATCH]]
-                for start in range(0, len(documents), BATCH)
+            messages = [
+                Message(json.dumps(kind(place, lines)).encode()) for place in range(turn * batch, (turn + 1) * batch)
             ]
-            took = served(service, database.worker_url, company, batches)
-            copies = [same_rows(raw, company, turn * TURNS + back, back) for back in range(TURNS)]
             gc.collect()
             begin = time.perf_counter()
-            for rows in copies:
-                copy_raw(raw, rows, names)
+            accept_all(service, messages)
+            drained = drain(service, company, limit_documents=batch)
+            took = time.perf_counter() - begin
+            assert drained.posted == batch
+            rows = same_rows(raw, company, turn)
+            begin = time.perf_counter()
+            copy_raw(raw, rows, names)
             if turn >= WARM:
                 floor.append(time.perf_counter() - begin)
                 ours.append(took)
         name = f"{'receipts' if kind is receipt else 'deliveries, FIFO'}, {lines} line(s), stream to ledgers against raw COPY"
-        ratios.compare(name, ours, floor, most=most, unit=BATCH * TURNS)
-
-
-def served(service: Database, url: str, company: int, batches: list[list[bytes]]) -> float:
-    """Seconds from the first batch that the intake takes up until the lane has posted the last."""
-    spawned = multiprocessing.get_context("spawn")
-    ready, go, bell = spawned.Event(), spawned.Event(), spawned.Semaphore(0)
-    intake = spawned.Process(target=take_in, args=(url, batches, ready, go, bell))
-    intake.start()
-    ready.wait()
-    gc.collect()
-    posted, due = 0, sum(map(len, batches))
-    begin = time.perf_counter()
-    go.set()
-    while posted < due:
-        bell.acquire()
-        posted += drain(service, company, limit_documents=BATCH).posted
-    took = time.perf_counter() - begin
-    intake.join()
-    assert (intake.exitcode, posted) == (0, due)
-    return took
-
-
-def take_in(url: str, batches: list[list[bytes]], ready: Event, go: Event, bell: Semaphore) -> None:
-    """The intake's process: one commit a batch, after which it rings for the lane."""
-    with Database(url) as database:
-        submit(database, [])
-        ready.set()
-        go.wait()
-        for batch in batches:
-            accept_all(database, [Message(raw) for raw in batch])
-            bell.release()
+        ratios.compare(name, ours, floor, most=most, unit=batch)
 
 
 @pytest.mark.bench
@@ -180,15 +148,15 @@ def test_every_method_posts_about_as_fast(database: FreshDatabase, ratios: Any) 
         ratios.compare(f"deliveries, {method}, 5 lines against FIFO", took[method], took["fifo"], most=2, unit=batch)
 
 
-def same_rows(raw: Database, company: int, turn: int, back: int) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of the newest batch but so many, under the number of a company that is nobody's, as a client that copies rows holds them."""
+def same_rows(raw: Database, company: int, turn: int) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the newest batch, under the number of a company that is nobody's, as a client that copies rows holds them."""
     vouchers = "SELECT voucher_id FROM voucher WHERE company_id = %(company)s AND batch_no = %(batch)s"
     moved = f"SELECT chain_id FROM stock_movement WHERE company_id = %(company)s AND voucher_id IN ({vouchers})"
     keys = {"document": "sequence", "balance": "chain_id"}
     rows: dict[str, list[tuple[Any, ...]]] = {}
     with raw.transaction() as connection:
-        newest = connection.execute("SELECT max(batch_no) FROM voucher WHERE company_id = %s", [company]).fetchone()
-        named = {"company": company, "batch": newest[0] - back if newest else 0}
+        batch = connection.execute("SELECT max(batch_no) FROM voucher WHERE company_id = %s", [company]).fetchone()
+        named = {"company": company, "batch": batch[0] if batch else 0}
         for table in ("document", *LEDGERS):
             chosen = moved if table == "balance" else vouchers
             found = connection.execute(
