@@ -18,6 +18,7 @@ from worker.store.companies import company_ids
 from worker.store.database import Database, Rows
 
 ITEMS = 200
+BATCH = 500
 ROUNDS = 12
 WARM = 2
 COMPANY = "Bench"
@@ -81,7 +82,7 @@ def the_company(database: Database) -> int:
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(("lines", "batch", "most"), [(1, 500, 3.0), (5, 500, 2.5)])
+@pytest.mark.parametrize(("lines", "batch", "most"), [(1, BATCH, 3.0), (5, BATCH, 2.5)])
 @pytest.mark.parametrize("kind", [receipt, delivery], ids=["receipts", "deliveries"])
 def test_posting_stays_near_raw_copy(
     database: FreshDatabase, ratios: Any, lines: int, batch: int, most: float, kind: Any
