@@ -50,4 +50,6 @@ fi
 if [ "${VALKEY_TLS:-no}" = yes ]; then
     set -- --include "$here/tls.conf" "$@"
 fi
-exec "${VALKEY_SERVER:-valkey-server}" "$here/valkey.conf" --aclfile "$run/users.acl" "$@"
+# A server that is promoted writes its configuration anew, so it gets a copy of its own.
+cat "$here/valkey.conf" > "$run/valkey.conf"
+exec "${VALKEY_SERVER:-valkey-server}" "$run/valkey.conf" --aclfile "$run/users.acl" "$@"
