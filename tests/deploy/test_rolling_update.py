@@ -31,6 +31,8 @@ def test_documents_come_in_while_every_process_is_replaced(settings: Settings) -
     with running(settings, INTAKE, worker, BEAT) as old:
         upstream.start()
         until(lambda: statuses(str(settings.database_url)).get("posted", 0) > 10)
+        # Before a process has begun there is nothing in its hand, and SIGTERM ends it as the kernel does.
+        until(lambda: "beat: Starting" in log_of(settings.home))
         with running(settings, INTAKE, worker, BEAT):
             # Each ends by itself after SIGTERM, whatever it has in hand.
             for process in old:
