@@ -9,16 +9,17 @@ import msgspec
 
 from worker.store.database import Rows
 from worker.store.ledger_sums import BEGINNING, AccountSum, Mark
+from worker.store.reconciliations import FindingToKeep
 
 _json = msgspec.json.Encoder().encode
-_SUMS = ("stock_account_day", "chain_total", "open_receipt")
+_SUMS = ("stock_account_day", "chain_total", "open_receipt", "open_receipt_day")
 
 
 @dataclass(slots=True)
 class Pass:
     """A pass through all rows up to `mark`, then through all chains up to the number `chain` (None while rows are left).
 
-    `rows` counts what was added, `milliseconds` what that took; `findings` are laws that do not hold, as code and message.
+    `rows` counts what was added, `milliseconds` what that took; `findings` are laws that do not hold.
     """
 
     mark: Mark = BEGINNING
@@ -26,7 +27,7 @@ class Pass:
     is_complete: bool = False
     rows: int = 0
     milliseconds: int = 0
-    findings: list[tuple[str, str]] = field(default_factory=list)
+    findings: list[FindingToKeep] = field(default_factory=list)
 
 
 def take_pass(connection: Rows, company: int) -> Pass | None:
@@ -38,7 +39,7 @@ def take_pass(connection: Rows, company: int) -> Pass | None:
     ).fetchone()
     if row is None:
         return None
-    return Pass(Mark(*row[:4]), row[4], row[5], row[6], row[7], [(code, message) for code, message in row[8]])
+    return Pass(Mark(*row[:4]), row[4], row[5], row[6], row[7], [FindingToKeep(*one) for one in row[8]])
 
 
 def lay_down_pass(connection: Rows, company: int, at: Pass) -> None:

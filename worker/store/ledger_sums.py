@@ -212,7 +212,7 @@ def begin_anew(connection: Rows, company: int) -> None:
 
 def forget_sums(connection: Rows, company: int) -> None:
     """Drop what is kept of a company, that of a full look under way included."""
-    for table in ("stock_account_day", "chain_total", "open_receipt", "sync_apart", "sync_pass"):
+    for table in ("stock_account_day", "chain_total", "open_receipt", "open_receipt_day", "sync_apart", "sync_pass"):
         connection.execute(f"DELETE FROM {table} WHERE company_id = %s", [company])
 
 

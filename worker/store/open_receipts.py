@@ -33,8 +33,8 @@ _TOUCHED = f"""
         SELECT voucher_id FROM fresh WHERE reverses = 0
         UNION SELECT reverses FROM fresh WHERE reverses <> 0
         UNION SELECT CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END
-          FROM ({ENTRY_ROWS}) e JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
-         WHERE e.account_id = %(account)s
+          FROM (SELECT voucher_id FROM ({ENTRY_ROWS}) e WHERE account_id = %(account)s EXCEPT SELECT voucher_id FROM fresh) e
+          JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
     )
     SELECT voucher_id FROM own
     UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
@@ -79,15 +79,29 @@ _WORK_OUT = f"""
         UNION ALL SELECT target_id, net FROM links WHERE NOT is_void
         UNION ALL SELECT voucher_id, -net FROM links WHERE NOT is_void
     ), open AS (
-        SELECT voucher_id, -sum(amount)::bigint AS outstanding FROM net WHERE voucher_id = ANY(%(touched)s) GROUP BY voucher_id
+        SELECT v.voucher_id, v.posting_date, -coalesce(sum(net.amount), 0)::bigint AS outstanding
+          FROM voucher v LEFT JOIN net USING (voucher_id) WHERE v.company_id = %(company)s AND v.voucher_id = ANY(%(touched)s)
+         GROUP BY v.voucher_id, v.posting_date
+    ), compared AS (
+        SELECT o.*, (SELECT r.outstanding FROM open_receipt r WHERE r.company_id = %(company)s AND r.anew = %(anew)s
+                        AND r.posting_date = o.posting_date AND r.voucher_id = o.voucher_id) AS before
+          FROM open o
+    ), moved AS MATERIALIZED (
+        SELECT * FROM compared WHERE outstanding <> coalesce(before, 0)
     ), gone AS (
-        DELETE FROM open_receipt WHERE company_id = %(company)s AND anew = %(anew)s AND voucher_id IN (
-            SELECT voucher_id FROM touched EXCEPT SELECT voucher_id FROM open WHERE outstanding <> 0)
+        DELETE FROM open_receipt r USING moved m WHERE m.outstanding = 0 AND r.company_id = %(company)s AND r.anew = %(anew)s
+           AND r.posting_date = m.posting_date AND r.voucher_id = m.voucher_id
+    ), changed AS (
+        UPDATE open_receipt r SET outstanding = m.outstanding FROM moved m
+         WHERE m.before <> 0 AND m.outstanding <> 0 AND r.company_id = %(company)s AND r.anew = %(anew)s
+           AND r.posting_date = m.posting_date AND r.voucher_id = m.voucher_id
+    ), opened AS (
+        INSERT INTO open_receipt (company_id, anew, posting_date, voucher_id, outstanding)
+        SELECT %(company)s, %(anew)s, posting_date, voucher_id, outstanding FROM moved WHERE before IS NULL
     )
-    INSERT INTO open_receipt (company_id, anew, voucher_id, posting_date, outstanding)
-    SELECT v.company_id, %(anew)s, v.voucher_id, v.posting_date, o.outstanding
-      FROM open o JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = o.voucher_id WHERE o.outstanding <> 0
-    ON CONFLICT (company_id, anew, voucher_id) DO UPDATE SET outstanding = excluded.outstanding
+    INSERT INTO open_receipt_day (company_id, anew, posting_date, outstanding)
+    SELECT %(company)s, %(anew)s, posting_date, sum(outstanding - coalesce(before, 0))::bigint FROM moved GROUP BY posting_date
+    ON CONFLICT (company_id, anew, posting_date) DO UPDATE SET outstanding = open_receipt_day.outstanding + excluded.outstanding
 """
 
 
@@ -114,18 +128,21 @@ def add_open_receipts(
 def open_by_day(connection: Rows, company: int) -> list[tuple[date, int]]:
     """What is received and not billed, by the posting dates of its vouchers (minor units)."""
     found = connection.execute(
-        "SELECT posting_date, sum(outstanding)::bigint FROM open_receipt WHERE company_id = %s AND NOT anew "
-        "GROUP BY posting_date ORDER BY posting_date",
+        "SELECT posting_date, outstanding FROM open_receipt_day WHERE company_id = %s AND NOT anew AND outstanding <> 0 "
+        "ORDER BY posting_date",
         [company],
     )
     return found.fetchall()
 
 
 def oldest_open(connection: Rows, company: int, limit: int) -> list[OpenReceipt]:
-    """The vouchers that have been open for longest."""
+    """The vouchers that have been open for longest; no more are read than asked for."""
     found = connection.execute(
-        "SELECT v.type, v.number, o.posting_date, o.outstanding FROM open_receipt o JOIN voucher v USING (company_id, voucher_id) "
-        "WHERE o.company_id = %s AND NOT o.anew ORDER BY o.posting_date, o.voucher_id LIMIT %s",
-        [company, limit],
+        "WITH oldest AS MATERIALIZED ("
+        "  SELECT posting_date, voucher_id, outstanding FROM open_receipt WHERE company_id = %(company)s AND NOT anew "
+        "  ORDER BY posting_date, voucher_id LIMIT %(limit)s"
+        ") SELECT v.type, v.number, o.posting_date, o.outstanding FROM oldest o "
+        "JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = o.voucher_id ORDER BY o.posting_date, o.voucher_id",
+        {"company": company, "limit": limit},
     )
     return [OpenReceipt(*row) for row in found]

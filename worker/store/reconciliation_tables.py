@@ -51,12 +51,15 @@ reconciliation_cause = table(
     key="company_id reconciliation_id cause_no",
 )
 
+# A law that does not hold, of a chain or of a voucher (0 where it is of the other): the next look asks of it again.
 reconciliation_finding = table(
     "reconciliation_finding",
     columns("int", "company_id"),
     columns("big", "reconciliation_id"),
     columns("int", "finding_no"),
     columns("text", "code message"),
+    columns("int", "chain_id"),
+    columns("big", "voucher_id"),
     columns("day", "first_night"),
     key="company_id reconciliation_id finding_no",
 )
@@ -119,7 +122,17 @@ open_receipt = table(
     columns("day", "posting_date"),
     columns("big", "outstanding"),
     columns("yes", "anew"),
-    key="company_id anew voucher_id",
+    key="company_id anew posting_date voucher_id",
+)
+
+# The same by posting date, moved by differences: ages are added up from days, however much is open.
+open_receipt_day = table(
+    "open_receipt_day",
+    columns("int", "company_id"),
+    columns("day", "posting_date"),
+    columns("big", "outstanding"),
+    columns("yes", "anew"),
+    key="company_id anew posting_date",
 )
 
 # Where a document's rows in the two ledgers differ, by stock account and posting date: stock value less balance. `unproved` is the part

@@ -48,6 +48,15 @@ class CauseToKeep(NamedTuple):
     first_night: date
 
 
+class FindingToKeep(NamedTuple):
+    """A law that does not hold, as a look records it, and of what: a chain, a voucher, or neither (0). The next look asks of it again."""
+
+    code: str
+    message: str
+    chain: int = 0
+    voucher: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Look:
     """Everything that one look at a company's books came to."""
@@ -62,7 +71,7 @@ class Look:
     started_at: datetime
     accounts: list[AccountRow]
     causes: list[CauseToKeep]
-    findings: list[tuple[str, str]]  # code and message
+    findings: list[FindingToKeep]
 
 
 class NightTotal(NamedTuple):
@@ -74,7 +83,10 @@ class NightTotal(NamedTuple):
 
 
 def record(connection: Rows, company: int, look: Look) -> int:
-    """Write a look for good and give its number; the caller holds the company's lane. A finding keeps the first night it was seen on."""
+    """Write a look for good and give its number; the caller holds the company's lane.
+
+    What the look before has found as well keeps the first night that it was seen on.
+    """
     row = connection.execute(
         "INSERT INTO reconciliation (company_id, reconciliation_id, night, as_of, verdict, is_full, batch_no, rows_read, figures, "
         "started_at, recorded_at) "
@@ -101,16 +113,28 @@ def record(connection: Rows, company: int, look: Look) -> int:
             [(company, number, place, *cause) for place, cause in enumerate(look.causes, start=1)],
         )
         cursor.executemany(
-            "INSERT INTO reconciliation_finding (company_id, reconciliation_id, finding_no, code, message, first_night) "
-            "SELECT %(company)s, %(number)s, %(place)s, %(code)s, %(message)s, coalesce("
-            "  (SELECT min(first_night) FROM reconciliation_finding f WHERE f.company_id = %(company)s AND f.code = %(code)s "
-            "   AND f.message = %(message)s), %(night)s)",
+            "INSERT INTO reconciliation_finding "
+            "(company_id, reconciliation_id, finding_no, code, message, chain_id, voucher_id, first_night) "
+            "SELECT %(company)s, %(number)s, %(place)s, %(code)s, %(message)s, %(chain)s, %(voucher)s, coalesce("
+            "  (SELECT min(first_night) FROM reconciliation_finding f WHERE f.company_id = %(company)s "
+            "   AND f.reconciliation_id = %(number)s - 1 AND f.code = %(code)s "
+            "   AND f.chain_id = %(chain)s AND f.voucher_id = %(voucher)s), %(night)s)",
             [
-                {"company": company, "number": number, "place": place, "code": code, "message": message, "night": look.night}
-                for place, (code, message) in enumerate(look.findings, start=1)
+                {"company": company, "number": number, "place": place, "night": look.night, **finding._asdict()}
+                for place, finding in enumerate(look.findings, start=1)
             ],
         )  # fmt: skip
     return number
+
+
+def last_findings(connection: Rows, company: int) -> list[FindingToKeep]:
+    """What did not hold when somebody last looked, as of whatever date."""
+    found = connection.execute(
+        "SELECT code, message, chain_id, voucher_id FROM reconciliation_finding WHERE company_id = %(company)s AND reconciliation_id = ("
+        "  SELECT max(reconciliation_id) FROM reconciliation WHERE company_id = %(company)s) ORDER BY finding_no",
+        {"company": company},
+    )
+    return [FindingToKeep(*row) for row in found]
 
 
 def latest(connection: Rows, company: int) -> Reconciliation | None:

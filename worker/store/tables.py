@@ -17,6 +17,7 @@ from worker.store.publisher_tables import publisher_event, publisher_key, publis
 from worker.store.reconciliation_tables import (
     chain_total,
     open_receipt,
+    open_receipt_day,
     reconciliation,
     reconciliation_account,
     reconciliation_cause,
@@ -349,7 +350,7 @@ FACTS = (
 )  # fmt: skip
 DERIVED = (
     chain, balance, layer_page, order_line, pos_reserved, pos_sheet, chain_state, quantity_block, stock_account_day, chain_total,
-    open_receipt, sync_apart, sync_cause, sync_account,
+    open_receipt, open_receipt_day, sync_apart, sync_cause, sync_account,
 )  # fmt: skip
 PROCEDURAL = (
     repost_run, repost_request, repost_pause, repost_priority, acceptance, intake_counter, lane, outcome, series, stream_lease, slot,

@@ -240,7 +240,7 @@ def _stream(
 
 def _check_balanced(connection: Rows, company_id: int) -> Iterator[Problem]:
     """Law 1: debits equal credits, per voucher, date and cause."""
-    for type_, number, day, difference in unbalanced(connection, company_id):
+    for _, type_, number, day, difference in unbalanced(connection, company_id):
         yield Problem(
             "DebitCreditMismatch", f"{type_} {number} on {day}: debits less credits are {difference} minor units"
         )

@@ -32,7 +32,7 @@ CHUNK_ROWS: Final = 200_000  # rows of both ledgers in one transaction: a second
 SMALL_ROWS: Final = 20_000  # books with no more are looked at whole each night
 NIGHTS: Final = 7  # in so many nights everything else is
 LONGEST_STATEMENT: Final = "90s"  # below what ends a task
-_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -118,7 +118,7 @@ def _check_chains(connection: Rows, company: int, view: MasterView, at: Pass, af
     chains, left = chains_between(connection, company, after)
     count = max(1, chains * CHUNK_ROWS // max(at.mark.movement, 1))
     ahead = chains_ahead(connection, company, after, count)
-    at.findings += check_moved(connection, company, view, at.mark, dict.fromkeys(ahead, _EVER), anew=True)
+    at.findings += check_moved(connection, company, view, at.mark, dict.fromkeys(ahead, EVER), anew=True)
     at.chain = ahead[-1] if ahead else after
     at.is_complete = len(ahead) == left
 

@@ -12,39 +12,47 @@ from domain.quantity import show_quantity
 from domain.reconciliation.soundness import unsound
 from domain.stock_ledger import Chain
 from worker.store.balances import whole_balances
-from worker.store.book_laws import astray_receipts, unbalanced
+from worker.store.book_laws import astray_receipts, unbalanced_among, unbalanced_between
 from worker.store.chain_totals import mismatches, wrong_quantities
 from worker.store.database import Rows
 from worker.store.ledger_sums import Mark
 from worker.store.names import Names
+from worker.store.reconciliations import FindingToKeep
 from worker.store.spelling import Spelling
 from worker.store.vouchers import voucher_names
 
 AT_ONCE = 2_000  # balances whose layers lie in memory together
 
-Finding = tuple[str, str]  # code and message
 
+def check_rows(
+    connection: Rows, company: int, view: MasterView, after: Mark, upto: Mark, again: Collection[int] = ()
+) -> list[FindingToKeep]:
+    """What does not hold of the documents between two marks: debits are credits, every sale is open or where its closing put it.
 
-def check_rows(connection: Rows, company: int, view: MasterView, after: Mark, upto: Mark) -> list[Finding]:
-    """What does not hold of the documents between two marks: debits are credits, every sale is open or where its closing put it."""
+    `again` are vouchers that are asked of as well.
+    """
+    parted = unbalanced_between(connection, company, after, upto)
+    if again:
+        parted += unbalanced_among(connection, company, again)
     return [
         *(
-            (
+            FindingToKeep(
                 "DebitCreditMismatch",
                 f"{_spelled(one.type)} {one.number} on {one.day}: debits less credits are {view.currency.show(one.difference)}.",
+                voucher=one.voucher,
             )
-            for one in unbalanced(connection, company, after, upto)
+            for one in parted
         ),
         *(
-            ("ReceiptAstray", f"The sale {one.number}: {one.reason}.")
-            for one in astray_receipts(connection, company, max(after.batch_no, 0), upto.batch_no)
+            FindingToKeep("ReceiptAstray", f"The sale {one.number}: {one.reason}.", voucher=one.voucher)
+            for one in astray_receipts(connection, company, max(after.batch_no, 0), upto.batch_no, again)
         ),
     ]
 
 
 def check_moved(
     connection: Rows, company: int, view: MasterView, upto: Mark, moved: dict[int, datetime], *, anew: bool = False
-) -> list[Finding]:
+) -> list[FindingToKeep]:
     """What does not hold of these chains, each from a moment on: the quantities that they ran through, the layers that are left.
 
     `anew`: by the sums of the full look under way, which reach up to its own mark.
@@ -58,7 +66,7 @@ def check_moved(
 
 def check_balances(
     connection: Rows, company: int, currency: Currency, upto: Mark, chains: list[int] | None
-) -> list[Finding]:
+) -> list[FindingToKeep]:
     """Balances that are not what their rows come to, of these chains or of all."""
     spelling = Spelling(connection, Names(company))
     found = mismatches(connection, company, upto, chains)
@@ -68,7 +76,9 @@ def check_balances(
         held = f"{show_quantity(one.qty)} worth {currency.show(one.amount)}"
         rows = f"{show_quantity(one.rows_qty)} worth {currency.show(one.rows_amount)}"
         place = _place(spelling.chains[one.chain])
-        findings.append(("BalanceMismatch", f"{place}: the balance holds {held}, its rows come to {rows}."))
+        findings.append(
+            FindingToKeep("BalanceMismatch", f"{place}: the balance holds {held}, its rows come to {rows}.", one.chain)
+        )
     return findings
 
 
@@ -81,7 +91,7 @@ def _quantities(
     spelling: Spelling,
     *,
     anew: bool,
-) -> list[Finding]:
+) -> list[FindingToKeep]:
     found = wrong_quantities(connection, company, upto, moved, anew=anew)
     spelling.know_chains([one.chain for one in found])
     spelling.know({one.batch for one in found})
@@ -94,9 +104,8 @@ def _quantities(
         seen.add(lot)
         wanted = "nothing less than zero" if one.counted is None else f"{show_quantity(one.counted)}, as counted"
         after = f"{show_quantity(one.running)} after {named.get(one.voucher, str(one.voucher))}"
-        findings.append(
-            ("RunningQuantity", f"{_place(chain, spelling.names[one.batch])}: {after}, which should leave {wanted}.")
-        )
+        place = _place(chain, spelling.names[one.batch])
+        findings.append(FindingToKeep("RunningQuantity", f"{place}: {after}, which should leave {wanted}.", one.chain))
     return findings
 
 
@@ -111,14 +120,14 @@ def _may_be_short(view: MasterView, chain: Chain) -> bool:
 
 def _layers(
     connection: Rows, company: int, currency: Currency, moved: Collection[int], spelling: Spelling
-) -> list[Finding]:
+) -> list[FindingToKeep]:
     findings = []
     numbers = sorted(moved)
     for start in range(0, len(numbers), AT_ONCE):
         for number, balance in whole_balances(connection, company, numbers[start : start + AT_ONCE]):
             for code, reason in unsound(balance, currency):
                 spelling.know_chains([number])
-                findings.append((code, f"{_place(spelling.chains[number])}: {reason}."))
+                findings.append(FindingToKeep(code, f"{_place(spelling.chains[number])}: {reason}.", number))
     return findings
 
 

@@ -19,8 +19,8 @@ from worker.bells import Lane
 from worker.services.out_of_sync import Settlement, settle, warehouses_of
 from worker.services.present_view import present_view
 from worker.services.reconciliation.adding import add_up
-from worker.services.reconciliation.anew import Tell, go_on, start_anew
-from worker.services.reconciliation.checking import Finding, check_balances, check_moved, check_rows
+from worker.services.reconciliation.anew import EVER, Tell, go_on, start_anew
+from worker.services.reconciliation.checking import check_balances, check_moved, check_rows
 from worker.services.reconciliation.informing import inform, received_not_billed
 from worker.services.reconciliation.wording import in_words
 from worker.services.tools import Tools
@@ -30,7 +30,6 @@ from worker.store.database import Database, Rows
 from worker.store.lanes import wait_for_lane
 from worker.store.ledger_sums import (
     AccountSum,
-    Mark,
     balances_as_of,
     full_look_is_due,
     present_mark,
@@ -39,7 +38,7 @@ from worker.store.ledger_sums import (
 )
 from worker.store.names import term_names
 from worker.store.outcomes import release_waiting
-from worker.store.reconciliations import AccountRow, CauseToKeep, Look, by_number, record
+from worker.store.reconciliations import AccountRow, CauseToKeep, FindingToKeep, Look, by_number, last_findings, record
 from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
 from worker.store.sync_state import AccountState, states
 from worker.store.vouchers import voucher_names
@@ -107,23 +106,17 @@ class _Run:
         self.mark = take_mark(connection, company)
         self.rows = 0
         self.apart: list[AccountSum] = []  # documents whose rows differ
-        self.moved: dict[int, datetime] = {}  # chains, and from when on
         self.is_full = False
 
     def run(self) -> int:
         """Look, and give the number under which the verdict is recorded."""
         connection, company = self.connection, self.company
-        findings = self._take_full_look()
-        begun = self.mark
-        self._move_on(present_mark(connection, company))
-        findings += check_rows(connection, company, self.view, begun, self.mark)
-        chains = None if self.is_full else list(self.moved)
-        findings += check_balances(connection, company, self.view.currency, self.mark, chains)
-        findings += check_moved(connection, company, self.view, self.mark, self.moved)
-        findings = list(dict.fromkeys(findings))  # what moved lately may have been seen by the full look too
+        found_before = self._take_full_look()
+        findings = self._take_in(found_before)
         kinds = _classified(connection, company, {(one.account, one.voucher) for one in self.apart})
         lane = wait_for_lane(connection, company)
-        self._move_on(present_mark(connection, company))
+        if present_mark(connection, company) != self.mark:
+            findings = list(dict.fromkeys([*findings, *self._take_in()]))
         set_mark(connection, company, self.mark, is_full=self.is_full)
         prove(connection, company, self.apart, self.night, is_full=self.is_full)
         name_kinds(connection, company, kinds)
@@ -141,23 +134,32 @@ class _Run:
         release_waiting(connection, company, agreeing)
         return number
 
-    def _take_full_look(self) -> list[Finding]:
-        """Let the sums of a full look that is through take the place of those in use; gives what it has found."""
+    def _take_full_look(self) -> list[FindingToKeep]:
+        """Let the sums of a full look that is through take the place of those in use; gives what it, or else the last look, has found."""
         anew = take_pass(self.connection, self.company)
         if anew is None or not anew.is_complete:
-            return []
+            return last_findings(self.connection, self.company)
         self.is_full, self.mark, self.rows = True, anew.mark, anew.rows
         self.apart += take_place(self.connection, self.company)
         return anew.findings
 
-    def _move_on(self, upto: Mark) -> None:
-        """Add up what came in between the mark and this one, and set the mark there."""
-        added = add_up(self.connection, self.company, self.view, self.mark, upto)
+    def _take_in(self, found_before: Collection[FindingToKeep] = ()) -> list[FindingToKeep]:
+        """Add up what came in since the mark, and set the mark there; gives what does not hold of it.
+
+        What was found before is asked again, wherever it lies: no finding goes by itself.
+        """
+        connection, company, view = self.connection, self.company, self.view
+        begun, self.mark = self.mark, present_mark(connection, company)
+        added = add_up(connection, company, view, begun, self.mark)
         self.rows += added.rows
         self.apart += added.apart
-        for chain, since in added.moved.items():
-            self.moved[chain] = min(since, self.moved.get(chain, since))
-        self.mark = upto
+        moved = added.moved | dict.fromkeys((one.chain for one in found_before if one.chain), EVER)
+        again = {one.voucher for one in found_before if one.voucher}
+        return [
+            *check_rows(connection, company, view, begun, self.mark, again),
+            *check_balances(connection, company, view.currency, self.mark, None if self.is_full else list(moved)),
+            *check_moved(connection, company, view, self.mark, moved),
+        ]
 
     def _parted(self, balances: dict[int, tuple[int, int]]) -> dict[int, tuple[datetime, int]]:
         """For each account that differs: when it and its stock parted, and the batch that was posted then."""
@@ -174,7 +176,10 @@ class _Run:
     # -- the verdict --------------------------------------------------------------------------------------------------
 
     def _look(
-        self, present: dict[int, tuple[int, int]], parted_at: dict[int, tuple[datetime, int]], findings: list[Finding]
+        self,
+        present: dict[int, tuple[int, int]],
+        parted_at: dict[int, tuple[datetime, int]],
+        findings: list[FindingToKeep],
     ) -> Look:
         connection, company = self.connection, self.company
         balances = present if self.as_of is None else balances_as_of(connection, company, self.as_of)
