@@ -144,6 +144,20 @@ def test_the_books_do_not_depend_on_how_documents_fall_into_batches(
     _require_same(dump(store), _expected(database, documents))
 
 
+@pytest.mark.parametrize("seed", [12, 20])
+def test_a_drain_that_pauses_for_reposts_makes_the_same_books(
+    store: Database, database: FreshDatabase, seed: int
+) -> None:
+    documents = _history(seed)
+    publish(store, documents)
+    last = []
+    while (drained := post_all(store, pausing=True)).reposts:
+        last.append(drained.last)
+    assert len(last) == len(set(last)) > 3
+    assert _sound(store)
+    _require_same(dump(store), _expected(database, documents))
+
+
 def test_another_process_goes_on_where_the_first_one_stopped(store: Database, database: FreshDatabase) -> None:
     documents = _history(12)
     with Database(database.worker_url) as other:

@@ -16,6 +16,7 @@ from tests.support.stories import MANUAL
 from worker.cli.application import run
 from worker.embedded import Endpoints
 from worker.services.replay import ScenarioError, replay_files
+from worker.services.replay import run as stride
 from worker.services.replay.scenario import read, understand
 
 README = Path(__file__).parents[2] / "README.md"
@@ -288,3 +289,45 @@ def test_a_scenario_plays_in_one_company() -> None:
 def test_a_scenario_needs_documents(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="list of documents"):
         read(written(tmp_path, {"id": "x"}))
+
+
+def test_documents_that_are_accepted_together_make_the_books_of_one_after_the_other(
+    cluster: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entry(purpose: str, number: str, day: int, **line: Any) -> dict[str, Any]:
+        return {
+            "type": "stock_entry", "purpose": purpose, "number": number, "posting_datetime": f"2024-06-{day:02}",
+            "lines": [{"item": "TEA", **line}],
+        }  # fmt: skip
+
+    bought = {**STORY["documents"][0], "lines": [{"item": "TEA", "warehouse": "WH", "qty": 30, "rate": 2}]}
+    sent_back = {
+        **bought, "number": "PR-2", "is_return": True, "return_against": "PR-1", "posting_datetime": "2024-06-20",
+        "lines": [{"item": "TEA", "warehouse": "WH", "qty": -4, "rate": 2}],
+    }  # fmt: skip
+    story = {**STORY, "documents": [
+        sent_back,  # waits for what it returns
+        bought,
+        entry("material_issue", "SE-1", 16, **{"from": "WH", "qty": 3}),
+        entry("material_receipt", "SE-2", 14, to="WH", qty=10, rate=7),  # into the past
+        entry("material_issue", "SE-3", 15, **{"from": "WH", "qty": 9}),  # short, were it not for that
+        {"type": "landed_cost_voucher", "number": "LCV", "posting_datetime": "2024-06-17", "receipts": ["PR-1"],
+         "charges": [{"account": "Freight", "amount": 11}], "distribute_by": "qty"},
+        bought,  # again
+        entry("material_issue", "SE-1", 18, **{"from": "WH", "qty": 1}),  # the number is taken
+        {"type": "cancel", "number": "X-1", "target": {"type": "stock_entry", "number": "SE-3"}},
+        {"type": "item", "code": "RICE"},
+        entry("material_issue", "SE-4", 19, **{"from": "WH", "qty": 21}),
+    ]}  # fmt: skip
+    file = written(tmp_path, story)
+    heard: list[str] = []
+    together: Any
+    (together,) = replay_files([file], cluster.home, complain=pytest.fail, progress=heard.append)
+    assert heard == [f"corner, {count} of 11 documents" for count in (8, 9, 10, 11)]
+    monkeypatch.setattr(stride, "_STRIDE", 1)
+    (one_by_one,) = replayed(cluster, file)
+    assert together == one_by_one
+    assert [(d["status"], (d["error"] or {}).get("code")) for d in together["documents"]] == [
+        *[("posted", None)] * 4, ("cancelled", None), ("posted", None), ("posted", None),
+        ("rejected", "DuplicateConflict"), *[("posted", None)] * 3,
+    ]  # fmt: skip

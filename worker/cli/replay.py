@@ -30,7 +30,7 @@ def replay(
     """
     from worker.cli.connection import settings_of_command
     from worker.cli.output import to_json
-    from worker.cli.progress import counting
+    from worker.cli.progress import working
     from worker.services.replay import replay_files
 
     unreadable: list[str] = []
@@ -39,8 +39,9 @@ def replay(
         print(f"perpetua replay: {message}", file=sys.stderr)
 
     results: list[dict[str, Any]] = []
-    with counting("scenarios", len(files)) as advance:
-        for result in replay_files(files, settings_of_command().home, entries=entries, complain=complain):
+    with working("replaying") as tell:
+        home = settings_of_command().home
+        for result in replay_files(files, home, entries=entries, complain=complain, progress=tell):
             if isinstance(result, str):
                 unreadable.append(result)
                 complain(result)
@@ -48,7 +49,6 @@ def replay(
                 results.append(result)
             else:
                 _print_books(result)
-            advance(1)
     if form is Plain.JSON:
         print("[" + ",\n".join(to_json(result) for result in results) + "]")
     if unreadable:

@@ -50,7 +50,8 @@ class Batch:
     """Decides the documents that are due in a lane, which the caller holds, and writes what they came to.
 
     `name` is called with each document's sequence before it is decided, and with 0 once all of them are. Where sales are `tallied`, as far
-    as they can be, closings are decided without asking for it.
+    as they can be, closings are decided without asking for it. One that is `pausing` ends at the first document that asks for a repost, so
+    that what comes after it is decided by the books as reposted.
     """
 
     def __init__(
@@ -61,12 +62,16 @@ class Batch:
         name: Callable[[int], None] | None = None,
         *,
         tallied: bool = False,
+        pausing: bool = False,
     ) -> None:
         self._connection = connection
         self._lane = lane
         self._memory = memory
         self._name = name
         self._tallied = tallied
+        self._pausing = pausing
+        self._last_moment = _NEWEST  # what is due after it is left to another batch
+        self._again: dict[int, Parked] = {}  # in the heap a second time
         self._books: Books = memory.books
         self._heap: list[tuple[int, int, Due, AnyDocument]] = []
         self._horizon: Place = (0, 0)
@@ -97,7 +102,7 @@ class Batch:
         self._standing.begin(has_differences=has_differences)
         self._read(due, has_parked=has_parked)
         self._load_ahead()
-        while self._heap:
+        while self._heap and self._heap[0][0] <= self._last_moment:
             moment, _, document_due, document = heappop(self._heap)
             if self._name is not None:
                 self._name(document_due.sequence)
@@ -107,7 +112,7 @@ class Batch:
         if self._name is not None:
             self._name(0)
         self._settle_parked()
-        return self._write(due)
+        return self._write(self._leave_the_rest(due) if self._heap else due)
 
     def compute(self, document: AnyDocument) -> dict[str, object]:
         """The figures of a document that is not to be posted, by the newest masters.
@@ -191,6 +196,14 @@ class Batch:
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
+    def _leave_the_rest(self, due: list[Due]) -> list[Due]:
+        """What was due up to the last moment of this batch; the rest stays due, and what was released for later is due again then."""
+        self._results.postponed += [
+            (self._again[sequence], moment) for moment, sequence, *_ in self._heap if sequence in self._again
+        ]
+        self._results.rejected = [one for one in self._results.rejected if one[0].moment <= self._last_moment]
+        return [document for document in due if document.moment <= self._last_moment]
+
     def _is_given_up(self, due: Due) -> bool:
         """Whether a document has failed so often that it is set aside."""
         return due.sequence == self._lane.fault_sequence and self._lane.fault_attempts >= MOST_ATTEMPTS
@@ -260,6 +273,8 @@ class Batch:
         numbered = Numbered(posting, year, self._memory.series.next(voucher.type, year))
         self._pending.add(numbered)
         self._results.posted.append(numbered)
+        if self._pausing and posting.reposts:
+            self._last_moment = min(self._last_moment, moment)
         if self._waiting:
             for cause in _causes_cleared(voucher.type, voucher.number):
                 for sequence in self._waiting.pop(cause, ()):
@@ -280,6 +295,7 @@ class Batch:
         """Decide a document anew at a later place: in this batch, or in another where this one may lack something that comes before it."""
         place = (moment, parked.due.sequence)
         if place <= self._horizon:
+            self._again[parked.due.sequence] = parked
             heappush(self._heap, (*place, parked.due, parked.document))
         else:
             self._results.postponed.append((parked, moment))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -48,6 +49,15 @@ class Drained:
     more: bool = False
 
 
+class _Asked(NamedTuple):
+    """How a drain was asked to go about its batches."""
+
+    limit_documents: int
+    traces: Traces | None
+    tell: Tell | None
+    pausing: bool
+
+
 class _HolderDied(Exception):
     """Whoever had the lane last was killed in it, while deciding this document where one is named."""
 
@@ -65,19 +75,23 @@ def drain(
     tell: Tell | None = None,
     traces: Traces | None = None,
     tell_tally: TellTally | None = None,
+    pausing: bool = False,
 ) -> Drained:
     """Decide everything that is due in a company's lane, in batches of at most `limit_documents`, for about `seconds` at most.
+
+    One that is `pausing` ends with the first document that asks for a repost, and leaves the rest for when that is done.
 
     `tell` gets what each batch came to after its commit. Where it fails the books stand, and the same outcomes are handed to it by the
     next drain. With `traces`, a document that kills its process again and again is found and rejected. Where a closing has many sales
     they are summed first: `tell_tally` hears how far that is. Errors: Unavailable where PostgreSQL is away; whatever `tell` raises.
     """
+    asked = _Asked(limit_documents, traces, tell, pausing)
     drained = Drained()
     deadline = None if seconds is None else time.monotonic() + seconds
     tallied = False
     while True:
         try:
-            if not _turn(database, company_id, limit_documents, traces, tell, drained, tallied=tallied):
+            if not _turn(database, company_id, asked, drained, tallied=tallied) or (pausing and drained.reposts):
                 break
             tallied = False
         except TallyFirst as first:
@@ -96,25 +110,16 @@ def drain(
 
 
 @at_pace()
-def _turn(
-    database: Database,
-    company_id: int,
-    limit_documents: int,
-    traces: Traces | None,
-    tell: Tell | None,
-    drained: Drained,
-    *,
-    tallied: bool,
-) -> bool:
+def _turn(database: Database, company_id: int, asked: _Asked, drained: Drained, *, tallied: bool) -> bool:
     """Decide a batch and tell what it came to, all of which is gone when the pace ends; False where there is none to decide."""
-    decided = _step(database, company_id, limit_documents, traces, tell, tallied=tallied)
+    decided = _step(database, company_id, asked, tallied=tallied)
     if isinstance(decided, bool):
         drained.busy = decided
         return False
     _add(drained, decided)
-    if tell is not None:
-        tell(decided)
-        _tell_changed(database, company_id, decided.changed, tell)
+    if asked.tell is not None:
+        asked.tell(decided)
+        _tell_changed(database, company_id, decided.changed, asked.tell)
         with database.transaction() as connection:
             note_published(connection, company_id, decided.batch_no)
     return True
@@ -136,20 +141,12 @@ def _tell_changed(database: Database, company_id: int, changed: list[int], tell:
         tell(Decided(outcomes))
 
 
-def _step(
-    database: Database,
-    company_id: int,
-    limit_documents: int,
-    traces: Traces | None,
-    tell: Tell | None,
-    *,
-    tallied: bool,
-) -> Decided | bool:
+def _step(database: Database, company_id: int, asked: _Asked, *, tallied: bool) -> Decided | bool:
     """One batch; False where nothing is due, True where another writer has the lane."""
     clashes, careful = 0, False
     while True:
         try:
-            return _batch(database, company_id, limit_documents, traces, tell, careful=careful, tallied=tallied)
+            return _batch(database, company_id, asked, careful=careful, tallied=tallied)
         except _HolderDied as died:
             careful = True
             _note_death(database, company_id, died.sequence)
@@ -180,17 +177,8 @@ def _note_death(database: Database, company_id: int, sequence: int) -> None:
     log.error("a process was killed while it decided a document", **key, attempt=attempts, of=MOST_ATTEMPTS)
 
 
-def _batch(
-    database: Database,
-    company_id: int,
-    limit_documents: int,
-    traces: Traces | None,
-    tell: Tell | None,
-    *,
-    careful: bool,
-    tallied: bool,
-) -> Decided | bool:
-    memories = memories_of(database)
+def _batch(database: Database, company_id: int, asked: _Asked, *, careful: bool, tallied: bool) -> Decided | bool:
+    traces, memories = asked.traces, memories_of(database)
     with contextlib.ExitStack() as leaving:
         connection = leaving.enter_context(database.transaction())
         lane = take_lane(connection, company_id)
@@ -204,11 +192,12 @@ def _batch(
             if left is not None and not careful:
                 raise _HolderDied(left)
             name = partial(traces.name, company_id) if careful else None
-        if tell is not None:
-            _tell_forgotten(connection, lane, tell)
+        if asked.tell is not None:
+            _tell_forgotten(connection, lane, asked.tell)
         memory = memories.take(lane)
         memory.begin(connection, lane)
-        decided = Batch(connection, lane, memory, name, tallied=tallied).run(limit_documents)
+        batch = Batch(connection, lane, memory, name, tallied=tallied, pausing=asked.pausing)
+        decided = batch.run(asked.limit_documents)
     memory.keep(lane.batch_no)
     memories.put_back(company_id, memory)
     return False if decided is None else decided

@@ -1,8 +1,8 @@
-"""Replay: each scenario in a company of its own, its documents accepted and posted one by one, then its books read back."""
+"""Replay: each scenario in a company of its own, its documents posted in order as if one by one, then its books read back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -27,19 +27,28 @@ from worker.store.incoming import Receipt
 from worker.store.throwaway import throwaway_database
 
 Json = dict[str, Any]
+Say = Callable[[str], None]
 
 _LONGEST_NAME: Final = 120  # leaves room for what makes a company's name unique
+_STRIDE: Final = 500
+# What brings about nothing but its own vouchers and reposts. Masters are asked about what came before them, closings generate documents,
+# and cancels name those: each of these finds everything before it done, and everything after it not yet there.
+_MAY_FOLLOW_AT_ONCE: Final = frozenset({
+    "purchase_receipt", "purchase_invoice", "delivery_note", "sales_invoice", "stock_entry", "stock_reconciliation",
+    "landed_cost_voucher", "journal_entry", "payment_entry", "pos_invoice", "purchase_order", "sales_order",
+})  # fmt: skip
 log = structlog.get_logger()
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def replay_files(
-    files: Sequence[Path], home: Path, *, entries: bool = False, complain: Callable[[str], None]
+    files: Sequence[Path], home: Path, *, entries: bool = False, complain: Say, progress: Say = lambda _words: None
 ) -> Iterator[Json | str]:
     """The books of each file's scenario, in order; in the place of one that can't be replayed, a line that says why.
 
-    `complain` is told what a scenario says in vain. Errors: EmbeddedServerError where no server can be started.
+    `complain` is told what a scenario says in vain, `progress` how far each has come.
+    Errors: EmbeddedServerError where no server can be started.
     """
     with throwaway_database(home) as database:
         for place, file in enumerate(files, start=1):
@@ -49,7 +58,7 @@ def replay_files(
                 scenario = understand(story, f"{str(story['id'])[:_LONGEST_NAME]} #{place}")
                 for warning in scenario.warnings:
                     complain(f"{scenario.id}: {warning}")
-                yield _replay(database, scenario, entries=entries)
+                yield _replay(database, scenario, entries=entries, progress=progress)
             except ScenarioError as error:
                 yield str(error)
             except Exception as error:  # one scenario's fault must not keep the others from being replayed
@@ -57,8 +66,8 @@ def replay_files(
                 yield f"{file}: internal fault, {type(error).__name__}: {error}"
 
 
-def play(database: Database, scenario: Scenario) -> tuple[int, list[Told]]:
-    """Post a scenario's documents in order, each to its end; gives the company's number and what became of them.
+def play(database: Database, scenario: Scenario, progress: Say = lambda _words: None) -> tuple[int, list[Told]]:
+    """Post a scenario's documents in order, each with its reposts; gives the company's number and what became of them.
 
     Errors: ScenarioError where a setting is refused.
     """
@@ -70,20 +79,41 @@ def play(database: Database, scenario: Scenario) -> tuple[int, list[Told]]:
     with database.transaction() as connection:
         company = company_ids(connection, [scenario.company])[scenario.company]
     told: list[Told] = []
-    for step in scenario.steps:
-        if step.compute_only:
-            told.append(_computed(database, company, step))
+    done = 0
+    for steps in _strides(scenario.steps):
+        if steps[0].compute_only:
+            told.append(_computed(database, company, steps[0]))
             continue
-        (receipt,) = _accept(database, [with_numbers(step.document, told)])
-        drain(database, company)
-        run_pending(database, company)
-        told.append(Told(step, receipt))
+        receipts = _accept(database, [with_numbers(step.document, told) for step in steps])
+        reposts = 1
+        while reposts:
+            reposts = drain(database, company, pausing=True).reposts
+            run_pending(database, company)
+        told += map(Told, steps, receipts)
         told += generated_since(database, company, told)
+        done += len(steps)
+        progress(f"{scenario.id}, {done:,} of {len(scenario.steps):,} documents")
     return company, told
 
 
-def _replay(database: Database, scenario: Scenario, *, entries: bool) -> Json:
-    company, told = play(database, scenario)
+def _strides(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Steps that may be accepted at once: what else they bring about, reposts apart, comes before the next is looked at."""
+    together: list[Step] = []
+    for step in steps:
+        alone = step.compute_only or step.type not in _MAY_FOLLOW_AT_ONCE
+        if together and (alone or len(together) == _STRIDE):
+            yield together
+            together = []
+        if alone:
+            yield [step]
+        else:
+            together.append(step)
+    if together:
+        yield together
+
+
+def _replay(database: Database, scenario: Scenario, *, entries: bool, progress: Say) -> Json:
+    company, told = play(database, scenario, progress)
     with database.transaction() as connection:
         scope = scope_of(connection, company, entries=entries)
         if scope is None:
