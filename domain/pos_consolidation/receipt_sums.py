@@ -15,6 +15,11 @@ from domain.pos_receipt import PosReceipt
 Sums = dict[str, int]
 
 
+def is_quantity(name: str) -> bool:
+    """Whether a sum is one of quantities."""
+    return name.startswith("quantity ")
+
+
 class ReceiptSums(msgspec.Struct, array_like=True):
     """Sums over receipts in any order: taxes by account and rate, tenders by mode, items' net and quantity, cost centers, the total."""
 

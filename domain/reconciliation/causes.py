@@ -49,8 +49,8 @@ class Cause:
     proposal: int = 0
 
     def nights(self, night: date) -> int:
-        """Its age: on how many nights it has been seen, this one included."""
-        return (night - self.first_night).days + 1 if self.first_night is not None else 1
+        """Its age: on how many nights it has been seen, this one included; at least one, also where it came up after that night."""
+        return max(1, (night - self.first_night).days + 1) if self.first_night is not None else 1
 
 
 class Legs(NamedTuple):

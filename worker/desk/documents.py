@@ -25,7 +25,7 @@ from worker.store.database import Rows
 from worker.store.desk_actions import actions_about
 from worker.store.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
 from worker.store.document_pages import Held, held_document, sequence_of
-from worker.store.status import lane_status
+from worker.store.status import MOST_COUNTED, lane_at_a_glance
 
 # A worker decides; this long the desk waits to tell what it decided.
 PATIENCE_SECONDS: Final = 4.0
@@ -59,7 +59,8 @@ class Documents(Page):
             "wanted": wanted,
             "statuses": options(_STATUSES, wanted.status),
             "types": options(_TYPES, wanted.type_),
-            "lane": lane_status(connection, company.number),
+            "lane": lane_at_a_glance(connection, company.number),
+            "most_counted": MOST_COUNTED,
             "undecided": UNDECIDED,
         }
 

@@ -62,18 +62,20 @@ class VoucherView(Page):
         entries = entry_rows(connection, company.number, voucher.voucher_id, MOST_ROWS)
         explained = islice(explain(connection, scope, voucher.voucher_id), MOST_EXPLAINED) if stock else ()
         columns = COST_EXPLANATION.columns_of(scope)
+        lines = [(min(int(row[0]), 3), cells(columns[1:], row[1:])) for row in explained]
+        # Amounts are to be seen without moving the page: what says nothing of this voucher takes no room.
+        said = [place for place in range(len(columns) - 1) if any(line[place].text for _, line in lines)]
         return {
             "voucher": voucher,
             "held": held,
             "currency": scope.currency.code,
-            "time_zone": scope.time_zone,
             "stock": stock,
             "entries": entries,
             "debits": sum(row.debit for row in entries),
             "credits": sum(row.credit for row in entries),
             "moved": sum(row.amount for row in stock),
-            "columns": [column.name for column in columns[1:]],
-            "explained": [(min(int(row[0]), 3), cells(columns[1:], row[1:])) for row in explained],
+            "columns": [columns[1:][place].name for place in said],
+            "explained": [(depth, [line[place] for place in said]) for depth, line in lines],
             "most": MOST_ROWS,
             "most_explained": MOST_EXPLAINED,
         }

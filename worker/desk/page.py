@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from datetime import UTC
+from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import psycopg
 import structlog
@@ -15,6 +18,7 @@ from domain.errors import PerpetuaError, Unavailable
 from worker.desk import words
 from worker.desk.guard import Guard
 from worker.desk.roles import Role
+from worker.reports.scope import scope_of
 from worker.services.auditing import audited
 from worker.services.tools import Tools
 from worker.store.companies import all_companies
@@ -29,10 +33,11 @@ PAGE_ROWS: Final = 50
 
 
 class Company(NamedTuple):
-    """The company that a page is about."""
+    """The company that a page is about; times are shown in its zone, in UTC where none is said."""
 
     number: int
     name: str
+    time_zone: str = ""
 
 
 class Told(NamedTuple):
@@ -66,6 +71,8 @@ class DeskHandler(Guard):
 
     def show(self, template: str, **content: Any) -> None:
         """Render a page of ours."""
+        company = content.get("company")
+        zone = ZoneInfo(company.time_zone) if company is not None and company.time_zone else UTC
         told = self.get_signed_cookie(TOLD_COOKIE)
         if told is not None:
             self.clear_cookie(TOLD_COOKIE)
@@ -75,6 +82,7 @@ class DeskHandler(Guard):
             told=told.decode() if told else "",
             may=lambda role: self.current_user is not None and self.current_user.may(Role(role)),
             words=words,
+            time=partial(words.time, zone=zone),
             **content,
         )
 
@@ -121,11 +129,9 @@ class Page(DeskHandler, ABC):
             name = next((name for name, number in companies.items() if number == company), None)
             if name is None:
                 raise HTTPError(404, "There is no such company.")
-            return {
-                "company": Company(company, name),
-                "companies": companies,
-                **self.read(connection, Company(company, name), *at),
-            }
+            scope = scope_of(connection, company)
+            about = Company(company, name, "UTC" if scope is None else scope.time_zone)
+            return {"company": about, "companies": companies, **self.read(connection, about, *at)}
 
 
 class Action(DeskHandler, ABC):

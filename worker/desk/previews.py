@@ -78,7 +78,7 @@ def _foreseen(held: Held) -> Foreseen:
     changes = [(row["account"], row["month"], str(row["change"])) for row in seen.get("accounts", ())]
     return Foreseen(
         held, str(seen.get("would_be", "")), (held.answer or {}).get("error"), changes, int(seen.get("rows") or 0),
-        str(seen.get("first_open_day") or ""),
+        "" if seen.get("would_be") == "posted" else str(seen.get("first_open_day") or ""),
     )  # fmt: skip
 
 

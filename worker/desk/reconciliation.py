@@ -9,6 +9,7 @@ from domain.master_view import MasterView
 from domain.money import Currency
 from domain.reconciliation import Proposal
 from worker.bells import Lane
+from worker.desk import words
 from worker.desk.page import Action, Company, Page, Told
 from worker.desk.roles import Role
 from worker.services.present_view import present_view
@@ -65,6 +66,7 @@ class ReconciliationPage(Page):
             "proposals": open_,
             "fields": FIELDS,
             "limit": NIGHTS,
+            "most": "" if seen is None else words.grouped(seen.currency.show(_most(nights))),
         }
 
 
@@ -151,8 +153,12 @@ def _shown(proposal: Proposal, view: MasterView) -> OpenProposal:
     )
 
 
+def _most(nights: list[NightTotal]) -> int:
+    return max((night.difference for night in nights), default=0)
+
+
 def _bars(nights: list[NightTotal], currency: Currency) -> list[Bar]:
-    most = max((night.difference for night in nights), default=0)
+    most = _most(nights)
     return [
         Bar(
             night,

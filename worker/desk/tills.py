@@ -8,6 +8,8 @@ import msgspec
 from tornado.web import HTTPError
 
 from domain.errors import DocumentRejected
+from domain.pos_consolidation.receipt_sums import is_quantity
+from domain.quantity import show_quantity
 from worker.desk.documents import DocumentAction
 from worker.desk.page import Company, DeskHandler, Page, Told
 from worker.desk.roles import Role
@@ -90,7 +92,6 @@ class Certificate(Page):
         scope = scope_of(connection, company.number)
         if scope is None:
             raise HTTPError(404)
-        show = scope.currency.show
         return {
             "certificate": export.certificate,
             "sequence": int(at[0]),
@@ -99,7 +100,9 @@ class Certificate(Page):
             "sums": [
                 (name, show(receipts), show(invoices), receipts == invoices)
                 for name, (receipts, invoices) in export.certificate.sums.items()
+                for show in [show_quantity if is_quantity(name) else scope.currency.show]
             ],
+            "currency": scope.currency.code,
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -37,12 +37,17 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def time(moment: datetime | None) -> str:
-    """A time to the second, in UTC unless it is local already."""
+def heading(name: str) -> str:
+    """A name as it stands over a value: its first letter is a capital, the others as they are."""
+    return name[:1].upper() + name[1:]
+
+
+def time(moment: datetime | None, zone: tzinfo = UTC) -> str:
+    """A time to the second, in this zone unless it is local already."""
     if moment is None:
         return ""
     if moment.tzinfo is not None:
-        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}{' UTC' if zone is UTC else ''}"
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
@@ -61,6 +66,16 @@ def figure(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def count(number: int, thing: str) -> str:
+    """So many things: `1 receipt`, `1,200 receipts`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def counted(number: int, most: int) -> str:
+    """A number of things that were counted so far and no further: `1,000+`."""
+    return figure(number) if number <= most else f"{most:,}+"
 
 
 def grouped(amount: str) -> str:
