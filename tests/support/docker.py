@@ -62,7 +62,7 @@ class Installation:
 
     def compose(self, *words: str, told: str = "") -> str:
         """Run `docker compose WORDS` in it."""
-        ports = {"PERPETUA_STREAM_PORT": str(self.stream_port), "PERPETUA_FLOWER_PORT": str(self.flower_port)}
+        ports = {"STREAM_PORT": str(self.stream_port), "FLOWER_PORT": str(self.flower_port)}
         return self.daemon("compose", "--project-directory", self.folder, *words, environment=ports, told=told)
 
     def states(self) -> dict[str, str]:
