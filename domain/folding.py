@@ -11,6 +11,7 @@ from datetime import date
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
 from domain.documents.plan import Head, Plan
+from domain.documents.sales_cost import share_of_cost
 from domain.documents.unbilled import kept
 from domain.entries import Booked, entries_of, opening_differences
 from domain.exact import MICRO, div_half_up
@@ -120,7 +121,13 @@ class _Fold:
         if movement.basis == Basis.RETURNED and not movement.source:
             rate = self.checked.fallback_rate(movement)
             return movement.stated + valuation.at_rate_in_force(balance, self.currency, movement.qty, rate)
+        if movement.basis == Basis.RETURNED and (covered := self._covered_here(movement.source)):
+            return share_of_cost(self.plan, movement, *self._loaded(movement.source), self.view, covered)
         return movement.stated
+
+    def _covered_here(self, issue: int) -> int:
+        """By how much earlier lines of this document have trued up the cost of an issue: they covered what it had left owed."""
+        return sum(d.amount for d in self.differences if d.cause == issue and d.kind is DifferenceKind.TRUE_UP)
 
     def _original_rate(self, movement: Movement) -> int | None:
         """What a unit of the original cost (nine decimals): an average gives goods back at that, None where they cost nothing."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.books import Books, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.references import linked, whole_qty
 from domain.documents.returns import Returned, take_back
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.errors import DocumentRejected
@@ -140,9 +141,33 @@ def _sold(back: Returned | None, part: Part) -> Movement | None:
     return None
 
 
+def share_of_cost(
+    planned: Plan, movement: Movement, original: PostedVoucher, sold: Movement, view: MasterView, covered: int
+) -> int:
+    """What goods come back at once earlier lines of the same document have covered what the sale owed, at `covered` more.
+
+    As a repost would have it, which comes by the lines one after the other.
+    """
+    own = next(link for link in planned.links if link.kind == "returns" and link.line == movement.line)
+    before = [
+        link
+        for link in linked(original, own.target_line, "returns", planned)
+        if link.line < own.line or link.voucher != own.voucher
+    ]
+    taken = sum(link.qty for link in before)
+    whole = whole_qty(original, own.target_line - 1, view)
+    return _share(_cost(original, sold) - covered, sold, movement.qty, taken, own.qty, whole)
+
+
 def _cost_share(back: Returned, sold: Movement, part: Part) -> int:
-    """The share of what the sale booked as cost, true-ups included; a serial number comes back at all of its own cost."""
-    cost = -sold.value - back.original.true_ups.get(sold.id, 0)
-    if -part.qty == -sold.qty:
-        return cost
-    return cumulative_share(cost, back.before, back.qty, back.whole)
+    """The share of what the sale booked as cost, true-ups included."""
+    return _share(_cost(back.original, sold), sold, -part.qty, back.before, back.qty, back.whole)
+
+
+def _cost(original: PostedVoucher, sold: Movement) -> int:
+    return -sold.value - original.true_ups.get(sold.id, 0)
+
+
+def _share(cost: int, sold: Movement, qty: int, before: int, taken: int, whole: int) -> int:
+    """A part of a sale's cost; a serial number comes back at all of its own."""
+    return cost if qty == -sold.qty else cumulative_share(cost, before, taken, whole)

@@ -82,6 +82,10 @@ STORIES: dict[str, list[dict[str, Any]]] = {
         bought(1, "PR-1", goods(3, "3.3333")), sold(2, "DN-1", goods(3, 9)),
         given_back(8, "CR-2", "DN-1", goods(-1, 9, place="Shop")), given_back(5, "CR-1", "DN-1", goods(-1, 9)),
     ],
+    "a line of a return covers what was owed of the sale of its next line": [
+        bought(1, "PR-1", goods(4, 2)), bought(2, "PR-2", goods(6, 5)), sold(4, "DN-1", goods(4, 9), goods(12, 9)),
+        given_back(6, "CR-1", "DN-1", goods(-4, 9, return_of=1), goods(-3, 9, return_of=2)), bought(3, "PR-3", goods(1, 3)),
+    ],
     "two counts, and a purchase before both": [
         bought(1, "PR-1", goods(10, 5)), counted(4, "SR-1", goods(8)), counted(8, "SR-2", goods(9, 6)),
         bought(2, "PR-2", goods(7, 4)), sold(9, "DN-1", goods(3, 9)), sold(3, "DN-0", goods(6, 9)),

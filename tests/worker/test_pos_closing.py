@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.lanes import post_all, publish, rows
+from tests.support.lanes import number_of, post_all, publish, rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
 from tests.support.till_books import error, ledger, post, reserved_agrees, shop
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
+from worker.services import posting
 from worker.services.acceptance import Message, read
 from worker.services.closing import guard_the_gate
 from worker.services.pos_verify import read_export, verify_export
+from worker.services.results import Decided
 from worker.store.database import Database
 from worker.store.pos_export import export_closing
 
@@ -181,6 +183,40 @@ def test_returns_come_back_at_the_cost_share_of_the_line_they_had_left_through(b
     assert error(books, "S-4") == "OverReturned"
 
 
+def test_goods_come_back_through_the_line_they_were_sold_by_not_one_that_others_came_back_by(books: Database) -> None:
+    post(books, *masters(), receipt("PR-1", ("Apple", 2, 2)), receipt("PR-2", ("Apple", 2, 5), at="2026-03-01T08:30"))
+    post(books, sale("S-1", ("Apple", 2, 9)), closing("C-1"))
+    post(
+        books, sale("S-2", ("Apple", 2, 9), at="2026-03-02T10:00"), back("S-3", "S-1", ("Apple", 1, 9), at="2026-03-02T11:00"),
+        closing("C-2", at="2026-03-02T20:00"),
+    )  # fmt: skip
+    assert ledger(books, "C-2-1")["Cost of Goods Sold"] == 10 - 2
+    post(books, back("S-4", "S-2", ("Apple", 1, 9), at="2026-03-03T10:00"), closing("C-3", at="2026-03-03T20:00"))
+    assert ledger(books, "C-3-1")["Cost of Goods Sold"] == -5
+
+
+def test_a_closing_one_of_whose_later_invoices_is_refused_is_refused_by_name_and_can_be_made_in_parts(
+    books: Database,
+) -> None:
+    shop(books, consolidate_by="customer")
+    dear = 600_000_000_000_000
+    statuses = post(
+        books, sale("S-1", ("Apple", 1, 3), customer="Ann"),
+        *(sale(f"S-{n}", ("Bread", 1, dear), customer="Bob", at=f"2026-03-01T11:0{n}") for n in (2, 3)), closing("C-1"),
+        sale("S-4", ("Apple", 1, 3), customer="Ann", at="2026-03-01T12:00"),
+    )  # fmt: skip
+    assert error(books, "C-1") == "NumberTooLarge", "two sales of Bob's are more than one invoice can hold"
+    ((reason,),) = rows(books, "SELECT error ->> 'message' FROM books.document_status WHERE number = 'C-1'")
+    assert "C-1-2" in reason
+    assert "Bob" in reason
+    assert {statuses[f"S-{n}"] for n in (1, 2, 3, 4)} == {"open"}
+    assert [number for number in statuses if number.startswith("C-")] == ["C-1"], "no invoice was filed"
+    reserved_agrees(books)
+    statuses = post(books, closing("C-2", invoices=["S-2"]), closing("C-3"))
+    assert {statuses[f"S-{n}"] for n in (1, 2, 3, 4)} == {"consolidated"}
+    reserved_agrees(books)
+
+
 def test_a_return_waits_while_its_original_waits_elsewhere(books: Database) -> None:
     shop(books)
     statuses = post(
@@ -249,6 +285,26 @@ def test_a_closing_that_others_depend_on_stands(books: Database) -> None:
     statuses = post(books, cancel("X-2", "pos_closing", "C-2"), cancel("X-3", "pos_closing", "C-1"))
     assert statuses["C-1"] == statuses["C-2"] == "cancelled"
     assert statuses["S-1"] == statuses["S-2"] == "open"
+
+
+def test_what_a_closing_left_untold_is_told_some_at_a_time(books: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "OUTCOMES_AT_ONCE", 3)
+    shop(books)
+    post(books, *(sale(f"S-{n}", ("Apple", 1, 3)) for n in range(7)))
+    publish(books, [closing("C-1")])
+
+    def hangs_up(_: Decided) -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        posting.drain(books, number_of(books, SHOP), tell=hangs_up)
+    told: list[dict[str, str]] = []
+    posting.drain(
+        books, number_of(books, SHOP), tell=lambda decided: told.append({o["number"]: o["status"] for o in decided.outcomes})
+    )  # fmt: skip
+    assert {len(some) <= 3 for some in told} == {True}
+    everything = {number: status for some in told for number, status in some.items()}
+    assert everything == {"PR-1": "posted", "C-1": "posted", "C-1-1": "posted"} | {f"S-{n}": "consolidated" for n in range(7)}
 
 
 def test_a_period_with_open_sales_does_not_close(books: Database) -> None:

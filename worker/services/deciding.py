@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import cast
 
@@ -20,7 +20,7 @@ from worker.services.answers import Answers
 from worker.services.lane_memory import LaneMemory
 from worker.services.out_of_sync import Standing
 from worker.services.pending import Pending
-from worker.services.pos_closing import LaneDesk, changes_tills
+from worker.services.pos_closing import LaneDesk, LaterRefused, changes_tills
 from worker.services.pos_sales import Tills
 from worker.services.pos_tallying import TallyFirst
 from worker.services.results import Decided, Parked, Results
@@ -35,6 +35,7 @@ from worker.store.series import fiscal_year
 BATCH_BYTES = 16_000_000
 SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones are decided
 MOST_ATTEMPTS = 3
+NONE_REFUSED: Mapping[int, DocumentRejected] = {}
 _NEWEST = 2**62  # after every place in the order of acceptance
 
 
@@ -46,12 +47,20 @@ class DecisionFault(Exception):
         self.sequence = sequence
 
 
+class RefusedInParts(Exception):
+    """A document is refused for what it would make, when part of that was made; the batch is void, and is decided again without it."""
+
+    def __init__(self, sequence: int, refusal: DocumentRejected) -> None:
+        super().__init__(refusal.message)
+        self.sequence, self.refusal = sequence, refusal
+
+
 class Batch:
     """Decides the documents that are due in a lane, which the caller holds, and writes what they came to.
 
     `name` is called with each document's sequence before it is decided, and with 0 once all of them are. Where sales are `tallied`, as far
     as they can be, closings are decided without asking for it. One that is `pausing` ends at the first document that asks for a repost, so
-    that what comes after it is decided by the books as reposted.
+    that what comes after it is decided by the books as reposted. `refused` are documents that were `RefusedInParts` before, and why.
     """
 
     def __init__(
@@ -63,7 +72,9 @@ class Batch:
         *,
         tallied: bool = False,
         pausing: bool = False,
+        refused: Mapping[int, DocumentRejected] = NONE_REFUSED,
     ) -> None:
+        self._refused = refused
         self._connection = connection
         self._lane = lane
         self._memory = memory
@@ -90,7 +101,7 @@ class Batch:
     def run(self, limit_documents: int) -> Decided | None:
         """Decide and write up to so many documents; None where nothing is due.
 
-        Errors: DecisionFault, TallyFirst; those of PostgreSQL. After any of them the transaction and the memory are void.
+        Errors: DecisionFault, RefusedInParts, TallyFirst; those of PostgreSQL. After any of them the transaction and the memory are void.
         """
         due, has_parked, has_differences = due_documents(self._connection, self._lane, limit_documents, BATCH_BYTES)
         if not due:
@@ -212,6 +223,9 @@ class Batch:
         if self._is_given_up(due):
             self._results.rejected.append((due, _internal_fault(due)))
             return
+        if due.sequence in self._refused:
+            self._results.rejected.append((due, self._refused[due.sequence]))
+            return
         self._memory.masters.at(moment)
         try:
             self._post(moment, due, document)
@@ -219,6 +233,8 @@ class Batch:
             self._results.rejected.append((due, refused))
         except DocumentParked as parked:
             self._park(Parked(due, document, moment, parked.waits_for, parked.as_outcome()))
+        except LaterRefused as later:
+            raise RefusedInParts(due.sequence, later.refusal) from later
         except (psycopg.Error, TallyFirst):
             raise
         except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -12,15 +12,16 @@ from typing import NamedTuple
 import psycopg
 import structlog
 
+from domain.errors import DocumentRejected
 from worker.pace import at_pace
-from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault
+from worker.services.deciding import MOST_ATTEMPTS, Batch, DecisionFault, RefusedInParts
 from worker.services.lane_memory import memories_of
 from worker.services.pos_tallying import TallyFirst, tally_sales
 from worker.services.pos_tallying import Tell as TellTally
 from worker.services.results import Decided
 from worker.store.database import Database, Rows
 from worker.store.lanes import LaneRow, note_fault, note_published, take_lane
-from worker.store.outcomes import fetch_outcomes, key_of_document, outcomes_of_batches
+from worker.store.outcomes import fetch_outcomes, key_of_document, sequences_of_batches
 from worker.traces import Traces
 
 log = structlog.get_logger()
@@ -126,9 +127,11 @@ def _turn(database: Database, company_id: int, asked: _Asked, drained: Drained, 
 
 
 def _tell_forgotten(connection: Rows, lane: LaneRow, tell: Tell) -> None:
-    """Outcomes of batches whose process ended between its commit and telling; the caller holds the lane."""
+    """Outcomes of batches whose process ended between its commit and telling, some thousand at a time; the caller holds the lane."""
     if lane.published_batch < lane.batch_no:
-        tell(Decided(outcomes_of_batches(connection, lane.company_id, lane.published_batch, lane.batch_no)))
+        forgotten = sequences_of_batches(connection, lane.company_id, lane.published_batch, lane.batch_no)
+        for start in range(0, len(forgotten), OUTCOMES_AT_ONCE):
+            tell(Decided(fetch_outcomes(connection, lane.company_id, forgotten[start : start + OUTCOMES_AT_ONCE])))
         note_published(connection, lane.company_id, lane.batch_no)
         lane.published_batch = lane.batch_no
 
@@ -144,9 +147,12 @@ def _tell_changed(database: Database, company_id: int, changed: list[int], tell:
 def _step(database: Database, company_id: int, asked: _Asked, *, tallied: bool) -> Decided | bool:
     """One batch; False where nothing is due, True where another writer has the lane."""
     clashes, careful = 0, False
+    refused: dict[int, DocumentRejected] = {}
     while True:
         try:
-            return _batch(database, company_id, asked, careful=careful, tallied=tallied)
+            return _batch(database, company_id, asked, careful=careful, tallied=tallied, refused=refused)
+        except RefusedInParts as parts:
+            refused[parts.sequence] = parts.refusal
         except _HolderDied as died:
             careful = True
             _note_death(database, company_id, died.sequence)
@@ -177,7 +183,15 @@ def _note_death(database: Database, company_id: int, sequence: int) -> None:
     log.error("a process was killed while it decided a document", **key, attempt=attempts, of=MOST_ATTEMPTS)
 
 
-def _batch(database: Database, company_id: int, asked: _Asked, *, careful: bool, tallied: bool) -> Decided | bool:
+def _batch(
+    database: Database,
+    company_id: int,
+    asked: _Asked,
+    *,
+    careful: bool,
+    tallied: bool,
+    refused: Mapping[int, DocumentRejected],
+) -> Decided | bool:
     traces, memories = asked.traces, memories_of(database)
     with contextlib.ExitStack() as leaving:
         connection = leaving.enter_context(database.transaction())
@@ -196,7 +210,7 @@ def _batch(database: Database, company_id: int, asked: _Asked, *, careful: bool,
             _tell_forgotten(connection, lane, asked.tell)
         memory = memories.take(lane)
         memory.begin(connection, lane)
-        batch = Batch(connection, lane, memory, name, tallied=tallied, pausing=asked.pausing)
+        batch = Batch(connection, lane, memory, name, tallied=tallied, pausing=asked.pausing, refused=refused)
         decided = batch.run(asked.limit_documents)
     memory.keep(lane.batch_no)
     memories.put_back(company_id, memory)

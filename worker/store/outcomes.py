@@ -150,10 +150,9 @@ def key_of_document(connection: Rows, company_id: int, sequence: int) -> dict[st
     return {"company": row[0], "type": row[1], "number": row[2], "sequence": sequence}
 
 
-def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int) -> list[dict[str, Any]]:
-    """The outcomes decided in the batches after one and up to another."""
+def sequences_of_batches(connection: Rows, company_id: int, after: int, upto: int) -> list[int]:
+    """The documents whose outcome the batches after one and up to another have decided or changed, in their order."""
     found = connection.execute(
-        _OUTCOME + "WHERE company_id = %(company)s AND sequence IN ("
         "SELECT voucher_id FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
         "UNION SELECT reverses FROM voucher WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s "
         "AND reverses <> 0 "
@@ -164,11 +163,10 @@ def outcomes_of_batches(connection: Rows, company_id: int, after: int, upto: int
         "UNION SELECT s.voucher_id FROM pos_invoice s WHERE s.company_id = %(company)s AND s.status IN ('open', 'quarantined') "
         "AND EXISTS (SELECT FROM voucher c WHERE c.company_id = %(company)s AND c.batch_no > %(after)s AND c.batch_no <= %(upto)s "
         "AND (c.type = 'pos_closing' OR EXISTS (SELECT FROM voucher t WHERE t.company_id = %(company)s AND t.voucher_id = c.reverses "
-        "AND c.reverses <> 0 AND t.type = 'pos_closing')))) "
-        "ORDER BY sequence",
+        "AND c.reverses <> 0 AND t.type = 'pos_closing'))) ORDER BY 1",
         {"company": company_id, "after": after, "upto": upto},
     )
-    return [_as_outcome(row) for row in found]
+    return [sequence for (sequence,) in found]
 
 
 def list_outcomes(

@@ -233,7 +233,10 @@ def _find_origins(desk: LaneDesk, closing: PosClosing, sale: Sale, here: set[str
     into, sold = original.sale.consolidated_into, original.sale.receipt
     invoice = desk.answers.answered(lambda: desk.books.voucher("sales_invoice", into))
     keys = invoice.figures.get("line_keys") if invoice is not None else None
-    places = {key: place for place, key in enumerate(keys, start=1)} if isinstance(keys, list) else {}
+    places: dict[str, int] = {}
+    for at_line, key in enumerate(keys if isinstance(keys, list) else (), start=1):
+        # What others brought back may have a line of the same key: it stands behind what was sold.
+        places.setdefault(key, at_line)
     for index, line in enumerate(receipt.lines):
         if line.returns and (at := places.get(key_digest(sold.lines[line.returns - 1].key))) is not None:
             chosen.origins[sale.sequence, index] = Origin(into, at)

@@ -14,6 +14,21 @@ from worker.store.database import Rows
 from worker.store.lanes import LaneRow
 
 
+class LaterRefused(Exception):
+    """A document of several that stand or fall together is refused after others have changed the books in memory.
+
+    The batch is void then, and nothing of it is written. `refusal` is what to tell of the document that wanted all of them.
+    """
+
+    def __init__(self, document: AnyDocument, refused: DocumentRejected) -> None:
+        super().__init__(f"{document.number}: {refused.message}")
+        customer = getattr(document, "customer", None)
+        which = f"{document.number}{f' of {customer}' if customer else ''}"
+        self.refusal = DocumentRejected(
+            refused.code, f"{which}, which is a part of it, can't be posted: {refused.message}", "", refused.details
+        )
+
+
 @dataclass(slots=True)
 class LaneDesk:
     """One transaction under a lane. `take` hands a posting to the batch, which lets later ones see it.
@@ -38,16 +53,13 @@ class LaneDesk:
     def post(self, decide: Callable[[], Posting], document: AnyDocument, *, first: bool) -> Posting:
         """Decide a document of several that stand or fall together, and hand it to the batch.
 
-        Errors: DocumentRejected from the first; from a later one RuntimeError, since the earlier ones have changed the books in
-        memory: the batch is void then, and nothing of it is written.
+        Errors: DocumentRejected from the first, LaterRefused from others.
         """
         try:
             posting = self.answers.answered(decide)
         except DocumentRejected as refused:
             if first:
                 raise
-            raise RuntimeError(
-                f"{document.number} was refused after others had been taken: {refused.message}"
-            ) from refused
+            raise LaterRefused(document, refused) from refused
         self.take(posting, document)
         return posting
