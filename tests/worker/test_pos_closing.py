@@ -304,7 +304,9 @@ def test_what_a_closing_left_untold_is_told_some_at_a_time(books: Database, monk
     )  # fmt: skip
     assert {len(some) <= 3 for some in told} == {True}
     everything = {number: status for some in told for number, status in some.items()}
-    assert everything == {"PR-1": "posted", "C-1": "posted", "C-1-1": "posted"} | {f"S-{n}": "consolidated" for n in range(7)}
+    assert everything == {"PR-1": "posted", "C-1": "posted", "C-1-1": "posted"} | {
+        f"S-{n}": "consolidated" for n in range(7)
+    }
 
 
 def test_a_period_with_open_sales_does_not_close(books: Database) -> None:
