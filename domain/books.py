@@ -147,7 +147,7 @@ class PostedVoucher(msgspec.Struct, gc=False):
     sale: TillSale | None = None
 
 
-class Voucher(msgspec.Struct, gc=False, kw_only=True):
+class Voucher(msgspec.Struct, gc=False):
     """The head of what was posted: one per posted document, with its computed totals."""
 
     sequence: int

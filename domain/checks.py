@@ -23,7 +23,8 @@ class Checked(msgspec.Struct, gc=False):
     """A plan that nothing can refuse any more, with everything loaded that valuing it needs.
 
     `place` is where the document takes effect (a cancel: its target's), `reverses` the sequence of a cancel's target. `backdated`
-    gives, for each lot whose chain moved later already, its quantity at that place.
+    gives, for each lot whose chain moved later already, its quantity at that place. `plain` says that nothing about its movements is
+    out of the ordinary (see `_plainly_there`).
     """
 
     head: Head
@@ -34,6 +35,7 @@ class Checked(msgspec.Struct, gc=False):
     backdated: dict[Lot, int] = {}
     balances: dict[Chain, Balance] = {}
     methods: dict[Chain, Method] = {}
+    plain: bool = False
 
     @property
     def view(self) -> MasterView:
@@ -51,8 +53,8 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     if head.type == "cancel":
         checked.reverses = plan.links[-1].target
     _gather(checked)
-    plain = _plainly_there(checked)
-    currency = checked.view.currency
+    checked.plain = plain = _plainly_there(checked)
+    currency = head.view.currency
     worth = 0 if plain else worth_of_movements(plan.movements, checked.balances, currency, checked.fallback_rate)
     require_room(plan, currency, worth)
     if not plain:
@@ -88,23 +90,24 @@ def _plainly_there(checked: Checked) -> bool:
     Then nothing can be short now or later, no account of running quantities need be kept, and the books have room for it.
     """
     movements, balances = checked.plan.movements, checked.balances
-    if len(balances) != len(movements):
+    if len(balances) != len(movements) or checked.reverses:
         return False
     at, sequence = checked.place
     for movement in movements:
-        chain = movement.chain
+        chain, qty = movement.chain, movement.qty
         balance = balances[chain]
+        held = balance.qty
         if (
-            (movement.basis is not Basis.STATED and movement.basis is not Basis.COST)
+            movement.basis is not (Basis.STATED if qty > 0 else Basis.COST)
             or movement.batch
             or chain.part
-            or not 0 <= balance.qty + movement.qty <= QUANTITY_LIMIT
-            or balance.qty < 0
+            or held < 0
+            or not 0 <= held + qty <= QUANTITY_LIMIT
             or movement.stated > PLAIN_AMOUNT
             or balance.value > PLAIN_VALUE
             or balance.last_at > at
             or (balance.last_at == at and balance.last_sequence > sequence)
-            or (balance.stored and movement.qty < 0 and not _at_hand(checked, movement))
+            or (balance.stored and qty < 0 and not _at_hand(checked, movement))
         ):
             return False
     return True

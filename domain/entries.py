@@ -101,13 +101,10 @@ def entries_of(rows: Iterable[Booked], view: MasterView) -> list[Entry]:
             other = (voucher, contra, cost_center if view.is_profit_and_loss(contra) else "", dimensions, cause, day)
             sums[other] = sums.get(other, 0) - amount
     return [
-        Entry(
-            voucher=voucher, account=account, amount=amount, date=day, cost_center=center, dimensions=dimensions,
-            cause=cause,
-        )
+        Entry(voucher, account, amount, day, "", center, dimensions, 0, cause)
         for (voucher, account, center, dimensions, cause, day), amount in sums.items()
         if amount
-    ]  # fmt: skip
+    ]
 
 
 def opening_differences(

@@ -29,9 +29,7 @@ def fold(checked: Checked) -> Posting:
 
 def without_rows(head: Head, plan: Plan) -> Posting:
     """What a plan comes to that has no rows in either ledger."""
-    voucher = Voucher(
-        sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date, figures=plan.figures
-    )
+    voucher = Voucher(head.sequence, head.type, head.number, head.at, head.date, 0, plan.figures)
     return Posting(voucher, orders=plan.orders, receipt=plan.receipt, released=plan.released)
 
 
@@ -48,7 +46,9 @@ class _Fold:
         head, plan = self.head, self.plan
         movements = plan.movements
         self._number(movements)
-        if head.type == "stock_entry" and any(movement.basis == Basis.PRODUCED for movement in movements):
+        if self.checked.plain:
+            self._value_plainly(movements)
+        elif head.type == "stock_entry" and any(movement.basis == Basis.PRODUCED for movement in movements):
             self._transform(movements)
         else:
             for movement in movements:
@@ -58,11 +58,10 @@ class _Fold:
         self.differences += plan.moved
         for lot in self.checked.backdated:
             self._shift_count(lot)
-        self._close(movements)
-        voucher = Voucher(
-            sequence=head.sequence, type=head.type, number=head.number, at=head.at, date=head.date,
-            reverses=self.checked.reverses, figures=plan.figures | kept(plan.unbilled, self.view),
-        )  # fmt: skip
+        if not self.checked.plain:
+            self._close(movements)
+        figures = plan.figures | kept(plan.unbilled, self.view) if plan.unbilled else plan.figures
+        voucher = Voucher(head.sequence, head.type, head.number, head.at, head.date, self.checked.reverses, figures)
         entries = self._entries(movements)
         require_balanced(entries)
         return Posting(
@@ -81,6 +80,20 @@ class _Fold:
         books.next_movement += len(movements)
 
     # -- movements ----------------------------------------------------------------------------------------------------
+
+    def _value_plainly(self, movements: list[Movement]) -> None:
+        """What nearly every document does: goods that come in as stated or leave at cost, each the last to move in its chain."""
+        checked, currency = self.checked, self.currency
+        balances, methods = checked.balances, checked.methods
+        for movement in movements:
+            chain, qty = movement.chain, movement.qty
+            balance, method = balances[chain], methods[chain]
+            if qty > 0:
+                movement.value = movement.stated
+                valuation.receive(balance, method, currency, qty, movement.stated, movement.id)
+            else:
+                movement.value = valuation.issue(balance, method, currency, -qty, None, None, movement.counted_rate)
+            balance.last_at, balance.last_sequence = movement.at, movement.voucher
 
     def _value(self, movement: Movement) -> None:
         balance, method = self.checked.balances[movement.chain], self.checked.methods[movement.chain]

@@ -10,7 +10,7 @@ import msgspec
 from domain.errors import InvariantBroken
 
 
-class Entry(msgspec.Struct, gc=False, kw_only=True):
+class Entry(msgspec.Struct, gc=False):
     """One general ledger entry: `amount` minor units of the company's currency, debit positive, credit negative.
 
     `against` is the sequence of the voucher that the entry settles or belongs to (receivables, payables); `cause` the

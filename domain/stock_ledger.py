@@ -61,7 +61,7 @@ class DifferenceKind(IntEnum):
 
 # Rows are made by the hundred thousand: typed structs are made several times faster than dataclasses, and without cycles the
 # garbage collector need not look at them.
-class Movement(msgspec.Struct, gc=False, kw_only=True):
+class Movement(msgspec.Struct, gc=False):
     """One row of the stock ledger: a signed quantity and the amount it booked.
 
     `qty` in millionths, `value` in minor units (what the stock account is debited with), `at` in microseconds since 1970.
