@@ -13,6 +13,7 @@ import msgspec
 
 from domain.cut_over import CutOver
 from domain.documents import AnyDocument
+from domain.errors import DocumentRejected
 from domain.exact import NumberRefused
 from domain.masters import AnyMaster
 from domain.posting_time import PostingTime
@@ -30,11 +31,6 @@ MASTER_TYPES = frozenset(str(shape.__struct_config__.tag) for shape in get_args(
 
 def _read_custom(kind: type, value: object) -> object:
     """Numbers and times of the contract; `kind` is Quantity, Rate, Money, PostingTime or RoundedTotal."""
-    # Prices and quantities repeat from document to document, and what they are read as never changes.
-    return _read_again(kind, value) if value.__class__ is str else _read_once(kind, value)
-
-
-def _read_once(kind: type, value: object) -> object:
     try:
         return kind.parse(value)  # type: ignore[attr-defined]
     except NumberRefused as refused:
@@ -47,10 +43,12 @@ def _read_once(kind: type, value: object) -> object:
         raise
 
 
-_read_again = lru_cache(maxsize=REMEMBERED)(_read_once)
-
+# Prices and quantities repeat from document to document, and what they are read as never changes. (One is not True: hence the types.)
+_remembered = lru_cache(maxsize=REMEMBERED, typed=True)(_read_custom)
 # Numbers with a decimal point stay text until they are read exactly: no binary float ever exists.
-_typed: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_read_custom, float_hook=str)
+_typed: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_remembered, float_hook=str)
+# A list or an object can't be remembered; where one stands for a number, reading it again says what is wrong with it.
+_careful: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_read_custom, float_hook=str)
 _plain = msgspec.json.Decoder(float_hook=str)
 _OWN_MASTERS = {"cut_over": msgspec.json.Decoder(CutOver)}
 _encode = msgspec.json.Encoder().encode
@@ -68,7 +66,7 @@ def decode(raw: bytes) -> Message:
         message = _typed.decode(raw)
         content = _plain.decode(raw)
     except msgspec.ValidationError as error:
-        raise refusal.from_validation(error, raw) from error
+        raise _refused(error, raw) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refusal.from_malformed(raw, error) from error
     except RecursionError:
@@ -81,6 +79,14 @@ def decode(raw: bytes) -> Message:
     return message
 
 
+def _refused(error: msgspec.ValidationError, raw: bytes) -> DocumentRejected:
+    try:
+        _careful.decode(raw)
+    except msgspec.ValidationError as told:
+        error = told
+    return refusal.from_validation(error, raw)
+
+
 def decode_accepted(raw: bytes) -> Message:
     """Read a message that has passed `decode` before: the shape alone, in half the time.
 
@@ -90,7 +96,7 @@ def decode_accepted(raw: bytes) -> Message:
         return _typed.decode(raw)
     except msgspec.DecodeError as error:
         if isinstance(error, msgspec.ValidationError):
-            raise refusal.from_validation(error, raw) from error
+            raise _refused(error, raw) from error
         raise refusal.from_malformed(raw, error) from error
 
 

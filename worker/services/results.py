@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from typing import Any, cast
 
 from domain.documents import AnyDocument
@@ -18,6 +20,8 @@ from worker.store.pos_sales import NewSale
 from worker.store.series import voucher_no
 
 Outcome = dict[str, Any]
+
+_CHAIN = attrgetter("chain")
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ class Results:
     def moved(self) -> dict[Chain, int | None]:
         """The chains whose balances changed, with how many movements each had; None where something was posted into its past."""
         moved: dict[Chain, int | None] = {}
-        moved |= Counter(movement.chain for n in self.posted for movement in n.posting.movements)
+        moved |= Counter(map(_CHAIN, chain.from_iterable(n.posting.movements for n in self.posted)))
         for numbered in self.posted:
             for difference in numbered.posting.differences:
                 moved.setdefault(difference.chain, 0)

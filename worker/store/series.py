@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from worker.store.database import Rows
 
@@ -32,6 +33,7 @@ def voucher_no(type_: str, year: int, number: int) -> str:
     return f"{PREFIXES[type_]}-{year}-{number:05d}"
 
 
+@lru_cache(maxsize=4096)  # many documents share few days
 def fiscal_year(day: date, start: str) -> int:
     """The fiscal year of a date, named by the calendar year in which it starts; `start` is month and day, `04-01`."""
     return day.year if (day.month, day.day) >= (int(start[:2]), int(start[3:])) else day.year - 1
