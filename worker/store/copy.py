@@ -15,6 +15,7 @@ from worker.store.database import Rows
 NULL = "\\N"
 _SECOND = 1_000_000  # microseconds
 _DAY = 86_400 * _SECOND
+_SHORT = 200  # characters
 
 
 def escape(text: str) -> str:
@@ -23,7 +24,7 @@ def escape(text: str) -> str:
         return text
     if "\\" in text:
         text = text.replace("\\", "\\\\")
-    if text.isprintable():
+    if len(text) < _SHORT and text.isprintable():  # of long text each character would be looked up in a table
         return text
     for plain, escaped in (("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"), ("\b", "\\b"), ("\f", "\\f"), ("\v", "\\v")):
         text = text.replace(plain, escaped)
