@@ -26,18 +26,24 @@ from worker.settings import from_environment
 
 def main(step: str, when: str, victim: str = "") -> None:
     """Take a turn at the lane of the shop, company 1, and kill the victim, or this process, at this step."""
-    module, _, path = step.partition(":")
-    owner: Any = importlib.import_module(module)
-    *outer, name = path.split(".")
-    for part in outer:
-        owner = getattr(owner, part)
-    setattr(owner, name, _cut_off(getattr(owner, name), when, int(victim or os.getpid())))
+    owner = kill_at(step, when, int(victim or os.getpid()))
     if owner is pos_tallying:
         # A handful of sales are as many here as would take seconds to sum.
         pos_tallying.MOST_UNTALLIED, pos_tallying.SALES_A_SHEET = 0, 5
     settings = from_environment()
     with open_tools(settings, sender(str(settings.broker_url))) as tools:
         post_lane(tools, Lane(1, SHOP))
+
+
+def kill_at(step: str, when: str, victim: int) -> Any:
+    """Have the victim killed just before or after the first call of this step; gives the module or class that it is a step of."""
+    module, _, path = step.partition(":")
+    owner: Any = importlib.import_module(module)
+    *outer, name = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    setattr(owner, name, _cut_off(getattr(owner, name), when, victim))
+    return owner
 
 
 def _cut_off(step: Callable[..., Any], when: str, victim: int) -> Callable[..., Any]:
