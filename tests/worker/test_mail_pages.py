@@ -25,7 +25,8 @@ def test_a_bad_night_says_its_verdict_its_causes_and_what_mends_it() -> None:
     for text in (
         "483,387.50", "-1,250.00", "JE-2026-0117", "perpetua reconcile accept 7 --company", "DN-2026-0940", "1,284", "Cash short 12.50",
         "699 consolidated + 1 quarantined + 3 open", "9f2c41d07a", "S-88213", "They differed on 4 of 26 nights",
-        "12,040.00", "PR-2025-4711", "131",
+        "12,040.00", "PR-2025-4711", "131", "The account says 1,250.00\N{NO-BREAK SPACE}EUR more than the stock is worth.",
+        "The stock is worth 0.01\N{NO-BREAK SPACE}EUR more than the account says.", "press Create Journal Entry on the desk",
     ):  # fmt: skip
         assert text in rendered.page.text, text
         assert text in rendered.page.html, text

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from worker.mail.content import WELL, AlertMail, Content, DigestLine, DigestMail, NightMail, SalesLine
+from worker.mail.content import WELL, AccountLine, AlertMail, Content, DigestLine, DigestMail, NightMail, SalesLine
 from worker.mail.figures import Figures, harmless, one_line
 from worker.mail.trend import in_words
 
@@ -41,6 +41,8 @@ _STANDING: Final = {
     "awaiting_second": ": one person has accepted, another has to",
     "submitted": ": accepted, its journal entry is on its way",
 }
+_HOW_TO_ACCEPT: Final = "Run the command, or press Create Journal Entry on the desk, under Reconciliation. "
+    "What waits for the account posts by itself then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def write_page(content: Content, figures: Figures, *, has_picture: bool) -> Page
         "trend": in_words(content.trend, figures) if isinstance(content, NightMail) and has_picture else "",
         "picture": TREND_CID if has_picture else "",
         "sales_in_words": _sales,
+        "which_way": _which_way,
+        "how_to_accept": _HOW_TO_ACCEPT,
         "quiet_line": _quiet,
         "money": _money_of_line,
     }
@@ -107,6 +111,14 @@ def _quiet(mail: NightMail, figures: Figures) -> str:
     if mail.difference:
         return f"is in sync: stock and stock accounts differ by {figures.money(mail.difference)}, which is tolerated"
     return "is in sync: stock and stock accounts agree to the cent"
+
+
+def _which_way(account: AccountLine, figures: Figures) -> str:
+    """A difference in words, for those who don't carry in their heads which side its sign stands for."""
+    money = figures.money(abs(account.difference))
+    if account.difference > 0:
+        return f"The stock is worth {money} more than the account says."
+    return f"The account says {money} more than the stock is worth."
 
 
 def _sales(sales: SalesLine, figures: Figures) -> str:

@@ -12,11 +12,11 @@ from worker.mail.content import TrendNight
 from worker.mail.figures import Figures
 
 NIGHTS = 30
-WIDTH, HEIGHT = 968, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 4, 4, 46, 46
+WIDTH, HEIGHT = 968, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 4, 4, 54, 54
 _INK, _FAINT, _RULE = "#5f6b7a", "#c3cad3", "#dfe4ea"
 _COLOURS = {"in_sync": "#1a7f4b", "out_of_sync": "#b3261e", "faulty": "#9a6700"}
-_LETTERS = 25
+_LETTERS = 32
 
 
 def draw_trend(nights: Sequence[TrendNight], upto: date, figures: Figures) -> bytes:
@@ -36,12 +36,12 @@ def draw_trend(nights: Sequence[TrendNight], upto: date, figures: Figures) -> by
         # Whatever is not zero shows, however small it is beside the highest.
         height = max(tallest * night.difference // highest, 6) if night and night.difference else 6
         pen.rectangle((left, base - height, left + step - 8, base - 1), fill=_colour(night))
-    pen.text((_LEFT, _TOP - 38), _drawable(figures.money(highest), f"{highest}"), fill=_INK, font=font)
+    pen.text((_LEFT, _TOP - 46), _drawable(figures.money(highest), f"{highest}"), fill=_INK, font=font)
     for text, x, anchor in (
         (upto - timedelta(days=NIGHTS - 1), _LEFT, "ls"),
         (upto, WIDTH - _RIGHT, "rs"),
     ):
-        pen.text((x, HEIGHT - 12), _drawable(figures.day(text), text.isoformat()), fill=_INK, font=font, anchor=anchor)
+        pen.text((x, HEIGHT - 14), _drawable(figures.day(text), text.isoformat()), fill=_INK, font=font, anchor=anchor)
     file = io.BytesIO()
     picture.quantize(64).save(file, "PNG", optimize=True)
     return file.getvalue()
