@@ -41,8 +41,10 @@ _STANDING: Final = {
     "awaiting_second": ": one person has accepted, another has to",
     "submitted": ": accepted, its journal entry is on its way",
 }
-_HOW_TO_ACCEPT: Final = "Run the command, or press Create Journal Entry on the desk, under Reconciliation. "
+_HOW_TO_ACCEPT: Final = (
+    "Run the command, or press Create Journal Entry on the desk, under Reconciliation. "
     "What waits for the account posts by itself then."
+)
 
 
 @dataclass(frozen=True, slots=True)
