@@ -28,8 +28,8 @@ from worker.store.anew import (
 from worker.store.database import Database, Rows
 from worker.store.ledger_sums import Mark, full_look_is_due, present_mark
 
-CHUNK_ROWS: Final = 200_000  # rows of both ledgers in one transaction: a second or two
-SMALL_ROWS: Final = 20_000  # books with no more are looked at whole each night
+CHUNK_ROWS = 200_000  # rows of both ledgers in one transaction: a second or two
+SMALL_ROWS = 20_000  # books with no more are looked at whole each night
 NIGHTS: Final = 7  # in so many nights everything else is
 LONGEST_STATEMENT: Final = "90s"  # below what ends a task
 EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
