@@ -2,7 +2,6 @@
 
 import random
 import signal
-import subprocess
 import time
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from tests.simulation.world import World
 from tests.support.books import dump, undecided
-from tests.support.processes import BEAT, INTAKE, kill, running, start, until, worker
+from tests.support.processes import BEAT, INTAKE, Process, kill, running, start, until, worker
 from tests.support.servers import fresh_database
 from tests.support.shop import documents, masters
 from worker import routes
@@ -58,7 +57,7 @@ def kill_and_restart(settings: Settings, seed: int, kills: int, count: int) -> N
     choice = random.Random(seed)
     publisher = Publisher(str(settings.redis_url))
     commands = [INTAKE, worker("worker"), BEAT]
-    processes: list[subprocess.Popen[bytes]] = [start(settings, *command) for command in commands]
+    processes: list[Process] = [start(settings, *command) for command in commands]
     try:
         messages = [*masters(*COMPANIES), *shop(count // len(COMPANIES))]
         share = len(messages) // (kills + 1) + 1

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support.lanes import publish, rows
-from tests.support.processes import BEAT, INTAKE, environment, running, until, worker
+from tests.support.processes import BEAT, INTAKE, done, running, until, worker
 from tests.support.streams import told
 from tests.support.subledger import require_mirrored
 from tests.support.till import SHOP, cancel, closing, masters, receipt, sale
@@ -88,11 +85,8 @@ def sell(tools: Tools) -> None:
 
 def killed_at(settings: Settings, step: str, when: str) -> None:
     """A worker takes a turn at the shop's lane and is killed before or after this step."""
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.support.kill_at", step, when], env=os.environ | environment(settings), check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    status, said = done(settings, "-m", "tests.support.kill_at", step, when)
+    assert status == -signal.SIGKILL, said
 
 
 def require_one_closing(tools: Tools) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.lanes import publish, rows
-from tests.support.processes import environment
+from tests.support.processes import done
 from tests.support.subledger import require_mirrored
 from tests.support.till import SHOP, back, closing, masters, receipt, sale
 from worker import embedded
@@ -92,11 +89,8 @@ def test_a_server_killed_while_a_till_closes_costs_no_sale(
         for day, (step, when) in enumerate(steps, 2):
             _sell(tools, day)
             publish(tools.database, [closing(f"C-{day}", at=f"2026-03-{day:02d}T20:00")])
-            turn = subprocess.run(
-                [sys.executable, "-m", "tests.support.kill_at", step, when, str(servers.number(which))], check=False,
-                capture_output=True, text=True, env=os.environ | environment(servers.settings),
-            )  # fmt: skip
-            assert "Unavailable" in turn.stderr, f"{step}: the server's end was not noticed: {turn.stderr}"
+            _, said = done(servers.settings, "-m", "tests.support.kill_at", step, when, str(servers.number(which)))
+            assert "Unavailable" in said, f"{step}: the server's end was not noticed: {said}"
             servers.start()
             sweep(tools)
             post_lane(tools, Lane(1, SHOP))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
+from tests.support.forks import Forked, fork
 from tests.support.histories import Setting, history
 from tests.support.lanes import dump, post_all, publish, receipt
 from tests.support.long_chain import fill
@@ -23,28 +24,34 @@ from worker.services.reposting import run_pending, running
 from worker.store.database import Database
 from worker.store.verify import verify
 
+STANDARD_ERROR = 2
 LATER = 3_000  # movements behind the backdated one: some ten chunks
 
 
-def start(url: str, company: int, role: str) -> subprocess.Popen[str]:
-    """A real process, in a group of its own so that it can be killed as a power cut would."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.repost_worker", url, str(company), role],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@dataclass(frozen=True)
+class Stepper:
+    """A real process that takes small steps, in a group of its own so that it can be killed as a power cut would."""
+
+    process: Forked
+    said: TextIO
+    asked: TextIO
+
+    def end(self) -> None:
+        """Kill it; nobody speaks with it any more."""
+        kill(self.process)
+        self.said.close()
+        # What was said to one that had ended already is lost, which is as well.
+        with suppress(BrokenPipeError):
+            self.asked.close()
 
 
-def end(process: subprocess.Popen[str]) -> None:
-    """Kill the process; nobody speaks with it any more."""
-    kill(process)  # type: ignore[arg-type]
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            # What was said to one that had ended already is lost, which is as well.
-            with suppress(BrokenPipeError):
-                pipe.close()
+def start(url: str, company: int, role: str) -> Stepper:
+    """Start a process of this role, which tells its steps and can be told to go on."""
+    (hears, asks), (says, tells) = os.pipe(), os.pipe()
+    with os.fdopen(hears) as theirs, os.fdopen(tells, "w") as also_theirs:
+        arguments = ("-m", "tests.support.repost_worker", url, str(company), role)
+        process = fork(arguments, os.environ, theirs.fileno(), also_theirs.fileno(), STANDARD_ERROR)
+    return Stepper(process, os.fdopen(says), os.fdopen(asks, "w"))
 
 
 @contextmanager
@@ -70,16 +77,14 @@ def test_a_run_killed_at_every_chunk_ends_in_the_same_books(
     with backdated(cluster, xdist_worker) as (store, url, company):
         kills = 0
         while True:
-            process = start(url, company, "runner")
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdout.readline()  # a step is committed
+            runner = start(url, company, "runner")
+            runner.said.readline()  # a step is committed
             with suppress(BrokenPipeError):
-                process.stdin.write("go on\n")
-                process.stdin.flush()
+                runner.asked.write("go on\n")
+                runner.asked.flush()
             time.sleep(0.004 * (kills % 4))  # killed right there, or somewhere in what follows
-            ended = process.poll() is not None
-            end(process)
+            ended = runner.process.poll() is not None
+            runner.end()
             kills += 1
             books = dump(store)
             if books == after:
@@ -99,7 +104,7 @@ def test_posting_cancelling_and_reposting_at_once(database: Any, seed: int) -> N
     told = history(Random(seed), 120, setting)
     with Database(database.worker_url) as store:
         real = RealCompany(store, setting)
-        processes = [
+        steppers = [
             start(database.worker_url, real.number, role) for role in ("poster", "poster", "reposter", "reposter")
         ]
         try:
@@ -111,8 +116,8 @@ def test_posting_cancelling_and_reposting_at_once(database: Any, seed: int) -> N
                     assert verify(connection, real.number) == []
             until(lambda: post_all(store, NAME).first == "" and idle(store))
         finally:
-            for process in processes:
-                end(process)
+            for stepper in steppers:
+                stepper.end()
         run_pending(store, real.number)
         paper = told.told()
         assert real.values() == paper_values(paper)

@@ -22,9 +22,6 @@ CASES = sorted([*(HERE / "cases").glob("*.json"), HERE / "manual.json"])
 WAITING: dict[str, str] = json.loads((HERE / "waiting.json").read_text(encoding="utf-8"))
 MEANT: dict[str, str] = json.loads((HERE.parent / "deliberate_differences.json").read_text(encoding="utf-8"))
 
-# All cases are one replay, so they stay together in one test process.
-pytestmark = pytest.mark.xdist_group("cases")
-
 
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[None]:

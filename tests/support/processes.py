@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.support.forks import Forked, can_be_forked, fork
 from worker.settings import Settings
 
 CELERY = ("-m", "celery", "--quiet", "--app", "worker.app")
@@ -27,17 +28,28 @@ def worker(name: str, children: int = 1, queues: str = "posting,celery") -> tupl
     )  # fmt: skip
 
 
-def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+Process = subprocess.Popen[bytes] | Forked
+
+
+def start(settings: Settings, *arguments: str) -> Process:
     """Start a Python process of the system in a process group of its own; its output is added to `home`/processes.log."""
-    with (settings.home / "processes.log").open("ab") as log:
+    variables = os.environ | environment(settings)
+    with (settings.home / "processes.log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+        if can_be_forked(arguments, variables):
+            return fork(arguments, variables, nothing.fileno(), log.fileno(), log.fileno())
         return subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=os.environ | environment(settings),
+            [sys.executable, *arguments], stdin=nothing, stdout=log, stderr=log, start_new_session=True, env=variables
         )
+
+
+def done(settings: Settings, *arguments: str) -> tuple[int, str]:
+    """Run a Python process of the system to its end; gives how it ended, and what it said."""
+    known = log_of(settings.home)
+    process = start(settings, *arguments)
+    try:
+        return process.wait(PATIENCE_SECONDS), log_of(settings.home)[len(known) :]
+    finally:
+        kill(process)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -66,7 +78,7 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     """End the process and its children as a power cut would."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -74,7 +86,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[subprocess.Popen[bytes]]]:
+def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[Process]]:
     """Run these processes; afterwards whichever is left is asked to stop, and must. A test that fails shows what they said."""
     processes = [start(settings, *command) for command in commands]
     try:
@@ -93,7 +105,7 @@ def running(settings: Settings, *commands: tuple[str, ...]) -> Iterator[list[sub
                 kill(process)
 
 
-def _expect_end(process: subprocess.Popen[bytes]) -> None:
+def _expect_end(process: Process) -> None:
     try:
         process.wait(PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -112,7 +124,8 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS, ev
 
 def log_of(home: Path) -> str:
     """What the processes have written so far."""
-    return (home / "processes.log").read_text(encoding="utf-8", errors="replace")
+    log = home / "processes.log"
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
 
 def _signing_secret(settings: Settings) -> dict[str, str]:
