@@ -21,6 +21,7 @@ from worker.services.tools import open_tools
 from worker.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+RULE_TESTS = sorted((DEPLOY / "prometheus").glob("*.test.yml"))
 OF_PROMETHEUS = {"up"}
 NAMED = re.compile(r"\b(perpetua_[a-z_]+|up(?=\{))")
 
@@ -70,14 +71,14 @@ def test_alerts_fire_when_they_should_and_not_otherwise() -> None:
     for command in (
         ["check", "rules", "alerts.yml"],
         ["check", "config", "--syntax-only", "prometheus.yml"],
-        ["test", "rules", "alerts.test.yml"],
+        ["test", "rules", *(path.name for path in RULE_TESTS)],
     ):
         checked = subprocess.run([promtool, *command], cwd=folder, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_alert_is_tried_both_ways() -> None:
-    tests = yaml.safe_load((DEPLOY / "prometheus" / "alerts.test.yml").read_text(encoding="utf-8"))["tests"]
+    tests = [case for path in RULE_TESTS for case in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]]
     tried = [(test["alertname"], bool(test["exp_alerts"])) for case in tests for test in case["alert_rule_test"]]
     names = {rule["alert"] for rule in rules()}
     assert {name for name, fires in tried if fires} == {name for name, fires in tried if not fires} == names
