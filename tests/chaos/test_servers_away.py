@@ -1,6 +1,5 @@
 """PostgreSQL or Valkey stopped under running processes: documents wait, and everything goes on by itself."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +56,7 @@ def test_while_postgresql_is_stopped_messages_stay_in_the_stream(own_servers: Se
         until(lambda: decided(own_servers) == 20 and server.xlen(routes.INTAKE_STREAM) == 0)
         postgres.stop(folder)
         publisher.submit_many(shop[20:])
-        time.sleep(2)
+        until(lambda: "intake waits" in log_of(own_servers.home))
         assert server.xlen(routes.INTAKE_STREAM) == 40
         embedded.ensure_running(folder.path, durable=False)
         until(lambda: decided(own_servers) == 60)
@@ -72,7 +71,7 @@ def test_after_valkey_was_stopped_everything_goes_on(own_servers: Settings, fold
         publisher.submit_many([*masters("Grocery"), *shop[:30]])
         until(lambda: decided(own_servers) == 30)
         valkey.stop(folder)
-        time.sleep(2)
+        until(lambda: "intake waits" in log_of(own_servers.home))
         embedded.ensure_running(folder.path, durable=False)
         publisher.submit_many(shop[30:])
         until(lambda: decided(own_servers) == 60)
@@ -92,7 +91,7 @@ def test_a_full_database_leaves_messages_in_the_stream(settings: Settings, datab
                 "WHERE usename = 'perpetua_worker' AND datname = current_database()"
             )
             publisher.submit_many(documents("Grocery", 10))
-            time.sleep(1.5)
+            until(lambda: "intake waits" in log_of(settings.home))
             assert server.xlen(routes.INTAKE_STREAM) == 10
             admin.execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
             until(lambda: server.xlen(routes.INTAKE_STREAM) == 0)

@@ -15,7 +15,7 @@ import pytest
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.own_servers import listening, server_folder, serving
 from tests.support.ports import free_ports
-from tests.support.processes import log_of, until
+from tests.support.processes import PATIENCE_SECONDS, log_of, until
 from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, send_shop
 from worker import routes
@@ -53,7 +53,7 @@ class Rabbit:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        with serving([PROGRAM], self.folder, listening(self.port), environment=self.environment, seconds=120):
+        with serving([PROGRAM], self.folder, listening(self.port), environment=self.environment):
             yield
 
 
@@ -88,7 +88,7 @@ def test_tasks_go_through_rabbitmq_and_survive_its_restart(rabbit: Rabbit, setti
         with everything_running(own):
             assert send_shop(own, "Grocery")["posted"] > 10
             with sender(rabbit.url, own.redis_url) as broker:
-                assert all(one.seconds is not None for one in probe_queues(broker, routes.QUEUES, 30))
+                assert all(one.seconds is not None for one in probe_queues(broker, routes.QUEUES, PATIENCE_SECONDS))
                 assert queue_depths(broker, ["posting", "of nobody"]) == {"posting": 0, "of nobody": 0}
             first.close()
             with rabbit.running():

@@ -12,7 +12,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 
 from tests.support.own_servers import binaries, listening, server_folder, serving
 from tests.support.ports import free_port
-from tests.support.processes import BEAT, INTAKE, running
+from tests.support.processes import BEAT, INTAKE, PATIENCE_SECONDS, running
 from tests.support.till import SHOP, masters, receipt, sale
 from worker import routes
 from worker.cli.children import worker_command
@@ -95,7 +95,7 @@ def test_a_celery_client_asks_through_its_queue_and_does_nothing_else(port: int,
         running(own, tuple(worker_command(own, "posting", [routes.POSTING, routes.UNNAMED], 1).argv[1:])),
     ):
         asked = webshop.send_task(routes.DOCUMENTS_SUBMIT, [masters()])
-        assert {outcome["status"] for outcome in asked.get(timeout=60)} == {"accepted"}
+        assert {outcome["status"] for outcome in asked.get(timeout=PATIENCE_SECONDS)} == {"accepted"}
     with client(port, "celery-webshop") as webshop_redis:
         for command in (
             ("LPUSH", routes.POSTING, "{}"), ("LRANGE", "celery", "0", "-1"), ("BRPOP", "celery", "1"), ("DEL", "celery"),

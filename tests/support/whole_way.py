@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.processes import BEAT, INTAKE, running, start
+from tests.support.processes import BEAT, INTAKE, PATIENCE_SECONDS, running, start
 from tests.support.shop import documents, masters
 from worker import routes
 from worker.cli.children import worker_command
@@ -55,11 +55,11 @@ def send_shop(settings: Settings, company: str = "Grocery", count: int = 24) -> 
     """Publish a shop's masters and documents and wait for all outcomes; gives how many documents came to what."""
     publisher = publisher_of(settings)
     shop = list(documents(company, count))
-    outcomes = publisher.wait(publisher.submit_many([*masters(company), *shop]), seconds=90)
+    outcomes = publisher.wait(publisher.submit_many([*masters(company), *shop]), seconds=PATIENCE_SECONDS)
     decided = [outcome for key, outcome in outcomes.items() if key.type in {"purchase_receipt", "delivery_note"}]
     assert len(decided) == count
     first = shop[0]
-    told: Any = publisher.outcome(company, str(first["type"]), str(first["number"]), seconds=30)
+    told: Any = publisher.outcome(company, str(first["type"]), str(first["number"]), seconds=PATIENCE_SECONDS)
     assert told["status"] == "posted"
     return {status: sum(one["status"] == status for one in decided) for status in ("posted", "rejected", "parked")}
 

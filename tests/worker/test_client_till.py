@@ -42,10 +42,10 @@ def test_of_fifty_tills_at_once_one_gets_the_last_unit(settings: Settings) -> No
         assert {hold.short["free"] for hold in holds if not hold.is_held} == {"0"}
         (winner,) = (number for number, hold in enumerate(holds) if hold.is_held)
         till, hold = tills[winner], holds[winner]
-        assert till.confirm(hold)
+        assert till.confirm(hold, seconds=PATIENCE_SECONDS)
         (sold,) = till.wait([till.sell(sale("A-1", ("Apple", 1, 3)), hold)])
         assert sold["status"] == "open"
-        assert not till.release(hold), "the sale has taken its place"
+        assert not till.release(hold, seconds=PATIENCE_SECONDS), "the sale has taken its place"
 
         # Without asking first the lane decides, and refuses all but one.
         receipts = at_once(lambda number: tills[number].sell(sale(f"B-{number}", ("Bread", 1, 2))))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.books import dump, undecided
 from tests.support.paper_company import PaperCompany
-from tests.support.processes import BEAT, INTAKE, running, until, worker
+from tests.support.processes import BEAT, INTAKE, PATIENCE_SECONDS, running, until, worker
 from tests.support.servers import fresh_database
 from tests.support.shop import documents, key, masters
 from tests.support.streams import told
@@ -94,7 +94,7 @@ def test_a_thousand_documents_three_times_each_post_once(settings: Settings) -> 
     with running(settings, INTAKE, worker("worker", 2)):
         first = publisher.submit_many([*masters(*COMPANIES[:2]), *shop])
         publisher.submit_many([*again, *conflicting])
-        outcomes = publisher.wait(first, seconds=90)
+        outcomes = publisher.wait(first, seconds=PATIENCE_SECONDS)
         until(lambda: sum(_is_conflict(outcome) for outcome in told(server)) == 10)
         until(lambda: undecided(str(settings.database_url)) == 0)
     assert len(dump(str(settings.database_url))["documents"]) == 1000

@@ -125,7 +125,7 @@ def test_a_sealed_session_takes_no_more_sales_and_a_drained_one_leaves_nothing(s
 
 def test_every_key_of_a_company_lies_on_one_node_of_a_cluster(subledger: Subledger, redis_url: str) -> None:
     subledger.accept(1, "7", [entry_of(sold("A"))])
-    subledger.reserve(1, "hold", {APPLE: (1, 9_000_000)}, stamp=1, milliseconds=1000)
+    subledger.reserve(1, "hold", {APPLE: (1, 9_000_000)}, stamp=1, milliseconds=60_000)
     with connect(redis_url) as redis:
         names = redis.keys()
     assert len(names) > 6

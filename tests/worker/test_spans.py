@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.sdk.trace import TracerProvider
 
-from tests.support.processes import INTAKE, running, until, worker
+from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until, worker
 from tests.support.shop import documents, masters
 from worker import routes
 from worker.client import Publisher
@@ -120,11 +120,11 @@ def test_a_task_states_in_its_header_the_trace_that_its_documents_are_in(
             "upstream", broker=str(settings.broker_url), backend=str(settings.redis_url), set_as_current=False
         ) as app,
     ):
-        app.send_task(routes.DOCUMENTS_SUBMIT, [masters("Grocery")]).get(timeout=60)
+        app.send_task(routes.DOCUMENTS_SUBMIT, [masters("Grocery")]).get(timeout=PATIENCE_SECONDS)
         with TracerProvider().get_tracer("upstream").start_as_current_span("checkout") as span:
             published, headers = span.get_span_context(), {HEADER: current_trace()}
             sent = app.send_task(routes.DOCUMENTS_SUBMIT, [shop], headers=headers)
-        assert {outcome["status"] for outcome in sent.get(timeout=60)} <= {"posted", "rejected"}
+        assert {outcome["status"] for outcome in sent.get(timeout=PATIENCE_SECONDS)} <= {"posted", "rejected"}
         until(lambda: len(receiver.spans) == 2 * len(shop))
     # Publisher, acceptance and commit of every document hang on one another, in one trace.
     assert {span.trace for span in receiver.spans} == {f"{published.trace_id:032x}"}

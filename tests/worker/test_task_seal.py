@@ -15,7 +15,7 @@ from kombu import Queue
 from domain.masters import Publisher as Registered
 from tests.support.books import statuses
 from tests.support.lanes import rows
-from tests.support.processes import environment, log_of, until
+from tests.support.processes import PATIENCE_SECONDS, environment, log_of, until
 from tests.support.shop import documents, masters
 from tests.support.whole_way import everything_running, problems
 from worker import routes
@@ -29,7 +29,6 @@ from worker.store.database import Database
 from worker.task_seal import HEADER, Seal
 
 SECRET = "a secret of this installation, long enough"
-SECONDS = 60
 INTERNAL = sorted(set(routes.TASK_ROUTES) - routes.FOR_PUBLISHERS)
 FOLLOWING: dict[str, Any] = {
     "task": routes.LANE_SWEEP,
@@ -70,11 +69,11 @@ def test_a_login_to_the_broker_gets_no_task_run_but_those_for_publishers(
     shop = list(documents("Grocery", 4))
     with everything_running(signing):
         # What the system asks of itself bears its seal: doorbells, beat's rings, probes.
-        outcomes = publisher.wait(publisher.submit_many([*masters("Grocery"), *shop]), seconds=SECONDS)
+        outcomes = publisher.wait(publisher.submit_many([*masters("Grocery"), *shop]), seconds=PATIENCE_SECONDS)
         assert {outcome["status"] for outcome in outcomes.values()} <= {"accepted", "posted"}
         for name, value in environment(signing).items():
             monkeypatch.setenv(name, value)
-        assert run(["probe", "--format", "json", "--timeout", str(SECONDS)]) == 0
+        assert run(["probe", "--format", "json", "--timeout", str(PATIENCE_SECONDS)]) == 0
         assert all(one["seconds"] is not None for one in json.loads(capsys.readouterr().out))
 
         # Through the queue that is served for strangers, and through every other.
@@ -85,7 +84,7 @@ def test_a_login_to_the_broker_gets_no_task_run_but_those_for_publishers(
         ]
         for name, refused in asked:
             with pytest.raises(SecurityError, match=f"{name} is no task for publishers"):
-                refused.get(timeout=SECONDS)
+                refused.get(timeout=PATIENCE_SECONDS)
         # A seal of somebody else's, or made for another task, opens nothing.
         (sweep, other) = (
             _sealed(signing, routes.LANE_SWEEP),
@@ -93,17 +92,19 @@ def test_a_login_to_the_broker_gets_no_task_run_but_those_for_publishers(
         )
         for name, seal in ((routes.REPOST_RING, sweep), (routes.REPOST_RING, other), (routes.LANE_SWEEP, "é")):
             with pytest.raises(SecurityError):
-                stranger.send_task(name, headers={HEADER: seal}).get(timeout=SECONDS)
+                stranger.send_task(name, headers={HEADER: seal}).get(timeout=PATIENCE_SECONDS)
 
         # What is for publishers runs, and its documents have to be signed as ever; nothing may follow it in a worker's name.
         assert stranger.send_task(routes.DOCUMENTS_OUTCOME, ["Grocery", shop[0]["type"], shop[0]["number"]]).get(
-            timeout=SECONDS
+            timeout=PATIENCE_SECONDS
         )
-        unsigned = stranger.send_task(routes.DOCUMENTS_SUBMIT, [{**shop[0], "number": "X-1"}]).get(timeout=SECONDS)
+        unsigned = stranger.send_task(routes.DOCUMENTS_SUBMIT, [{**shop[0], "number": "X-1"}]).get(
+            timeout=PATIENCE_SECONDS
+        )
         assert unsigned["error"]["code"] == "UnknownPublisher"
         for options in ({"link": FOLLOWING}, {"link_error": FOLLOWING}, {"chain": [FOLLOWING]}):
             with pytest.raises(SecurityError, match="tasks that are to follow it"):
-                stranger.send_task(routes.DOCUMENTS_OUTCOME, ["a", "b", "c"], **options).get(timeout=SECONDS)
+                stranger.send_task(routes.DOCUMENTS_OUTCOME, ["a", "b", "c"], **options).get(timeout=PATIENCE_SECONDS)
         # Tasks that Celery brings, and that run whatever else is named to them, are known to no worker.
         with connect(str(signing.redis_url)) as server:
             stranger.send_task(
@@ -111,7 +112,7 @@ def test_a_login_to_the_broker_gets_no_task_run_but_those_for_publishers(
             )
             until(lambda: "celery.map" in log_of(signing.home))
             until(lambda: server.hlen("unacked") == 0)
-        again = publisher.wait(publisher.submit_many(shop), seconds=SECONDS)
+        again = publisher.wait(publisher.submit_many(shop), seconds=PATIENCE_SECONDS)
         assert {outcome["status"] for outcome in again.values()} == {"posted"}
     assert problems(signing) == []
     assert statuses(str(signing.database_url)) == {"posted": len(shop)}
