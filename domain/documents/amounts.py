@@ -149,6 +149,8 @@ def _with_taxes(
 ) -> Amounts:
     for index, tax in enumerate(taxes):
         _require_shape(tax, index)
+        if tax.included_in_rate:
+            _require_included(taxes, index, buying)
     nets, computed, grand = _added_up(lines, stated, taxes, currency, buying)
     discount = _discount(grand, discount_percent, discount_amount, currency)
     if discount:
@@ -217,6 +219,28 @@ def _require_shape(tax: Tax, index: int) -> None:
         raise DocumentRejected(
             "NoPreviousTax", "taxes[0]: the first tax has none before it to be a percentage of.", "taxes[0].charge"
         )
+
+
+def _require_included(taxes: Sequence[Tax], index: int, buying: bool) -> None:
+    """What a price is said to hold is owed with it, and can only be parted from it where all that it is a percentage of is in it too."""
+    if not _in_total(taxes[index], buying):
+        raise DocumentRejected(
+            "ValuationTaxIncluded",
+            f"taxes[{index}]: a charge that is only of the goods' value is not owed to the supplier, so no rate of the supplier's can "
+            "include it. State it on top, or as valuation_and_total.",
+            f"taxes[{index}].included_in_rate",
+        )
+    charge = taxes[index].charge
+    first = index - 1 if charge == "percent_of_previous_tax" else 0 if charge == "percent_of_previous_total" else index
+    for base in range(first, index):
+        if not taxes[base].included_in_rate:
+            raise DocumentRejected(
+                "TaxOnTopIncluded",
+                f"taxes[{index}]: said to be included in the rates, but it is a percentage of taxes[{base}], which comes on top. "
+                "Include that one too, or state this one on top.",
+                f"taxes[{index}].included_in_rate",
+                {"included": taxes[index].account, "on_top": taxes[base].account},
+            )
 
 
 def _in_total(tax: Tax, buying: bool) -> bool:

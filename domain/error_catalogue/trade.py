@@ -15,6 +15,16 @@ TRADE: dict[str, Entry] = {
         "A tax of a fixed amount is said to be included in the rates.",
         "State it on top, or as a percentage.",
     ),
+    "ValuationTaxIncluded": Entry(
+        Family.REJECTED,
+        "A charge of the category valuation is said to be included in a supplier's rates.",
+        "State it on top, or as valuation_and_total where the supplier is owed it.",
+    ),
+    "TaxOnTopIncluded": Entry(
+        Family.REJECTED,
+        "A tax that is said to be included in the rates is a percentage of one that comes on top of them.",
+        "Include the other one too, or state this one on top.",
+    ),
     "NoPreviousTax": Entry(
         Family.REJECTED,
         "The first tax is a percentage of a tax before it.",

@@ -212,6 +212,37 @@ def test_taxes_that_can_not_be_worked_out(tax: dict[str, Any], code: str) -> Non
     )
 
 
+@pytest.mark.parametrize("base", ["previous_tax", "previous_total"])
+def test_a_tax_in_the_price_builds_on_nothing_that_comes_on_top(base: str) -> None:
+    # With the levy on top nothing says what the price holds: 5% of the levy is owed, yet was never part of 100.
+    levy = {"account": "Customs Duty", "charge": "per_quantity", "rate": "8"}
+    inside = percent("VAT", "5", base, included_in_rate=True)
+    error = Accountant().is_refused(
+        "sales_invoice", "SI-1", customer="Ann", lines=[advice("100")], taxes=[levy, inside]
+    )
+    assert (error.code, error.field) == ("TaxOnTopIncluded", "taxes[1].included_in_rate")
+    assert error.details == {"included": "VAT", "on_top": "Customs Duty"}
+    # What comes after it, or does not build on it, may well be in the price beside it.
+    books = Accountant()
+    after = percent("Service Tax", "10", included_in_rate=True)
+    figures = sale(books, "SI-1", advice("110"), taxes=[levy, after, percent("VAT", "5", "previous_total")])
+    assert (figures["net_total"], figures["grand_total"]) == ("100.00", "123.90")
+
+
+def test_a_supplier_s_price_holds_nothing_that_the_supplier_is_not_owed() -> None:
+    duty = percent("Customs Duty", "10", included_in_rate=True)
+    for kind in ("purchase_invoice", "purchase_receipt"):
+        refused = Accountant().is_refused(
+            kind, "P-1", supplier="Farm", lines=[advice("110")], taxes=[{**duty, "category": "valuation"}]
+        )
+        assert (refused.code, refused.field) == ("ValuationTaxIncluded", "taxes[0].included_in_rate")
+    books = Accountant()
+    books.posts(
+        "purchase_invoice", "PI-1", supplier="Farm", lines=[advice("110")], taxes=[{**duty, "category": "total"}]
+    )
+    assert books.ledger("PI-1") == {"Cost of Goods Sold": "100.00", "Customs Duty": "10.00", "Creditors": "-110.00"}
+
+
 def test_a_debit_note_takes_back_no_more_than_was_billed() -> None:
     books = Accountant()
     books.posts("purchase_invoice", "PI-1", supplier="Farm", lines=[advice("10", 3)])
