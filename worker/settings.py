@@ -1,8 +1,9 @@
 """Settings: the environment read once, into one frozen object."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +17,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("console", "json")
 SIGNING = ("optional", "required")
 _SHORTEST_SECRET = 32
+_PREFIX = "PERPETUA_"
 _IN_FILE = "_FILE"
+_NEARLY = 0.85  # how alike a slip and the name that was meant are
 
 Value = TypeVar("Value")
 
@@ -87,10 +90,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """
     source = os.environ if environment is None else environment
     present = _from_files(source) | {
-        name: value for name, value in source.items() if name.startswith("PERPETUA_") and value.strip()
+        name: value for name, value in source.items() if name.startswith(_PREFIX) and value.strip()
     }
 
+    known: set[str] = set()
+
     def read(name: str, parse: Callable[[str, str], Value], default: Value) -> Value:
+        known.add(name)
         return parse(name, present[name].strip()) if name in present else default
 
     database_url = read("PERPETUA_DATABASE_URL", _postgresql, None)
@@ -118,7 +124,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     if publisher_key is not None and publisher is None:
         message = "PERPETUA_PUBLISHER_KEY is set without PERPETUA_PUBLISHER: name the publisher whose key it is"
         raise SettingsError(message)
-    return Settings(
+    settings = Settings(
         database_url=database_url,
         owner_database_url=owner_database_url,
         redis_url=redis_url,
@@ -148,12 +154,27 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         publisher=publisher,
         publisher_key=publisher_key,
     )
+    _refuse_misspelt(present, known)
+    return settings
+
+
+def _refuse_misspelt(present: Iterable[str], known: Set[str]) -> None:
+    """A name that is nearly a setting's is a slip of somebody who then would work with other servers than they believe.
+
+    Others stay: tests and container platforms have PERPETUA_ variables of their own.
+    """
+    meant = {name.removeprefix(_PREFIX): name for name in known}
+    for name in sorted({*present} - known):
+        near = get_close_matches(name.removeprefix(_PREFIX), meant, n=1, cutoff=_NEARLY)
+        if near:
+            message = f"{name} is no setting: write {meant[near[0]]} if that is what you mean, or give it another name"
+            raise SettingsError(message)
 
 
 def _from_files(source: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, path in source.items():
-        if name.startswith("PERPETUA_") and name.endswith(_IN_FILE) and path.strip():
+        if name.startswith(_PREFIX) and name.endswith(_IN_FILE) and path.strip():
             try:
                 found[name.removesuffix(_IN_FILE)] = Path(path.strip()).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,7 @@ from worker.embedded import Endpoints
 from worker.settings import Settings
 
 COMMANDS = (
-    "demo", "up", "down", "status", "intake", "submit", "documents", "replay", "report", "verify", "db", "schema",
+    "demo", "up", "down", "status", "intake", "submit", "documents", "replay", "report", "url", "verify", "db", "schema",
 )  # fmt: skip
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -72,7 +73,11 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         (["report", "trial-balance", "--as-of", "yesterday"], "write it like 2024-06-15"),
         (["report", "trial-balance", "--as-of", "2024-06-15", "--to", "2024-06-15"], "give one of them"),
         (["replay"], "FILE"),
-        (["schema", "xml"], "xml"),
+        (["schema", "xml"], "'part': 'xml' is not one of"),
+        (["report", "trial-balance", "--from", "2024-06-15", "--to", "2024-06-01"], "swap them"),
+        (["documents", "list", "--status", "lost"], "'parked'"),
+        (["documents", "list", "--type", "receipt"], "there is no type receipt of documents; there are cancel"),
+        (["url", "smtp"], "'redis'"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_status_2(
@@ -83,6 +88,29 @@ def test_a_wrong_call_is_one_line_and_status_2(
     assert said in shown.err
     assert "--help" in shown.err
     assert (shown.out, shown.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("group", [[], ["documents"], ["desk", "user"]], ids=" ".join)
+def test_a_group_without_a_command_shows_its_help_as_it_is(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*group, "--help"]) == 0
+    asked_for = capsys.readouterr().out
+    assert run(group) == 2
+    assert capsys.readouterr() == ("", asked_for)
+    # What a command does is read at a glance: its line in the list is a whole sentence.
+    assert [line for line in asked_for.partition("Commands:")[2].splitlines() if line and not line.endswith(".")] == []
+    assert "..." not in asked_for.partition("Commands:")[2]
+
+
+def test_an_argument_that_is_no_text_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["documents", "show", "item", "\udce4"]) == 2
+    assert capsys.readouterr().err == "perpetua: argument 4, '\\udce4', is not UTF-8: write it as UTF-8\n"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"perpetua {version('perpetua')}\n"
 
 
 def test_a_bad_setting_is_one_line_and_status_1(
@@ -140,13 +168,33 @@ def test_reports_as_table_json_and_csv(books: Cli, tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == lines
 
 
-def test_a_report_as_a_workbook(books: Cli, tmp_path: Path) -> None:
+def test_reports_and_lists_as_workbooks(books: Cli, tmp_path: Path) -> None:
     file = tmp_path / "ledger.xlsx"
-    assert books("report", "stock-ledger", "--format", "xlsx", "--output", str(file))[0] == 0
-    assert file.read_bytes().startswith(b"PK")
+    # Between them: a title with a colon, times with a zone, documents that are not posted.
+    for shown in ("report stock-ledger", "report repost-status", "publisher audit", "documents list", "pos sessions"):
+        file.unlink(missing_ok=True)
+        assert books(*shown.split(), "--format", "xlsx", "--output", str(file)) == (0, "", "")
+        assert file.read_bytes().startswith(b"PK")
     status, _, err = books("report", "stock-ledger", "--format", "xlsx")
     assert status == 1
     assert "--output FILE.xlsx" in err
+
+
+def test_a_report_of_a_name_that_nobody_has_is_refused_and_of_an_unused_account_is_empty(books: Cli) -> None:
+    for option, name in (("--item", "RM0002"), ("--warehouse", "STORE")):
+        status, out, err = books("report", "stock-ledger", option, name)
+        assert (status, out) == (1, "")
+        assert f"names the {option[2:]} {name}: correct the name" in err
+    assert "names the account Sale:" in books("report", "general-ledger", "--account", "Sale")[2]
+    assert books("report", "general-ledger", "--account", "Write Off") == (0, "(nothing)\n", "")
+
+
+def test_other_programs_are_told_where_the_servers_are(books: Cli, settings: Settings) -> None:
+    assert books("url", "redis") == (0, f"{settings.redis_url}\n", "")
+    assert books("url", "database") == (0, f"{settings.database_url}\n", "")
+    status, _, err = books("url", "reader")
+    assert status == 1
+    assert "log in there as a role that only reads" in err
 
 
 def test_a_company_must_be_chosen_where_there_are_several(database: FreshDatabase, books: Cli) -> None:

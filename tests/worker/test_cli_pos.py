@@ -44,7 +44,7 @@ def test_a_till_is_closed_by_hand_and_its_session_is_listed(tools: Tools, capsys
     assert told == "C-1 is closed: 2 sales, 9.00 in C-1-1.\n"
     (session,) = json.loads(said(capsys, "pos", "sessions", "--format", "json"))
     assert (session["status"], session["closing"]) == ("closed", "C-1")
-    assert "the pos profile Bar is not known" in said(capsys, "pos", "close", "Bar", "--number", "C-2", status=1)
+    assert "no till Bar: choose one of Till" in said(capsys, "pos", "close", "Bar", "--number", "C-2", status=1)
 
 
 def test_a_sub_ledger_is_rebuilt_by_hand(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,17 @@ def test_what_is_left_out_follows_from_what_is_set() -> None:
     assert from_environment({"PERPETUA_DATABASE_URL": " "}).database_url is None
 
 
+def test_variables_that_others_name_after_the_system_are_left_alone() -> None:
+    # A container platform tells every container of every service, the tests have switches, and a secret may come by a file.
+    others = (
+        "PERPETUA_FLOWER_SERVICE_PORT",
+        "PERPETUA_FLOWER_PORT_5555_TCP",
+        "PERPETUA_PORT",
+        "PERPETUA_REQUIRE_TOOLS",
+    )
+    assert from_environment({**dict.fromkeys(others, "1"), "PERPETUA_HOME": "/data"}).home == Path("/data")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -98,6 +109,8 @@ def test_what_is_left_out_follows_from_what_is_set() -> None:
         ("PERPETUA_FLOWER_ADDRESS", "books.example.com", "where others reach Flower"),
         ("PERPETUA_FLOWER_PROXY", "nginx", "is 'nginx': choose one of yes, no"),
         ("PERPETUA_FLOWER_PORT", "65536", "is '65536': give a whole number from 1 to 65535"),
+        ("PERPETUA_DATABSE_URL", DATABASE, "write PERPETUA_DATABASE_URL if that is what you mean"),
+        ("PERPETUA_REDIS_URI", "redis://:hush@cache", "write PERPETUA_REDIS_URL if that is what you mean"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_it_and_tells_no_secret(name: str, value: str, message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from typer.exceptions import TyperException
@@ -27,6 +27,7 @@ from worker.cli import (
     schema,
     servers,
     submit,
+    url,
     verify,
 )
 from worker.cli.failure import CommandFailedError
@@ -36,10 +37,19 @@ WRONGLY_CALLED: Final = 2
 INTERRUPTED: Final = 130
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"perpetua {version('perpetua')}")
+        raise typer.Exit
+
+
 def build() -> typer.Typer:
     """The application: commands in the order in which a newcomer meets them."""
     app = typer.Typer(
         name="perpetua",
+        callback=_options,
         help="Documents in, ledgers out: perpetual inventory accounting.",
         no_args_is_help=True,
         add_completion=False,
@@ -50,6 +60,7 @@ def build() -> typer.Typer:
     for module in (
         demo,
         servers,
+        url,
         processes,
         probe,
         submit,
@@ -71,6 +82,14 @@ def build() -> typer.Typer:
     return app
 
 
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that come before any command; typer has acted on them by now."""
+
+
 def main() -> None:
     """Run the command line; exits 0 only when the thing asked for happened."""
     sys.exit(run(sys.argv[1:]))
@@ -78,6 +97,9 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; PERPETUA_DEBUG=1 shows the traceback behind an error."""
+    for place, argument in enumerate(arguments, start=1):
+        if not _is_text(argument):
+            return _fail(f"argument {place}, {argument!a}, is not UTF-8: write it as UTF-8", WRONGLY_CALLED)
     try:
         status = build()(args=arguments, prog_name="perpetua", standalone_mode=False)
     except BrokenPipeError:
@@ -85,11 +107,19 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except TyperException as error:
+        if _asks_for_help(error):
+            print(error.message, file=sys.stderr)
+            return WRONGLY_CALLED
         return _fail(_wrong_call(error), WRONGLY_CALLED, error)
     except Exception as error:  # noqa: BLE001 - a person at a terminal gets a sentence, never a traceback
         return _fail(_sentence(error), NOT_DONE, error)
     # Typer turns Ctrl-C into a status of its own.
     return _fail("interrupted", INTERRUPTED) if status == INTERRUPTED else int(status or 0)
+
+
+def _is_text(argument: str) -> bool:
+    # Python keeps bytes of the command line that are no UTF-8 as lone surrogates, which neither server takes.
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _fail(message: str, status: int, error: BaseException | None = None) -> int:
@@ -99,11 +129,17 @@ def _fail(message: str, status: int, error: BaseException | None = None) -> int:
     return status
 
 
+def _asks_for_help(error: TyperException) -> bool:
+    """Whether a group was called without any of its commands: the message is its whole help then, which is shown as it is."""
+    context = getattr(error, "ctx", None)
+    return context is not None and error.message == context.get_help()
+
+
 def _wrong_call(error: TyperException) -> str:
     message = str(getattr(error, "format_message", lambda: str(error))())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "perpetua"
-    return f"{message.rstrip('.')}. See {path} --help."
+    return f"{message.replace('Value error, ', '').rstrip('.')}. See {path} --help."
 
 
 def _sentence(error: Exception) -> str:

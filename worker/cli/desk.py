@@ -39,7 +39,10 @@ def add(
     role: RolesOption = None,
     generate: Annotated[bool, typer.Option("--generate", help="Make up a password and print it.")] = False,
 ) -> None:
-    """Add a user; the password is asked for, or read from standard input where that is no terminal."""
+    """Add a user, who logs in by a password.
+
+    It is asked for, or read from standard input where that is no terminal.
+    """
     users = _users()
     if users.get(name) is not None:
         raise CommandFailedError(f"there is a user {name} already: perpetua desk user password or roles changes it")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Form, Plain
+from worker.cli.forms import MOST_ROWS, CompanyOption, Form, FormOption, OutputOption, Plain, PlainOption
 from worker.cli.previews import NumberArgument, TypeArgument
 from worker.cli.previews import register as register_previews
 
@@ -20,6 +22,20 @@ if TYPE_CHECKING:
 _PAGE: Final = 1_000
 _PATIENCE_SECONDS: Final = 30.0
 _ACTOR: Final = "perpetua documents"
+
+
+class Status(StrEnum):
+    """What may have become of a document; the last three are sales at tills."""
+
+    ACCEPTED = "accepted"
+    POSTED = "posted"
+    REJECTED = "rejected"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+    PREVIEWED = "previewed"
+    OPEN = "open"
+    CONSOLIDATED = "consolidated"
+    QUARANTINED = "quarantined"
 
 
 def register(app: typer.Typer) -> None:
@@ -37,22 +53,26 @@ def register(app: typer.Typer) -> None:
 
 def list_documents(
     company: CompanyOption = None,
-    status: Annotated[
-        str | None, typer.Option(help="accepted, posted, rejected, parked, cancelled or previewed.")
-    ] = None,
+    status: Annotated[Status | None, typer.Option(help="Only documents with this status.")] = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only documents of this type.")] = None,
-    limit: Annotated[int, typer.Option(help="How many at most; 0 for all.", min=0)] = 100,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+    limit: Annotated[int, typer.Option(help="How many at most; 0 for all.", min=0, max=MOST_ROWS)] = 100,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
     """List documents in the order of acceptance."""
     from worker.cli.connection import one_company, open_database
     from worker.cli.output import write_rows
+    from worker.messages import DOCUMENT_TYPES
     from worker.reports import Column, Kind
 
     columns = (
         Column("sequence", Kind.COUNT), Column("type"), Column("number"), Column("status"), Column("voucher_no"),
         Column("received_at"), Column("posted_at"), Column("error"), Column("message"),
     )  # fmt: skip
+    if type_ is not None and type_ not in DOCUMENT_TYPES:
+        raise typer.BadParameter(
+            f"there is no type {type_} of documents; there are {', '.join(sorted(DOCUMENT_TYPES))}"
+        )
     with open_database() as database, database.transaction() as connection:
         number, _ = one_company(connection, company)
         rows = (
@@ -60,14 +80,14 @@ def list_documents(
              *_error(outcome)]
             for outcome in _pages(connection, number, status, type_, limit)
         )  # fmt: skip
-        write_rows(columns, rows, form, "Documents", None)
+        write_rows(columns, rows, form, "Documents", output)
 
 
 def show(
     type_: TypeArgument,
     number: NumberArgument,
     company: CompanyOption = None,
-    form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE,
+    form: PlainOption = Plain.TABLE,
 ) -> None:
     """Show one document's outcome."""
     from worker.cli.connection import open_database
@@ -78,12 +98,18 @@ def show(
 
 
 def retry(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
-    """Decide a rejected or parked document once more; exits 0 when it is posted now."""
+    """Decide a rejected or parked document once more.
+
+    Exits 0 when it is posted now.
+    """
     _decide_anew(type_, number, company, frozenset({"rejected", "parked"}))
 
 
 def release(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
-    """Let a parked document go now, without waiting for its cause to clear; exits 0 when it is posted now."""
+    """Let a parked document go before its cause clears.
+
+    Exits 0 when it is posted now.
+    """
     _decide_anew(type_, number, company, frozenset({"parked"}))
 
 
@@ -93,7 +119,10 @@ def cancel(
     company: CompanyOption = None,
     reason: Annotated[str | None, typer.Option(help="Why; kept with the cancellation.")] = None,
 ) -> None:
-    """Cancel a posted document by a document of its own; exits 0 when it is cancelled."""
+    """Cancel a posted document by a document of its own.
+
+    Exits 0 when it is cancelled.
+    """
     from worker.cli.connection import open_database
     from worker.services.acceptance import read
     from worker.services.acceptance import store as store_messages
@@ -118,7 +147,10 @@ def edit(
     reason: Annotated[str, typer.Option(help="Why; kept with the edit.")],
     company: CompanyOption = None,
 ) -> None:
-    """Edit a rejected or parked document as a new revision and decide it; what came stays its key. Exits 0 when it is posted now."""
+    """Edit a rejected or parked document, and decide it.
+
+    The edit is a new revision; what came stays its key. Exits 0 when it is posted now.
+    """
     from worker.cli.connection import open_database
     from worker.services.operating import decide_anew
     from worker.services.operating import edit as keep_edit
@@ -178,13 +210,15 @@ def _find(database: Database, company: str | None, type_: str, number: str) -> t
 
 
 def _pages(
-    connection: Rows, company: int, status: str | None, type_: str | None, limit: int
+    connection: Rows, company: int, status: Status | None, type_: str | None, limit: int
 ) -> Iterator[dict[str, Any]]:
     from worker.store.outcomes import list_outcomes, preview_outcome
     from worker.store.previews import list_previews
 
-    if status == "previewed":
-        yield from (preview_outcome(held) for held in list_previews(connection, company, limit or None))
+    if status is Status.PREVIEWED:
+        # What waits for a decision is few: whoever asks looks at all of it, and a type is picked out here.
+        asked = (held for held in list_previews(connection, company, None) if type_ in (None, held.type))
+        yield from (preview_outcome(held) for held in islice(asked, limit or None))
         return
     left, after = limit or None, 0
     while left is None or left > 0:

@@ -1,9 +1,10 @@
-"""The forms in which a command prints its rows, and the option that names a company."""
+"""The forms in which a command prints its rows, and the options that many commands share."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
@@ -24,6 +25,19 @@ class Plain(StrEnum):
     JSON = "json"
 
 
+class Listing(StrEnum):
+    """How rows are printed by a command that says more than them, and so writes no workbook."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+MOST_ROWS: Final = 1_000_000  # whoever wants more of a list wants a report, which streams
+
 CompanyOption = Annotated[
     str | None, typer.Option("--company", help="The company; not needed while there is only one.")
 ]
+FormOption = Annotated[Form, typer.Option("--format", help="How to print it.")]
+PlainOption = Annotated[Plain, typer.Option("--format", help="How to print it.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="Write to this file instead of standard output.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Plain
+from worker.cli.forms import CompanyOption, Plain, PlainOption
 
 if TYPE_CHECKING:
     from worker.services.migration import Choice, Plan, Rehearsal
@@ -34,13 +34,12 @@ EarlierOption = Annotated[
         help="The equity account for what belongs to earlier years (else this year's expense).",
     ),
 ]
-FormOption = Annotated[Plain, typer.Option("--format", help="How to print it.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
-        help="From periodic to perpetual inventory: plan, rehearse, apply, roll back.",
+        help="From periodic to perpetual inventory, and back.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -56,11 +55,12 @@ def plan(
     company: CompanyOption = None,
     expense_account: ExpenseOption = None,
     earlier_years: EarlierOption = None,
-    form: FormOption = Plain.TABLE,
+    form: PlainOption = Plain.TABLE,
 ) -> None:
-    """Show what is missing and what would be posted, with the proof that the books agree then; nothing is posted.
+    """Show what is missing and what would be posted.
 
-    The plan is kept under a number for `perpetua migrate apply`. Exits 0 where nothing stands in the way.
+    With the proof that the books agree then; nothing is posted. The plan is kept under a number for `perpetua migrate apply`.
+    Exits 0 where nothing stands in the way.
     """
     from worker.cli.connection import open_database
     from worker.cli.progress import tracking
@@ -85,12 +85,13 @@ def rehearse(
     company: CompanyOption = None,
     expense_account: ExpenseOption = None,
     earlier_years: EarlierOption = None,
-    form: FormOption = Plain.TABLE,
+    form: PlainOption = Plain.TABLE,
 ) -> None:
-    """Go through the migration and back on a copy of the books, which is dropped at the end; the books themselves stay as they are.
+    """Migrate and go back on a copy of the books.
 
-    The copy is a clone of the database where nobody else is connected, else a snapshot of the company's rows: posting goes on, nobody is
-    disconnected. Needs the owner's login (PERPETUA_OWNER_DATABASE_URL) with the right to create databases. Exits 0 where all went well.
+    The copy is dropped at the end; the books themselves stay as they are. It is a clone of the database where nobody else is connected,
+    else a snapshot of the company's rows: posting goes on, nobody is disconnected. Needs the owner's login
+    (PERPETUA_OWNER_DATABASE_URL) with the right to create databases. Exits 0 where all went well.
     """
     from worker.cli.connection import connected_settings, open_database
     from worker.cli.output import to_json
@@ -121,7 +122,10 @@ def apply(
     plan: Annotated[int, typer.Option("--plan", help="The number that `perpetua migrate plan` printed.")],
     company: CompanyOption = None,
 ) -> None:
-    """Post a plan's opening entry and turn perpetual inventory on, in one transaction; refused where anything changed since the plan."""
+    """Post a plan's opening entry; perpetual from then on.
+
+    In one transaction; refused where anything changed since the plan.
+    """
     from worker.cli.connection import open_database
     from worker.cli.progress import working
     from worker.services.migration import apply_plan
@@ -136,7 +140,10 @@ def apply(
 
 
 def rollback(company: CompanyOption = None) -> None:
-    """Take the migration back by reversal, before any later document; the trial balance is the old one then."""
+    """Take the migration back by reversal.
+
+    Only before any later document; the trial balance is the old one then.
+    """
     from worker.cli.connection import open_database
     from worker.services.migration import roll_back
 

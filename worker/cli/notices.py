@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Form
+from worker.cli.forms import MOST_ROWS, CompanyOption, Form, FormOption, OutputOption
 
 if TYPE_CHECKING:
     from worker.mail.content import Content
@@ -35,9 +35,9 @@ def register(app: typer.Typer) -> None:
 
 def list_notices(
     company: Annotated[str | None, typer.Option("--company", help="Only this company's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 30,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="How many, the newest first.")] = 30,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
     """List what was told, newest first, and what became of the mails."""
     from worker.cli.connection import one_company, open_database
@@ -82,7 +82,10 @@ def preview(
     ] = None,
     locale: Locale = "en",
 ) -> None:
-    """Write the mail about a night to a file as it would be now, whether the night is over or not; nothing is kept or sent."""
+    """Write the mail about a night, as it would be now.
+
+    It goes to a file, whether the night is over or not; nothing is kept or sent.
+    """
     from worker.cli.connection import one_company, open_database
     from worker.services.nightly.preview import preview_night
 
@@ -105,7 +108,10 @@ def send(
     to: Annotated[str | None, typer.Option(help="To this address; to all who were told where left out.")] = None,
     actor: Annotated[str | None, typer.Option(help="Who asks for it; whoever is logged in where left out.")] = None,
 ) -> None:
-    """Let a notice be sent again, which is on record; a worker sends it within a minute."""
+    """Let a notice be sent again.
+
+    That is on record; a worker sends it within a minute.
+    """
     import getpass
 
     from domain.masters import is_mail_address

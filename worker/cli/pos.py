@@ -10,7 +10,7 @@ import typer
 
 from worker.cli.company_report import print_report
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Form
+from worker.cli.forms import CompanyOption, Form, FormOption, OutputOption
 
 if TYPE_CHECKING:
     from worker.services.tools import Tools
@@ -29,10 +29,14 @@ def register(app: typer.Typer) -> None:
 
 def sessions(
     company: CompanyOption = None,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """List the sessions of tills; revenue, cost and margin of open sales are provisional."""
-    print_report("pos-sessions", company, form)
+    """List the sessions of tills and their figures.
+
+    Revenue, cost and margin of open sales are provisional.
+    """
+    print_report("pos-sessions", company, form, output)
 
 
 def close(
@@ -48,10 +52,17 @@ def close(
     from worker.cli.connection import one_company, open_command_tools
     from worker.services.submission import submit
     from worker.services.till_closing import closing
+    from worker.store.masters import names_of_kind
 
     with open_command_tools() as tools:
         with tools.database.transaction() as connection:
-            company_id, _ = one_company(connection, company)
+            company_id, name = one_company(connection, company)
+            # Of a till that nobody knows a closing would be parked, and keep the period open that it lies in.
+            known = names_of_kind(connection, company_id, "pos_profile")
+            if profile not in known:
+                raise CommandFailedError(
+                    f"{name} has no till {profile}: choose one of {', '.join(known) or 'none so far'}"
+                )
             document = closing(
                 connection, company_id, profile, actor="perpetua pos close", user=user, at=at, number=number
             )
@@ -83,7 +94,10 @@ def verify(
     company: CompanyOption = None,
     export: Annotated[Path | None, typer.Option(help="Write everything that the check needs to this file.")] = None,
 ) -> None:
-    """Check a closing against its certificate: its receipts' hash, and receipts against invoices, to the last cent."""
+    """Check a closing against its certificate.
+
+    The hash of its receipts, and its receipts against its invoices, to the last cent.
+    """
     import msgspec
 
     from worker.services.pos_verify import verify_export

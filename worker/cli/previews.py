@@ -39,7 +39,10 @@ def register(group: typer.Typer) -> None:
 
 
 def accept(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
-    """Post a document that was sent to be previewed; exits 0 when it is posted."""
+    """Post a document that was sent to be previewed.
+
+    Exits 0 when it is posted.
+    """
     from worker.cli.connection import open_database
 
     with open_database() as database:
@@ -47,7 +50,10 @@ def accept(type_: TypeArgument, number: NumberArgument, company: CompanyOption =
 
 
 def redirect(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
-    """Post a previewed document whose day is closed on the first day that is open; exits 0 when it is posted."""
+    """Post a previewed document on the first open day.
+
+    Only where its own day is closed. Exits 0 when it is posted.
+    """
     from worker.cli.connection import open_database
 
     with open_database() as database:
@@ -61,7 +67,10 @@ def redirect(type_: TypeArgument, number: NumberArgument, company: CompanyOption
 
 
 def refuse(type_: TypeArgument, number: NumberArgument, company: CompanyOption = None) -> None:
-    """Decide that a previewed document shall not be posted, and tell its publisher."""
+    """Decide that a previewed document is not posted.
+
+    Its publisher is told.
+    """
     from worker.cli.connection import connected_settings, open_database, url
     from worker.outcomes import Outcomes
     from worker.redis_client import connect

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Plain
+from worker.cli.forms import Plain, PlainOption
 
 INTAKE: Final = "intake"
 
@@ -23,9 +23,9 @@ def probe(
         typer.Option("--queue", help="Only this queue, or intake; may be repeated. All where left out."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.", min=0.1, max=60)] = 10.0,
-    form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE,
+    form: PlainOption = Plain.TABLE,
 ) -> None:
-    """Send a probe through the intake stream and through each queue, and wait until all are answered.
+    """Ask the intake and each queue for an answer.
 
     A worker answers once PostgreSQL and Redis have answered it. Exits 1 where an answer is missing.
     """

@@ -31,9 +31,9 @@ def worker(
     ] = None,
     name: Annotated[str, typer.Option(help="What Flower shows it as.")] = "perpetua",
 ) -> None:
-    """Run a worker until Ctrl-C or SIGTERM; it then finishes what it has in hand.
+    """Run a worker until Ctrl-C or SIGTERM.
 
-    Who serves posting serves the queue celery too, where messages land whose sender named none.
+    It then finishes what it has in hand. Who serves posting serves the queue celery too, where messages land whose sender named none.
     """
     from worker import routes
     from worker.cli.children import worker_command
@@ -51,7 +51,10 @@ def worker(
 
 
 def beat() -> None:
-    """Run beat, which rings for what is due by time, until Ctrl-C or SIGTERM. Two at once do no harm."""
+    """Ring for what is due by time, until Ctrl-C or SIGTERM.
+
+    Two at once do no harm.
+    """
     from worker.cli.children import beat_command
 
     settings = _connected()

@@ -6,13 +6,12 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Form
+from worker.cli.forms import MOST_ROWS, Form, FormOption, OutputOption
 
 if TYPE_CHECKING:
     from worker.services.publishers import Given, Publishers
@@ -52,7 +51,10 @@ def add(
         bool, typer.Option("--unsigned", help="Give it no key; its messages are then believed.")
     ] = False,
 ) -> None:
-    """Register a publisher, and print its signing key: this once, for nobody keeps it."""
+    """Register a publisher, and print its signing key.
+
+    This once, for nobody keeps it.
+    """
     from domain.masters import Publisher
 
     master = Publisher(name=name, companies=company, document_types=_known(kind), requires_signature=not unsigned)
@@ -63,7 +65,10 @@ def add(
 
 
 def allow(name: NameArgument, company: CompaniesOption = None, kind: TypesOption = None) -> None:
-    """Let a publisher publish these types into these companies, and nothing else."""
+    """Say what a publisher may publish, into which companies.
+
+    These types into these companies, and nothing else.
+    """
     types = _known(kind)
     with _register() as (publishers, _):
         publishers.allow(name, company, types)
@@ -71,7 +76,10 @@ def allow(name: NameArgument, company: CompaniesOption = None, kind: TypesOption
 
 
 def rotate(name: NameArgument) -> None:
-    """Give a publisher another key; the one that it has stays in use until it is retired."""
+    """Give a publisher another key.
+
+    The one that it has stays in use until it is retired.
+    """
     with _register() as (publishers, settings):
         given = publishers.rotate(name, _secret(settings))
     _show(given)
@@ -92,8 +100,11 @@ def revoke(name: NameArgument) -> None:
     print(f"{name} may publish nothing any more. Lock its login to the broker as well.")
 
 
-def list_publishers(form: Annotated[Form, typer.Option("--format", help="How to print them.")] = Form.TABLE) -> None:
-    """List publishers, what each may publish, and the ids of its keys in use."""
+def list_publishers(form: FormOption = Form.TABLE, output: OutputOption = None) -> None:
+    """List publishers, what each may publish, its keys' ids.
+
+    Only keys in use are shown.
+    """
     from worker.cli.connection import open_database
     from worker.cli.output import write_rows
     from worker.reports import Column
@@ -114,16 +125,19 @@ def list_publishers(form: Annotated[Form, typer.Option("--format", help="How to 
         for master, keys in masters
     ]
     columns = [Column(name) for name in ("publisher", "state", "companies", "types", "keys")]
-    write_rows(tuple(columns), rows, form, "Publishers", None)
+    write_rows(tuple(columns), rows, form, "Publishers", output)
 
 
 def audit(
     publisher: Annotated[str | None, typer.Option(help="Only this publisher.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")] = 1000,
-    form: Annotated[Form, typer.Option("--format", help="How to print them.")] = Form.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="How many, the newest first.")] = 1000,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """Show what was refused at the door and what operators changed, newest first."""
+    """Show what was refused at the door, and who changed what.
+
+    Newest first.
+    """
     from worker.cli.connection import open_database
     from worker.cli.output import write_rows
     from worker.reports import Column, Kind
@@ -145,7 +159,7 @@ def audit(
 def refused(
     content: Annotated[str, typer.Argument(metavar="CONTENT", help="The hash that the audit names.")],
 ) -> None:
-    """Write a refused message to standard output, byte for byte as it came."""
+    """Write a refused message out as it came, byte for byte."""
     from worker.cli.connection import open_database
     from worker.store.publishers import kept_message
 

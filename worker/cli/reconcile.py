@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Form
+from worker.cli.forms import MOST_ROWS, CompanyOption, Form, FormOption, Listing, OutputOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from domain.money import Currency
     from domain.reconciliation import Proposal, Reconciliation
 
-FormOption = Annotated[Form, typer.Option("--format", help="How to print it.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
-        help="Stock value against stock accounts: why they differ, and what mends it.",
+        help="Stock against its accounts: why they differ.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -41,9 +39,12 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Add everything up anew, not only what came in since the last look.")
     ] = False,
-    form: FormOption = Form.TABLE,
+    form: Annotated[Listing, typer.Option("--format", help="How to print it.")] = Listing.TABLE,
 ) -> None:
-    """Look at the books now; exits 0 when stock and its accounts agree and every law holds."""
+    """Look at the books now.
+
+    Exits 0 when stock and its accounts agree and every law holds.
+    """
     from worker.bells import Lane
     from worker.cli.connection import one_company, open_command_tools
     from worker.cli.progress import working
@@ -60,7 +61,7 @@ def run(
             )
         # What waited for an account that agrees now posts at once, also where no worker runs.
         post_lane(tools, lane)
-    _print(seen, form)
+    _print(seen, Form(form))
     if seen.verdict != "in_sync":
         raise CommandFailedError(
             f"{seen.company} is {seen.verdict.replace('_', ' ')}: perpetua reconcile proposals shows the entries that mend differences"
@@ -69,8 +70,9 @@ def run(
 
 def list_looks(
     company: CompanyOption = None,
-    nights: Annotated[int, typer.Option(help="How many nights back.", min=1)] = 30,
+    nights: Annotated[int, typer.Option(help="How many nights back.", min=1, max=MOST_ROWS)] = 30,
     form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
     """List verdicts night by night, oldest first."""
     from worker.cli.connection import one_company, open_database
@@ -90,15 +92,19 @@ def list_looks(
             (one.night, one.verdict, amount(one.difference, scope.currency))
             for one in trend(connection, number, nights=nights)
         ]
-        write_rows(columns, rows, form, f"Reconciliation of {name}", None)
+        write_rows(columns, rows, form, f"Reconciliation of {name}", output)
 
 
 def proposals(
     company: CompanyOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is settled or withdrawn.")] = False,
     form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """List the entries that would mend a difference, line by line, with what must be set to accept them."""
+    """List the entries that would mend a difference.
+
+    Line by line, with what must be set to accept them.
+    """
     from worker.cli.connection import one_company, open_database
     from worker.cli.output import write_rows
     from worker.reports import Column, Kind
@@ -118,7 +124,7 @@ def proposals(
         rows = (
             row for one in found for row in _proposal_rows(one, view.currency, ", ".join(missing_in(view, one.sides)))
         )
-        write_rows(columns, rows, form, f"Proposals of {name}", None)
+        write_rows(columns, rows, form, f"Proposals of {name}", output)
 
 
 def accept(
@@ -134,7 +140,10 @@ def accept(
     ] = None,
     actor: Annotated[str | None, typer.Option(help="Who accepts it; whoever is logged in where left out.")] = None,
 ) -> None:
-    """Accept a proposal: its journal entry is posted, and what waited for the account goes on; exits 0 when it is posted."""
+    """Accept a proposal: its journal entry is posted.
+
+    What waited for the account goes on. Exits 0 when it is posted.
+    """
     import getpass
 
     from worker.bells import Lane

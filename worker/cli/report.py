@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Form
+from worker.cli.forms import Form, FormOption, OutputOption
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
     from worker.reports import Report, Scope
-
-Day = Annotated[str | None, typer.Option(metavar="DATE")]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,8 +37,8 @@ def report(
     entries: Annotated[
         bool, typer.Option("--entries", help="Every entry as stored, not netted into its voucher.")
     ] = False,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
     """Print a report."""
     from worker.cli.connection import open_database
@@ -60,9 +57,12 @@ def report(
         raise typer.BadParameter(f"there is no report {name}; there are {', '.join(known)}")
     if as_of is not None and end is not None:
         raise typer.BadParameter("--as-of and --to both name the last posting date: give one of them")
+    first, last = _date("--from", start), _date("--to" if as_of is None else "--as-of", as_of or end)
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter(f"--from {first} comes after {last}, the last date: swap them")
     options = {
-        "start": _date("--from", start),
-        "end": _date("--to" if as_of is None else "--as-of", end if as_of is None else as_of),
+        "start": first,
+        "end": last,
         "known_at": _time("--known-at", known_at),
         "item": item,
         "warehouse": warehouse,
@@ -78,7 +78,7 @@ def report(
 
 def _scope(connection: Connection[Any], company: str | None, options: dict[str, Any]) -> Scope:
     from worker.cli.connection import one_company
-    from worker.reports.scope import scope_of
+    from worker.reports.scope import scope_of, unknown_name
 
     company_id, name = one_company(connection, company)
     scope = scope_of(connection, company_id, **options)
@@ -86,6 +86,9 @@ def _scope(connection: Connection[Any], company: str | None, options: dict[str, 
         raise CommandFailedError(
             f"the company {name} has no master yet: submit it, then its documents post by themselves"
         )
+    unknown = unknown_name(connection, scope)
+    if unknown is not None:
+        raise CommandFailedError(f"no master and no entry of {name} names the {unknown}: correct the name")
     return scope
 
 

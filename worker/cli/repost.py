@@ -9,7 +9,7 @@ import typer
 
 from worker.cli.company_report import print_report
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import CompanyOption, Form, Plain
+from worker.cli.forms import CompanyOption, Form, FormOption, OutputOption, Plain, PlainOption
 
 if TYPE_CHECKING:
     from worker.store.database import Database
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(
-        help="Reposts: what was posted into the past and what follows from it.",
+        help="What was posted into the past, and what follows.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -32,17 +32,21 @@ def register(app: typer.Typer) -> None:
 
 def list_runs(
     company: CompanyOption = None,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TABLE,
+    form: FormOption = Form.TABLE,
+    output: OutputOption = None,
 ) -> None:
     """List what waits and all runs, newest first."""
-    print_report("repost-status", company, form)
+    print_report("repost-status", company, form, output)
 
 
 def run(
     company: CompanyOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="Take up again what failed runs were asked for.")] = False,
 ) -> None:
-    """Repost now whatever waits, whatever the company's hours; exits 0 when nothing waits any more."""
+    """Repost whatever waits, whatever the company's hours.
+
+    Exits 0 when nothing waits any more.
+    """
     from worker.cli.connection import open_database
     from worker.cli.progress import working
     from worker.services.reposting import in_words, progress_in_words, run_pending
@@ -65,7 +69,10 @@ def run(
 
 
 def pause(company: CompanyOption = None) -> None:
-    """Let a company's reposts wait; a run under way stops within seconds and is gone on with later."""
+    """Let a company's reposts wait.
+
+    A run under way stops within seconds and is gone on with later.
+    """
     from worker.cli.connection import open_database
     from worker.store.reposts import set_pause
 
@@ -90,11 +97,11 @@ def resume(company: CompanyOption = None) -> None:
 
 def show_preview(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="One document as JSON.", exists=True)],
-    form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE,
+    form: PlainOption = Plain.TABLE,
 ) -> None:
-    """Show what a document would change, in both ledgers, before it is submitted; nothing is written.
+    """Show what a document would change in both ledgers.
 
-    Exits 0 where the document would be posted.
+    It need not have been submitted, and nothing is written. Exits 0 where the document would be posted.
     """
     from worker.cli.connection import open_database
     from worker.cli.foreseen import print_foreseen

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
 import typer
 
 from worker.cli.failure import CommandFailedError
-from worker.cli.forms import Plain
+from worker.cli.forms import Plain, PlainOption
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +48,7 @@ def down() -> None:
     print("Perpetua is down." if any(stopped) else "Nothing was running.")
 
 
-def status(form: Annotated[Plain, typer.Option("--format", help="How to print it.")] = Plain.TABLE) -> None:
+def status(form: PlainOption = Plain.TABLE) -> None:
     """Say what runs and what waits.
 
     Exits 1 where a server is down.

@@ -17,7 +17,7 @@ from worker.settings import SettingsError, from_environment
 
 
 def main() -> None:
-    """Answer requests until SIGTERM or SIGINT; exits 1 with a line where nobody could log in."""
+    """Answer requests until SIGTERM or SIGINT; exits 1 with a line where nobody could log in, or come in at all."""
     try:
         settings = servers.connect(from_environment())
         users = Users(settings.desk_users).all()
@@ -32,5 +32,11 @@ def main() -> None:
         loop = IOLoop.current()
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: loop.add_callback_from_signal(desk.stop))
-        desk.start_http_server()
+        try:
+            desk.start_http_server()
+        except OSError as error:
+            sys.exit(
+                f"perpetua flower: port {settings.flower_port} of {settings.flower_address} can't be listened on ({error.strerror}): "
+                "end what listens there, or set PERPETUA_FLOWER_PORT to another"
+            )
         desk.start()

@@ -35,7 +35,8 @@ maxmemory-policy noeviction
 
 def url(password: str, port: int, database: int = 0) -> str:
     """Build the URL by which a client reaches one logical database."""
-    return f"redis://:{password}@127.0.0.1:{port}/{database}"
+    # The login is named because redis-cli, unlike the clients in Python, would log in as a user without a name.
+    return f"redis://default:{password}@127.0.0.1:{port}/{database}"
 
 
 def status(home: Home) -> ServerStatus:

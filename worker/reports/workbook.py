@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,9 @@ from worker.reports.read_model import Column, Kind
 
 _SHEET_ROWS: Final = 1_048_575  # what one sheet holds below its heads
 _EXACT_DIGITS: Final = 15  # a spreadsheet keeps no more digits of a number
+
+_FIRST_YEAR: Final = 1900  # earlier dates stand as text
+_NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 _FORMATS: Final = {
     Kind.COUNT: "0",
@@ -62,7 +65,10 @@ def _write_table(book: Any, table: Sheet, bold: Any) -> None:
 
 
 def _page(book: Any, table: Sheet, bold: Any, number: int) -> Any:
-    page = book.add_worksheet(table.title[:31] if number == 1 else f"{table.title[:26]} ({number})")
+    # Titles hold what people named: no sheet's name may hold these, or begin or end with an apostrophe.
+    title = " ".join(table.title.translate(_NOT_IN_NAMES).split())
+    name = title[:31] if number == 1 else f"{title[:26]} ({number})"
+    page = book.add_worksheet(name.strip(" '"))
     page.freeze_panes(1, 0)
     for place, column in enumerate(table.columns):
         page.set_column(place, place, 14 if column.kind.is_number else 22)
@@ -73,7 +79,10 @@ def _page(book: Any, table: Sheet, bold: Any, number: int) -> Any:
 def _write(page: Any, line: int, place: int, value: Any, form: Any) -> None:
     if isinstance(value, (int, Decimal)) and len(Decimal(value).as_tuple().digits) <= _EXACT_DIGITS:
         page.write_number(line, place, value, form)
-    elif isinstance(value, (date, datetime)):
+    elif isinstance(value, date) and value.year >= _FIRST_YEAR:
+        # A spreadsheet knows no time zones: times that have one are shown in UTC.
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
         page.write_datetime(line, place, value, form)
     elif value is not None:
         # Always as text: a remark that begins with "=" must not become a formula, nor a long number lose its last digits.

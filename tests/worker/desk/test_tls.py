@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.certificates import make_certificates
 from tests.support.desk import ALL_ROLES, PASSWORD, Client, running_desk
 from tests.support.processes import PATIENCE_SECONDS, log_of, start, until
+from worker.desk.users import Users
 from worker.settings import Settings
 
 
@@ -50,3 +52,14 @@ def test_a_desk_into_which_nobody_can_log_in_does_not_start(settings: Settings) 
     until(lambda: process.poll() is not None)
     assert process.returncode == 1
     assert "perpetua desk user add" in log_of(settings.home)
+
+
+def test_a_desk_whose_port_is_taken_says_so_in_one_line(settings: Settings) -> None:
+    Users(settings.desk_users).put("ada", password=PASSWORD, roles=ALL_ROLES)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start(replace(settings, flower_port=port), "-m", "worker.desk")
+        until(lambda: process.poll() is not None)
+    assert process.returncode == 1
+    assert f"port {port} of 127.0.0.1 can't be listened on" in log_of(settings.home)
+    assert "Traceback" not in log_of(settings.home)

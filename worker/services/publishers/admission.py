@@ -180,7 +180,7 @@ def _require_registrar(message: Message, publisher: _Registered | None) -> None:
     """Who may publish is changed by those only who are trusted with it by name, and have signed."""
     trusted = publisher is not None and REGISTRATION in (publisher.master.document_types or ())
     if not (trusted and message.signature):
-        raise _not_allowed(message, "may not say who publishes what: perpetua publisher does", "type")
+        raise _not_allowed(message, "may not say who publishes what: perpetua publisher add and allow do", "type")
 
 
 def _not_allowed(message: Message, what: str, field: str) -> DocumentRejected:

@@ -37,6 +37,7 @@ _PARTY: Final = {
     "sales_order": ("party", "Customer"),
 }
 _AT_A_TILL: Final = frozenset(shape.__struct_config__.tag for shape in (PosOpening, PosInvoice, PosClosing))
+_YAML: Final = frozenset({".yaml", ".yml"})
 _DAY: Final = re.compile(r"(\d{4})-\d\d-\d\d")
 # Plural settings that spell out masters by name beside the contract's own `items` and `warehouses`.
 _SPELLED_OUT: Final = {
@@ -88,9 +89,12 @@ def read(path: Path) -> Json:
     """The scenario object in a JSON or YAML file. Errors: ScenarioError."""
     try:
         text = path.read_text(encoding="utf-8")
-        story = _yaml(text) if path.suffix in {".yaml", ".yml"} else json.loads(text, parse_float=str)
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{path}: {' '.join(str(error).split())}") from error
+        story = _yaml(text) if path.suffix in _YAML else json.loads(text, parse_float=str)
+    except OSError as error:
+        raise ScenarioError(f"{path} can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        form = "YAML" if path.suffix in _YAML else "JSON"
+        raise ScenarioError(f"{path} can't be read as {form}: {' '.join(str(error).split())}") from error
     if not isinstance(story, dict) or not isinstance(story.get("documents"), list):
         raise ScenarioError(f"{path}: a scenario is an object with id, settings and a list of documents")
     story.setdefault("id", path.stem)
