@@ -1,8 +1,10 @@
 -- Who may do what in a PostgreSQL of your own. Run it once, as a superuser, in the database that is to hold the books, and again
 -- whenever you like: it changes nothing that is as it should be.
 --
---     createdb perpetua && psql --dbname perpetua --file roles.sql
+--     createdb --template template0 --encoding UTF8 --locale C perpetua && psql --dbname perpetua --file roles.sql
 --     perpetua db upgrade                  with PERPETUA_OWNER_DATABASE_URL of perpetua_owner
+--
+-- The order of text is that of code points (C, or the builtin C.UTF-8); `db upgrade` refuses a database with another.
 --
 -- No password stands here. Give each role that is to log in its own (\password perpetua_worker), or map certificates to them.
 --

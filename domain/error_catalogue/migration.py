@@ -55,6 +55,11 @@ MIGRATION: dict[str, Entry] = {
         "The login may not create the database in which a migration is rehearsed.",
         "Give the owner of the database the right to create databases, or rehearse on another server.",
     ),
+    "UnfitDatabase": Entry(
+        Family.REJECTED,
+        "The empty database sorts text by the rules of a language, or is not encoded as UTF8.",
+        "Make it again from template0, with ENCODING 'UTF8' and the locale C.",
+    ),
     "MigrationOutOfStep": Entry(
         Family.BROKEN,
         "With the opening entry a stock account would still differ from stock.",

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as NotConnected
 
 from domain.errors import Unavailable
 from tests.support.certificates import Certificates, make_certificates
-from tests.support.own_postgres import cluster_running, make_cluster, set_up_books
+from tests.support.own_postgres import cluster_running, debians_postgres, make_cluster, set_up_books
 from tests.support.own_servers import listening, server_folder, serving
 from tests.support.ports import free_port
 from tests.support.processes import INTAKE, PATIENCE_SECONDS, running, until
@@ -35,16 +35,10 @@ class Encrypted:
     others: Certificates
 
 
-def postgres_with_tls() -> Path:
-    """The folder of a PostgreSQL that was built with TLS, which the embedded one is not."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    return Path(require_tool("postgresql with TLS", str(found[-1]) if found else None)).parent
-
-
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Encrypted]:
     redis_server = require_tool("redis-server with TLS", shutil.which("redis-server"))
-    programs = postgres_with_tls()
+    programs = debians_postgres("TLS")
     port, redis_port, password = free_port(), free_port(), secrets.token_urlsafe()
     with server_folder() as folder:
         ours, others = make_certificates(folder), make_certificates(folder, "others")

@@ -8,10 +8,17 @@ from pathlib import Path
 import psycopg
 
 from tests.support.own_servers import serving
+from tests.support.servers import require_tool
 from worker.embedded.account import Account
 from worker.store import migrate
 
 ROLES = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
+
+
+def debians_postgres(ability: str) -> Path:
+    """The folder of a PostgreSQL that was built with what the embedded one is not: TLS, ICU."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return Path(require_tool(f"postgresql with {ability}", str(found[-1]) if found else None)).parent
 
 
 def make_cluster(programs: Path, data: Path) -> None:
@@ -41,10 +48,10 @@ def cluster_running(
 ALL_ROLES = ("owner", "worker", "reader", "publisher", "auditor")
 
 
-def set_up_books(socket: str, port: int, password: str, query: str = "") -> dict[str, str]:
+def set_up_books(socket: str, port: int, password: str, query: str = "", *, options: str = "") -> dict[str, str]:
     """Make the roles and a migrated database `perpetua`; gives the URL of each role."""
     with psycopg.connect(socket, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE perpetua")
+        admin.execute(f"CREATE DATABASE perpetua {options}".encode())
     with psycopg.connect(socket.replace("dbname=postgres", "dbname=perpetua"), autocommit=True) as admin:
         for _ in range(2):  # once more changes nothing
             admin.execute(ROLES.read_text(encoding="utf-8").encode())

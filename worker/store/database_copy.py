@@ -65,7 +65,9 @@ def _create(creator: Connection[Any], name: str, source: str, owner: str) -> str
         try:
             creator.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(new, of, sql.Identifier(source)))
         except psycopg.errors.ObjectInUse:
-            creator.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(new, of))
+            creator.execute(
+                sql.SQL(f"CREATE DATABASE {{}} OWNER {{}} TEMPLATE template0 {migrate.CODE_POINTS}").format(new, of)
+            )
             return "snapshot"
     except psycopg.errors.InsufficientPrivilege as refused:
         raise PerpetuaError(
