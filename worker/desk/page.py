@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 from urllib.parse import urlencode
@@ -121,6 +121,24 @@ class Page(DeskHandler, ABC):
     @abstractmethod
     def read(self, connection: Rows, company: Company, *at: str) -> dict[str, Any]:
         """What the page shows. Errors: HTTPError 404 where there is nothing."""
+
+    def after(self, name: str) -> tuple[datetime, str] | None:
+        """Where a list by time goes on: `at` and what `name` says in the address, None at its beginning and for what no page says."""
+        try:
+            moment = datetime.fromisoformat(self.get_query_argument("at", ""))
+        except ValueError:
+            return None
+        return None if moment.tzinfo is None else (moment, self.get_query_argument(name, "").replace("\0", ""))
+
+    def by_time(self, rows: list[Any], name: str, of: Callable[[Any], str]) -> dict[str, Any]:
+        """A page of a list by time: its rows, and where it begins and goes on. It reads one row more than it shows."""
+        last = page_after(rows, lambda row: {"at": row.at.isoformat(), name: of(row)})
+        return {
+            "rows": rows[:PAGE_ROWS],
+            "older": self.address_of(**last) if last else "",
+            "first": self.address_of(**{"at": None, name: None}),
+            "is_first": "at" not in self.request.query_arguments,
+        }
 
     def _read(self, company: int, at: tuple[str, ...]) -> dict[str, Any]:
         with self.tools.database.transaction() as connection:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from tornado.web import HTTPError
 
 from domain.masters import Publisher
-from worker.desk.page import PAGE_ROWS, Action, Company, DeskHandler, Page, Told, page_after
+from worker.desk.page import PAGE_ROWS, Action, Company, DeskHandler, Page, Told
 from worker.desk.roles import Role
 from worker.services.publishers import PublisherError, Publishers, master_of
 from worker.store.database import Rows
@@ -63,23 +63,8 @@ class RefusedPage(Page):
     def read(self, connection: Rows, company: Company, *_: str) -> dict[str, Any]:
         """One page of what is kept."""
         publisher = self.get_query_argument("publisher", "").replace("\0", "")[:300]
-        rows = refused_page(connection, company.number, publisher, before=self._before(), limit=PAGE_ROWS + 1)
-        last = page_after(rows, lambda row: {"at": row.at.isoformat(), "content": row.content_hash})
-        return {
-            "publisher": publisher,
-            "rows": rows[:PAGE_ROWS],
-            "older": self.address_of(**last) if last else "",
-            "first": self.address_of(at=None, content=None),
-            "is_first": "at" not in self.request.query_arguments,
-        }
-
-    def _before(self) -> tuple[datetime, str] | None:
-        try:
-            moment = datetime.fromisoformat(self.get_query_argument("at", ""))
-        except ValueError:
-            return None
-        content = self.get_query_argument("content", "").replace("\0", "")
-        return None if moment.tzinfo is None else (moment, content)
+        rows = refused_page(connection, company.number, publisher, before=self.after("content"), limit=PAGE_ROWS + 1)
+        return {"publisher": publisher, **self.by_time(rows, "content", lambda row: row.content_hash)}
 
 
 class RefusedFile(DeskHandler):

@@ -6,20 +6,27 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pytest
 from tornado.web import RequestHandler, StaticFileHandler
 
+from domain.masters import Publisher as Registered
 from tests.support import till
 from tests.support.desk import PASSWORD, Client, RunningDesk, basic, running_desk
 from tests.support.lanes import COMPANY, MASTERS, Json, cancel, delivery, number_of, post_all, publish, receipt, rows
 from worker.app import app
 from worker.desk.application import Desk
 from worker.desk.guard import Guard
+from worker.desk.page import Action
+from worker.desk.publishers import RefusedFile
 from worker.desk.roles import Role
+from worker.desk.tills import CertificateFile
 from worker.desk.users import Users
+from worker.services.acceptance import Message, take
+from worker.services.publishers import Publishers, admit
 from worker.services.reconciliation import reconcile
 from worker.services.tools import open_tools
 from worker.settings import Settings
@@ -29,6 +36,9 @@ OPEN = {"/login/?", "/healthcheck", r"/static/(.*)", r"/desk/static/(.*)", r"/(f
 # Writes that everybody may make who is logged in, and one that nobody needs to be logged in for.
 FOR_ALL = {"/logout", "/tasks/datatable"}
 LOGIN = "/login/?"
+
+# What comes as a file is shown by no page.
+FILES = {RefusedFile, CertificateFile}
 
 # Whatever a publisher might put into any field: markup, templates of every kind, SQL.
 EVIL = "<x-evil onclick=alert(1)>&\"'{{1337*3}}{% raw 1 %}${1337*3}'; DROP TABLE document; --"
@@ -221,6 +231,7 @@ def test_what_documents_say_is_text_on_every_page(desk: RunningDesk, books: Data
     assert (statuses["PR"], statuses["DN"], statuses["DX"], statuses["DP"], statuses["S-"]) == (
         "posted", "posted", "rejected", "parked", "open",
     )  # fmt: skip
+    _refuse_at_the_door(desk.settings)
     ada = desk.visitor("ada")
     base = f"/desk/{company}"
     ada.post(f"{base}/documents/3/save", payload=json.dumps(deep(delivery("other"))), reason=EVIL)
@@ -231,9 +242,10 @@ def test_what_documents_say_is_text_on_every_page(desk: RunningDesk, books: Data
         f"{base}/{page}"
         for page in (
             "documents", "ledgers", "reposts", "tills", "periods", "reconciliation", "schedule", "publishers", "activity",
-            "activity?of=desk",
+            "activity?of=desk", f"publishers/refused?publisher={quote(f'P{EVIL}')}",
         )
     ]  # fmt: skip
+    pages.append(f"{base}/documents/by-key/delivery_note/{quote(f'DN-{EVIL}', safe='')}")
     count = rows(books, "SELECT max(sequence) FROM document")[0][0]
     pages += [f"{base}/documents/{number}" for number in range(1, count + 1)]
     pages += [f"{base}/ledgers/{number}" for number in range(1, count + 1)]
@@ -250,12 +262,31 @@ def test_what_documents_say_is_text_on_every_page(desk: RunningDesk, books: Data
         seen[f"POST {path}"] = ada.post(path, **form).text
     for page, text in seen.items():
         assert not MARKED.search(text), f"{page}: {MARKED.findall(text)}"
+    # No page that documents may be seen on was left out, whoever adds one.
+    visited = {page.removeprefix("POST ").partition("?")[0] for page in seen}
+    for route in routes(desk.settings):
+        shows = route.pattern.startswith(r"/desk/(\d") and "GET" in route.methods and route.handler not in FILES
+        if shows and getattr(route.handler, "get", None) is not Action.get:
+            assert any(re.fullmatch(route.pattern, page) for page in visited), route.pattern
     # It was there to be seen, as text.
     shown = [page for page, text in seen.items() if "&lt;x-evil" in text]
     assert len(shown) > 25, shown
-    for part in ("documents", "ledgers", "tills", "periods", "reconciliation", "activity"):
+    for part in ("documents", "ledgers", "tills", "periods", "reconciliation", "publishers", "activity"):
         assert f"{base}/{part}" in shown, part
     assert "&quot;" in seen[f"{base}/documents/3"]
+
+
+def _refuse_at_the_door(settings: Settings) -> None:
+    """Have a publisher's message refused, in whose every field is evil."""
+    own = replace(settings, signing_secret="a secret of this installation")
+    raw = json.dumps(deep(delivery(f"DW-{EVIL}"))).encode()
+    with open_tools(own, app) as tools:
+        Publishers(tools.database, EVIL).add(
+            Registered(name=f"P{EVIL}", companies=["Grocery"]), str(own.signing_secret)
+        )
+        message = Message(raw, f"P{EVIL}", "1-0", signature="0" * 64, signed_at="1767600000")
+        (receipt,) = take(tools, [message], door=admit)
+    assert (receipt.error or {})["code"] == "WrongSignature"
 
 
 @pytest.mark.slow
