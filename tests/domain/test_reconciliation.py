@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from domain.errors import DocumentRejected
 from domain.money import Currency
 from domain.out_of_sync import Side, number_in, reference_of
 from domain.reconciliation import (
+    Cause,
     CauseKind,
     Legs,
     OpenCause,
@@ -54,6 +55,13 @@ CAUSES = st.lists(
     st.builds(OpenCause, st.integers(1, 5), st.sampled_from([HAND, LEG]), st.integers(-9, 9), st.integers(0, 3), st.booleans()),
     max_size=12,
 )  # fmt: skip
+
+
+def test_a_cause_is_one_night_old_when_it_is_seen_and_never_younger() -> None:
+    night = date(2026, 3, 10)
+    ages = {days: Cause(account="Stock", kind=HAND, amount=1, message="", first_night=night - timedelta(days)).nights(night)
+            for days in (-3, 0, 1)}  # fmt: skip
+    assert ages == {-3: 1, 0: 1, 1: 2}
 
 
 @given(CAUSES)

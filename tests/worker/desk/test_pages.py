@@ -90,9 +90,10 @@ def test_documents_are_found_edited_tried_released_and_cancelled(desk: RunningDe
     assert refused.status == 422
     assert "{&quot;type&quot;: &quot;delivery_note&quot;" in refused.text
     assert "say why" in ada.post(f"{base}/save", payload=edited, reason="").text
-    assert "Revision 1 is kept" in told(
-        ada.follow(ada.post(f"{base}/save", payload=edited, reason="typing error")).text
-    )
+    saved = ada.follow(ada.post(f"{base}/save", payload=edited, reason="typing error")).text
+    assert "Revision 1 is kept" in told(saved)
+    assert "This was decided before revision 1" in saved
+    assert "Grocery, times of Asia/Kolkata" in saved
     after = ada.follow(ada.post(f"{base}/retry"))
     assert "waits for a worker" in told(after.text)
     assert told(ada.get(base).text) == ""
@@ -179,10 +180,20 @@ def test_ledgers_reposts_tills_and_periods(desk: RunningDesk, books: Database) -
     assert "No till is open" in page
     closing = re.search(rf'/desk/{shop}/tills/(\d+)"', page)
     assert closing is not None
-    assert "agree to the last minor unit" in ada.get(f"/desk/{shop}/tills/{closing[1]}").text
+    certificate = ada.get(f"/desk/{shop}/tills/{closing[1]}").text
+    assert "1 receipt, 1 invoice, 5 sums agree to the last minor unit" in certificate
+    assert {"quantity Apple 2 2 yes", "item Apple 6.00 6.00 yes"} <= set(rows_of(certificate))
     export = json.loads(ada.get(f"/desk/{shop}/tills/{closing[1]}/file").text)
     assert export["certificate"]["receipts"] == 1
     assert ada.get(f"/desk/{shop}/tills/1").status == 404
+
+    publish(books, [{"type": "company", "name": "Empty", "currency": "EUR", "time_zone": "America/Lima"}])
+    empty = f"/desk/{number_of(books, 'Empty')}"
+    assert "Times of America/Lima" in ada.get(f"{empty}/documents").text
+    assert "Nothing was published for Empty yet" in ada.get(f"{empty}/documents").text
+    assert "No such documents" in ada.get(f"/desk/{company}/documents?status=cancelled").text
+    assert "Nothing is posted yet" in ada.get(f"{empty}/ledgers").text
+    assert "No voucher is called so" in ada.get(f"/desk/{company}/ledgers?number=Nothing").text
 
     base = f"/desk/{company}/periods"
     ada.post(f"{base}/set", name="2024-06", start="2024-06-01", end="2024-06-30", status="open")
