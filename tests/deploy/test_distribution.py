@@ -167,7 +167,8 @@ def node_of(admin: psycopg.Connection, company: int) -> int:
 
 
 def touched(admin: psycopg.Connection) -> dict[int, list[tuple[object, ...]]]:
-    """How often what belongs to lanes was read or written, by node; a session has told all of it once it is gone."""
+    """How often what belongs to lanes was read or written, by node; a session has told all of it once it is gone, or is asked to."""
+    admin.execute("SELECT pg_stat_force_next_flush()")
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     until(lambda: admin.execute(f"{others} AND backend_type = 'client backend'").fetchone() == (0,))
     return {

@@ -1,6 +1,7 @@
 """The Kubernetes manifests: whatever they name exists, and each pod has few rights, probes and time to finish."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ SETTINGS = (FOLDER.parents[1] / "worker" / "settings.py").read_text(encoding="ut
 Manifest = dict[str, Any]
 
 
+@cache
 def manifests() -> list[Manifest]:
     files = sorted(file for file in FOLDER.glob("*.yaml") if file.name != "kustomization.yaml")
     return [manifest for file in files for manifest in yaml.safe_load_all(file.read_text(encoding="utf-8"))]

@@ -78,13 +78,21 @@ def test_no_entry_is_there_for_an_error_that_nothing_raises() -> None:
     assert not idle, "nothing raises these: take them out, or build what they are for"
 
 
-@pytest.mark.parametrize("section", [MESSAGES, STOCK, TRADE, ACCOUNTS, TILLS, OPERATORS, SYSTEM])
-def test_every_error_of_documents_servers_and_operators_is_expected_by_a_test(section: dict[str, Entry]) -> None:
+@pytest.fixture(scope="module")
+def expected() -> set[str]:
+    """Everything that stands in a test by itself, and the errors of scenarios."""
     expected: set[str] = set()
     for path in (ROOT / "tests").rglob("*.py"):
         if path != Path(__file__):
             expected |= said(path.read_text())
     for path in (ROOT / "tests" / "scenarios").rglob("*.json"):
         expected |= set(re.findall(r'"expect_error": "(\w+)"', path.read_text()))
+    return expected
+
+
+@pytest.mark.parametrize("section", [MESSAGES, STOCK, TRADE, ACCOUNTS, TILLS, OPERATORS, SYSTEM])
+def test_every_error_of_documents_servers_and_operators_is_expected_by_a_test(
+    expected: set[str], section: dict[str, Entry]
+) -> None:
     unmet = sorted(section.keys() - expected)
     assert not unmet, "no test expects these: provoke each by a document that meets it"

@@ -31,7 +31,7 @@ from tests.support.paper_company import PaperCompany
 
 __all__ = [
     "ACCOUNTS", "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "by_hand", "changing_masters", "closed_january",
-    "history", "masters", "open_company",
+    "history", "masters", "open_company", "valued_by_hand",
 ]  # fmt: skip
 
 # What a Box holds, where lines are told in boxes.
@@ -126,11 +126,17 @@ def standing(accepted: Iterable[Json]) -> list[Json]:
     return [d for d in known if d["type"] != "cancel" and d["number"] not in cancelled]
 
 
-def by_hand(setting: Setting, accepted: Iterable[Json]) -> tuple[Oracle, Ledger]:
-    """Both ledgers of a company as they are worked out without the engine, after documents that its books accepted."""
-    documents = standing(accepted)
+def valued_by_hand(setting: Setting, accepted: Iterable[Json]) -> Oracle:
+    """The stock ledger of a company as it is worked out without the engine, after documents that its books accepted."""
     oracle = Oracle(ITEMS, setting.precision, setting.rate_difference)
-    oracle.tell(documents)
+    oracle.tell(standing(accepted))
+    return oracle
+
+
+def by_hand(setting: Setting, accepted: Iterable[Json]) -> tuple[Oracle, Ledger]:
+    """Both ledgers of a company, worked out likewise."""
+    documents = standing(accepted)
+    oracle = valued_by_hand(setting, documents)
     ledger = Ledger(oracle, ACCOUNTS, perpetual=setting.perpetual, provisional=setting.provisional)
     ledger.tell(documents)
     return oracle, ledger
