@@ -14,7 +14,7 @@ from worker.embedded import Endpoints
 from worker.services.reconciliation import reconcile
 from worker.services.reposting import run_pending
 from worker.store.database import Database
-from worker.store.tables import metadata
+from worker.store.schema.tables import metadata
 from worker.store.verify import verify
 
 # Kept whole on every node: the list of companies is small and hardly changes; mails are found by their Message-ID, unique worldwide.

@@ -13,7 +13,7 @@ from tests.support.own_servers import binaries, server_folder
 from tests.support.ports import free_port
 from worker.store import migrate
 from worker.store.database import Database
-from worker.store.tables import DERIVED, FACTS, PROCEDURAL
+from worker.store.schema.tables import DERIVED, FACTS, PROCEDURAL
 
 REFUSED = psycopg.errors.InsufficientPrivilege
 

@@ -12,7 +12,7 @@ import psycopg
 
 from tests.support.lanes import MASTERS, number_of, publish
 from worker.store.database import Database
-from worker.store.tables import metadata
+from worker.store.schema.tables import metadata
 
 RARE_CODE: Final = "ExchangeRateMissing"  # one refused document in a thousand; the others lack stock
 WAITING: Final = 100  # documents that the lane has yet to decide

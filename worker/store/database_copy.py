@@ -20,7 +20,7 @@ from psycopg import Connection, sql
 from domain.errors import PerpetuaError
 from worker.store import migrate
 from worker.store.database import Database
-from worker.store.tables import metadata
+from worker.store.schema.tables import metadata
 from worker.store.throwaway import on_database
 
 Tell = Callable[[int, int], None]  # tables copied, of how many

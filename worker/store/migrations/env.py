@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from worker.store.tables import metadata
+from worker.store.schema.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

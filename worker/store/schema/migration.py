@@ -1,6 +1,6 @@
 """Plans of migrations to perpetual inventory: what was seen, and what became of it."""
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # `fingerprint` stands for everything that a plan looked at; `content` is what it says, its opening entry included.
 inventory_migration = table(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # The newest question under a key counts. What was decided: accepted, redirected or refused.
 document_preview = table(

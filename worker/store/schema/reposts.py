@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # Differences and entries of runs are numbered by themselves, above all numbers that posting gives, so that a run never waits for the
 # lane to write. `hash` chains the rows of each chunk to those before it.

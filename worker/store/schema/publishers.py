@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # A key is not kept: it is worked out from the installation's secret, the publisher and this id.
 publisher_key = table(

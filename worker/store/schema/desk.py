@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # `step` 0 is what an operator asked for, written before anything is done; 1 is what came of it. Company 0 where none is meant.
 desk_action = table(

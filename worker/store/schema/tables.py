@@ -7,14 +7,14 @@ Ledger tables have neither foreign keys nor row triggers: both would cost a look
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
-from worker.store.columns import columns, metadata, table
-from worker.store.desk_tables import desk_action
-from worker.store.migration_tables import inventory_migration
-from worker.store.night_tables import mail, notice, slot
-from worker.store.pos_tables import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session, pos_sheet
-from worker.store.preview_tables import document_preview
-from worker.store.publisher_tables import publisher_event, publisher_key, publisher_seen
-from worker.store.reconciliation_tables import (
+from worker.store.schema.columns import columns, metadata, table
+from worker.store.schema.desk import desk_action
+from worker.store.schema.migration import inventory_migration
+from worker.store.schema.nights import mail, notice, slot
+from worker.store.schema.pos import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session, pos_sheet
+from worker.store.schema.previews import document_preview
+from worker.store.schema.publishers import publisher_event, publisher_key, publisher_seen
+from worker.store.schema.reconciliation import (
     chain_total,
     open_receipt,
     open_receipt_day,
@@ -30,7 +30,7 @@ from worker.store.reconciliation_tables import (
     sync_pass,
     sync_proposal,
 )
-from worker.store.repost_tables import (
+from worker.store.schema.reposts import (
     chain_state,
     quantity_block,
     repost_chunk,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # A sale at a till as it was decided, in the short form that closings read.
 pos_receipt = table(

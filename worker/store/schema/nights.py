@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, UniqueConstraint, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # Whoever works at a slot holds it until `lease_until`; `fence` counts the claims, so that one who was too slow can't finish what another
 # has taken up. `attempts` counts claims since a turn last ended in good order. Tills' slots are noted when done, and have no deadline.

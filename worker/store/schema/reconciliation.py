@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, text
 
-from worker.store.columns import columns, table
+from worker.store.schema.columns import columns, table
 
 # One look at a company's books. `as_of` is the last posting date that counted, none where all did; `figures` is what was seen beside
 # the accounts: sales still open at tills, reposts that wait, the age of what is received and not billed.
