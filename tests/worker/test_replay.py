@@ -274,10 +274,19 @@ def test_settings_name_masters_by_an_object_or_a_list() -> None:
     for settings, documents, reason in (
         ({"items": 5}, [], "settings.items"),
         ({"warehouses": [{"WH": 1}]}, [], "settings.warehouses"),
+        ([], [], "settings is an object"),
         ({}, ["PR-1"], "every document is an object"),
     ):
         with pytest.raises(ScenarioError, match=reason):
             understand({"id": "x", "settings": settings, "documents": documents}, "X")
+
+
+def test_a_setting_of_another_shape_is_said_and_changes_nothing() -> None:
+    settings = {"items": {"TEA": "fifo"}, "pos_profile": "Till", "accounts": {"Bank": "asset", "Cash": None}}
+    scenario = understand({"id": "x", "settings": settings, "documents": []}, "X")
+    assert scenario.warnings == [
+        f"the setting {name} is no object and changes nothing" for name in ("pos_profile", "items.TEA", "accounts.Bank")
+    ]
 
 
 def test_a_scenario_plays_in_one_company() -> None:

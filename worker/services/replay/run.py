@@ -30,7 +30,8 @@ Json = dict[str, Any]
 Say = Callable[[str], None]
 
 _LONGEST_NAME: Final = 120  # leaves room for what makes a company's name unique
-_STRIDE: Final = 500
+_STRIDE: Final = 500  # documents accepted at once
+_BATCH: Final = 50  # decided at once: what comes after one that asks for a repost was read in vain
 # What brings about nothing but its own vouchers and reposts. Masters are asked about what came before them, closings generate documents,
 # and cancels name those: each of these finds everything before it done, and everything after it not yet there.
 _MAY_FOLLOW_AT_ONCE: Final = frozenset({
@@ -54,13 +55,17 @@ def replay_files(
         for place, file in enumerate(files, start=1):
             try:
                 story = read(file)
+            except ScenarioError as error:  # names the file
+                yield str(error)
+                continue
+            try:
                 # Two files may tell the same story up to different documents: the place keeps their companies apart.
                 scenario = understand(story, f"{str(story['id'])[:_LONGEST_NAME]} #{place}")
                 for warning in scenario.warnings:
                     complain(f"{scenario.id}: {warning}")
                 yield _replay(database, scenario, entries=entries, progress=progress)
             except ScenarioError as error:
-                yield str(error)
+                yield f"{file}: {error}"
             except Exception as error:  # one scenario's fault must not keep the others from being replayed
                 log.exception("a scenario could not be replayed", file=str(file))
                 yield f"{file}: internal fault, {type(error).__name__}: {error}"
@@ -87,7 +92,7 @@ def play(database: Database, scenario: Scenario, progress: Say = lambda _words: 
         receipts = _accept(database, [with_numbers(step.document, told) for step in steps])
         reposts = 1
         while reposts:
-            reposts = drain(database, company, pausing=True).reposts
+            reposts = drain(database, company, limit_documents=_BATCH, pausing=True).reposts
             run_pending(database, company)
         told += map(Told, steps, receipts)
         told += generated_since(database, company, told)

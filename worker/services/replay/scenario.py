@@ -52,7 +52,7 @@ _SPELLED_OUT: Final = {
 
 
 class ScenarioError(ValueError):
-    """A scenario that cannot be read; the one-line message names the file and what to mend."""
+    """A scenario that cannot be read; the one-line message names the file, or the scenario, and what to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,14 @@ def read(path: Path) -> Json:
 
 def understand(story: Mapping[str, Any], company: str) -> Scenario:
     """A story as masters and documents of the company named. Errors: ScenarioError."""
-    settings = _settings(story)
+    warnings: list[str] = []
+    settings = _settings(story, warnings)
     documents: list[Json] = [dict(document) for document in objects(story["documents"])]
     if len(documents) < len(story["documents"]):
         raise ScenarioError(f"scenario {story['id']}: every document is an object with a type")
     stated = {str(document["company"]) for document in documents if "company" in document}
     if len(stated) > 1:
         raise ScenarioError(f"scenario {story['id']} names the companies {', '.join(sorted(stated))}: it plays in one")
-    warnings: list[str] = []
     masters = list(_masters(settings, documents, company, warnings))
     for name in accounts_named(settings, documents):
         masters.insert(1, {"type": "account", "company": company, **name})
@@ -124,15 +124,26 @@ def understand(story: Mapping[str, Any], company: str) -> Scenario:
     return Scenario(str(story["id"]), company, masters, steps, mapping(story.get("expect")), warnings)
 
 
-def _settings(story: Mapping[str, Any]) -> Json:
+def _settings(story: Mapping[str, Any], warnings: list[str]) -> Json:
     """The settings, of which those that spell out masters name them. Errors: ScenarioError."""
-    settings: Json = dict(mapping(story.get("settings")))
+    stated = story.get("settings")
+    if stated is not None and not isinstance(stated, dict):
+        raise ScenarioError(f"scenario {story['id']}: settings is an object")
+    settings: Json = dict(mapping(stated))
     for place in ("items", "warehouses", *_SPELLED_OUT):
         named = settings.get(place)
         if isinstance(named, list) and all(isinstance(name, str) for name in named):
             settings[place] = dict.fromkeys(named)
         elif named is not None and not isinstance(named, dict):
             raise ScenarioError(f"scenario {story['id']}: settings.{place} is an object, each master under its name")
+    said = {name: settings.get(name) for name in ("pos_profile", "exchange_rates")}
+    for place in ("items", *_SPELLED_OUT):
+        said |= {f"{place}.{name}": about for name, about in mapping(settings.get(place)).items()}
+    warnings += [
+        f"the setting {name} is no object and changes nothing"
+        for name, about in said.items()
+        if about is not None and not isinstance(about, dict)
+    ]
     return settings
 
 
