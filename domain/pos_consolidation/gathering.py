@@ -27,7 +27,7 @@ class Gathering:
         self._soundness = Soundness(view)
         self._profile = profile
         self._watched = watched
-        self.plain = Sheet()
+        self.plain = Sheet(profile.consolidate_by)
         self.kept: list[Sale] = []
         self.unsound: list[Unsound] = []
 
@@ -43,8 +43,12 @@ class Gathering:
             self.plain.add(tally_of(receipt, self._profile), sale.sequence, receipt)
 
     def take_sheet(self, sheet: Sheet) -> bool:
-        """Take a sheet in; False where any of its sales may need a look, so that they have to be read one by one."""
-        if self._is_watched(sheet.goods) or any(map(self._soundness.is_troubled, sheet.tallies.values())):
+        """Take a sheet in; False where any of its sales may need a look, or go elsewhere now: they have to be read one by one then."""
+        if (
+            sheet.by != self.plain.by
+            or self._is_watched(sheet.goods)
+            or any(map(self._soundness.is_troubled, sheet.tallies.values()))
+        ):
             return False
         self.plain.join(sheet)
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -13,8 +14,12 @@ from domain.stock_ledger import Chain
 
 
 class Sheet(msgspec.Struct, array_like=True):
-    """Tallies by the names of the documents that they go into, and what the certificate says of the same sales."""
+    """Tallies by the names of the documents that they go into, and what the certificate says of the same sales.
 
+    `by` is what the till consolidated by when the tallies got their names.
+    """
+
+    by: Literal["closing", "customer"]
     tallies: dict[str, Tally] = {}
     sums: ReceiptSums = msgspec.field(default_factory=ReceiptSums)
 

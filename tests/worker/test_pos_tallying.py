@@ -15,7 +15,7 @@ from worker.services import pos_tallying
 from worker.services.pos_tallying import tally_sales
 from worker.services.till_profiles import Profiles
 from worker.store.database import Database
-from worker.store.pos_sheets import Progress, hold_sheets, progress
+from worker.store.pos_sheets import Progress, hold_sheets
 
 Json = dict[str, Any]
 
@@ -30,6 +30,8 @@ DAY = [
     sale("S-7", ("Apple", 1, 3), at="2026-03-01T10:04"),
     sale("S-8", ("Apple", 3, 3), ("Cake", 1, 8), at="2026-03-01T10:05"),
 ]
+PER_CUSTOMER: Json = {**masters()[-1], "consolidate_by": "customer"}
+PER_CLOSING: Json = {**PER_CUSTOMER, "consolidate_by": "closing"}
 # What happens between the sales and the closing of a day, by what it does to the sheets.
 TURNS: dict[str, list[Json]] = {
     "nothing": [],
@@ -42,6 +44,10 @@ TURNS: dict[str, list[Json]] = {
         }
     ],
     "one user's till is closed first": [closing("C-0", user="Eve")],
+    "it consolidated otherwise for a while": [
+        PER_CUSTOMER, sale("S-9", ("Bread", 1, 2), at="2026-03-01T11:00", customer="Ann"), PER_CLOSING
+    ],
+    "it consolidates otherwise from now on": [PER_CUSTOMER],
     "a closing is taken back": [closing("C-0"), cancel("X-2", "pos_closing", "C-0")],
 }  # fmt: skip
 
@@ -94,14 +100,18 @@ def a_day(books: Database, company: str, turn: list[Json], *, tallied: bool, **p
     return {name: rows(books, query, number) for name, query in LEFT.items()}
 
 
-@pytest.mark.parametrize("returns", ["net", "credit_note"])
+@pytest.mark.parametrize(
+    ("returns", "by"), [("net", "closing"), ("credit_note", "closing"), ("credit_note", "customer")]
+)
 def test_a_closing_comes_to_the_same_with_sheets_as_without(
-    books: Database, monkeypatch: pytest.MonkeyPatch, returns: str
+    books: Database, monkeypatch: pytest.MonkeyPatch, returns: str, by: str
 ) -> None:
     monkeypatch.setattr(pos_tallying, "SALES_A_SHEET", 2)
     for name, turn in TURNS.items():
-        plainly = a_day(books, f"{name}, as they are", turn, tallied=False, returns=returns)
-        assert a_day(books, f"{name}, summed ahead", turn, tallied=True, returns=returns) == plainly, name
+        plainly = a_day(books, f"{name}, as they are", turn, tallied=False, returns=returns, consolidate_by=by)
+        assert (
+            a_day(books, f"{name}, summed ahead", turn, tallied=True, returns=returns, consolidate_by=by) == plainly
+        ), name
 
 
 def test_a_till_of_many_sales_is_tallied_before_its_closing_and_tells_how_far_it_is(
@@ -144,13 +154,3 @@ def test_one_at_a_time_makes_sheets_and_a_closing_waits_for_whoever_does(
     post_all(books, SHOP)
     statuses = dict(rows(books, "SELECT number, status FROM books.document_status"))
     assert (statuses["S-1"], statuses["C-1"]) == ("consolidated", "posted")
-
-
-def test_sales_of_each_customer_by_himself_are_not_tallied(books: Database) -> None:
-    publish(
-        books, [*masters(consolidate_by="customer"), receipt("PR-1", ("Apple", 10, 2)), sale("S-1", ("Apple", 1, 3))]
-    )
-    post_all(books, SHOP)
-    assert tally(books).sheets == 0
-    with books.transaction() as connection:
-        assert progress(connection, 1, ["Till"]) == (0, 1, None)

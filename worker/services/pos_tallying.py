@@ -57,14 +57,9 @@ class Tallied:
     busy: bool = False
 
 
-def is_tallied(profile: PosProfile) -> bool:
-    """Whether the sales of a till are worth tallying: sums for each of many customers are as long as the receipts themselves."""
-    return profile.consolidate_by == "closing"
-
-
 def require_tallied(connection: Rows, company: int, profile: PosProfile) -> None:
     """See that a closing has few sales to read one by one. Errors: TallyFirst."""
-    if is_tallied(profile) and count_untallied(connection, company, [profile.name]) > MOST_UNTALLIED:
+    if count_untallied(connection, company, [profile.name]) > MOST_UNTALLIED:
         raise TallyFirst(profile)
 
 
@@ -82,7 +77,7 @@ def tally_sales(
     Errors: Unavailable; the sheets that are made stand.
     """
     done, deadline = Tallied(), None if seconds is None else time.monotonic() + seconds
-    names = [name for name, profile in profiles.items() if is_tallied(profile)]
+    names = list(profiles)
     stands: Progress | None = None
     while names:
         with database.transaction() as connection:
@@ -96,10 +91,11 @@ def tally_sales(
                 done.more = True
                 return done
             sales = untallied_sales(connection, company, asked, SALES_A_SHEET)
-            sheet = Sheet()
+            profile = profiles[asked.profile]
+            sheet = Sheet(profile.consolidate_by)
             for sale, is_open in sales:
                 if is_open and is_plain(sale.receipt):
-                    sheet.add(tally_of(sale.receipt, profiles[asked.profile]), sale.sequence, sale.receipt)
+                    sheet.add(tally_of(sale.receipt, profile), sale.sequence, sale.receipt)
             add_sheet(connection, company, asked, [sale for sale, _ in sales], sheet)
             if tell is not None:
                 # Counted once: what is to go is a look at every open sale.
@@ -118,7 +114,8 @@ def ring_tallies(tools: Tools) -> int:
         lanes = [
             lane
             for lane in companies
-            if next_untallied(connection, lane.company_id, _names(profiles, lane), SALES_A_SHEET) is not None
+            if next_untallied(connection, lane.company_id, list(profiles.of(lane.company_id)), SALES_A_SHEET)
+            is not None
         ]
     return tools.tally_bells.ring(lanes)
 
@@ -148,7 +145,3 @@ def tally_in_words(stands: Progress) -> str:
 def as_progress(stands: Progress) -> dict[str, Any]:
     """The same for whoever asks for a task's state."""
     return {"sales": stands.done, "sales_to_go": stands.to_go, "seconds_to_go": stands.seconds_to_go}
-
-
-def _names(profiles: Profiles, lane: Lane) -> list[str]:
-    return [name for name, profile in profiles.of(lane.company_id).items() if is_tallied(profile)]

@@ -82,7 +82,7 @@ def astray_receipts(
         "  JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = r.voucher_id "
         "  LEFT JOIN pos_invoice s ON s.company_id = %(company)s AND s.voucher_id = r.voucher_id "
         "  LEFT JOIN books.voucher c ON c.company_id = %(company)s AND c.voucher_id = s.closing_id AND s.closing_id <> 0 "
-        "  LEFT JOIN books.voucher i ON i.company_id = %(company)s AND i.voucher_id = s.invoice_id AND s.invoice_id <> 0"
+        "  LEFT JOIN books.voucher i ON i.company_id = %(company)s AND i.number = s.invoice AND i.type = 'sales_invoice'"
         ") seen WHERE reason IS NOT NULL ORDER BY voucher_id",
         {"company": company, "after": after_batch, "upto": upto_batch, "again": list(again)},
     )

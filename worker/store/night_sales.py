@@ -114,7 +114,7 @@ _STATES = """
           LEFT JOIN pos_receipt r ON r.company_id = %(company)s AND r.voucher_id = came.sequence
           LEFT JOIN pos_invoice s ON s.company_id = %(company)s AND s.voucher_id = came.sequence
           LEFT JOIN voucher closing ON closing.company_id = %(company)s AND closing.voucher_id = s.closing_id
-          LEFT JOIN voucher invoice ON invoice.company_id = %(company)s AND invoice.voucher_id = s.invoice_id
+          LEFT JOIN voucher invoice ON invoice.company_id = %(company)s AND invoice.number = s.invoice AND invoice.type = 'sales_invoice'
     )
     SELECT sequence > %(after)s, state, count(*), min(sequence), CASE WHEN state = 'astray' THEN array_agg(number ORDER BY number) END
       FROM stands GROUP BY 1, 2

@@ -16,8 +16,8 @@ _decode = msgspec.json.Decoder(Certificate).decode
 def invoices_of_closing(connection: Rows, company: int, closing: int) -> list[str]:
     """Numbers of the sales invoices that a closing made, in the order in which it posted them."""
     found = connection.execute(
-        "SELECT v.number FROM (SELECT DISTINCT invoice_id FROM pos_invoice WHERE company_id = %s AND closing_id = %s) made "
-        "JOIN voucher v ON v.company_id = %s AND v.voucher_id = made.invoice_id ORDER BY v.voucher_id",
+        "SELECT v.number FROM (SELECT DISTINCT invoice FROM pos_invoice WHERE company_id = %s AND closing_id = %s) made "
+        "JOIN voucher v ON v.company_id = %s AND v.number = made.invoice AND v.type = 'sales_invoice' ORDER BY v.voucher_id",
         [company, closing, company],
     )
     return [number for (number,) in found]
@@ -35,8 +35,8 @@ def made_invoices(connection: Rows, company: int, closing: int) -> list[MadeInvo
     """The sales invoices that a closing made, in the order in which it posted them."""
     found = connection.execute(
         "SELECT v.number, d.payload, v.figures FROM ("
-        "  SELECT DISTINCT invoice_id FROM pos_invoice WHERE company_id = %(company)s AND closing_id = %(closing)s) made "
-        "JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = made.invoice_id "
+        "  SELECT DISTINCT invoice FROM pos_invoice WHERE company_id = %(company)s AND closing_id = %(closing)s) made "
+        "JOIN voucher v ON v.company_id = %(company)s AND v.number = made.invoice AND v.type = 'sales_invoice' "
         "JOIN document d ON d.company_id = v.company_id AND d.sequence = v.voucher_id ORDER BY v.voucher_id",
         {"company": company, "closing": closing},
     )

@@ -15,8 +15,9 @@ from worker.store.copy import NULL, escape, stamp_instant
 from worker.store.database import Rows
 
 _RECEIPT = "company_id, voucher_id, receipt"
-_INVOICE = "company_id, voucher_id, session_id, profile, user_name, event_at, status, closing_id, invoice_id, reason"
+_INVOICE = "company_id, voucher_id, session_id, profile, user_name, event_at, status, closing_id, invoice, reason"
 SALES_AT_ONCE = 2000
+CLAIMED_AT_ONCE = 20_000
 _json = msgspec.json.Encoder().encode
 
 
@@ -38,7 +39,7 @@ def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> No
         receipts.append(f"{company}\t{sale.sequence}\t{escape(write(sale.receipt))}\n")
         states.append(
             f"{company}\t{sale.sequence}\t{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}\t"
-            f"{stamp_instant(sale.receipt.at)}\topen\t0\t0\t{NULL}\n"
+            f"{stamp_instant(sale.receipt.at)}\topen\t0\t\t{NULL}\n"
         )
     if receipts:
         connection.copy_behind("pos_receipt", _RECEIPT, "".join(receipts).encode())
@@ -60,9 +61,7 @@ def add_sales(connection: Rows, company: int, vouchers: dict[int, PostedVoucher]
     if not tills:
         return
     found = connection.execute(
-        "SELECT s.voucher_id, r.receipt, s.status, coalesce(v.number, '') FROM pos_invoice s "
-        "JOIN pos_receipt r USING (company_id, voucher_id) "
-        "LEFT JOIN voucher v ON v.company_id = s.company_id AND v.voucher_id = s.invoice_id AND s.invoice_id <> 0 "
+        "SELECT s.voucher_id, r.receipt, s.status, s.invoice FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
         "WHERE s.company_id = %s AND s.voucher_id = ANY(%s)",
         [company, tills],
     )
@@ -151,13 +150,28 @@ def named_sales(connection: Rows, company: int, numbers: list[str]) -> dict[str,
     return {number: Named(*row) for number, *row in found}
 
 
-def consolidate_sales(connection: Rows, company: int, closing: int, into: dict[int, int]) -> None:
-    """Claim sales for a closing: each sequence, and the invoice that it goes into, in one update."""
+def consolidate_sales(connection: Rows, company: int, closing: int, into: Iterable[tuple[str, list[int]]]) -> None:
+    """Claim sales for a closing: for each invoice, by its number, the sales that go into it; many thousand in one update."""
+    sales, invoices = list[int](), list[str]()
+    for number, sequences in into:
+        for sequence in sequences:
+            sales.append(sequence)
+            invoices.append(number)
+            if len(sales) == CLAIMED_AT_ONCE:
+                _claim(connection, company, closing, sales, invoices)
+                sales, invoices = [], []
+    _claim(connection, company, closing, sales, invoices)
+
+
+def _claim(connection: Rows, company: int, closing: int, sales: list[int], invoices: list[str]) -> None:
+    if not sales:
+        return
     connection.execute(
-        "UPDATE pos_invoice s SET status = 'consolidated', closing_id = %s, invoice_id = made.invoice, reason = NULL "
-        "FROM unnest(%s::bigint[], %s::bigint[]) AS made (sequence, invoice) "
-        "WHERE s.company_id = %s AND s.voucher_id = made.sequence",
-        [closing, list(into), list(into.values()), company],
+        # Sales of one till were mostly made one after the other, so the bounds spare a look at all the others.
+        "UPDATE pos_invoice s SET status = 'consolidated', closing_id = %s, invoice = made.invoice, reason = NULL "
+        "FROM unnest(%s::bigint[], %s::text[]) AS made (sequence, invoice) "
+        "WHERE s.company_id = %s AND s.voucher_id = made.sequence AND s.voucher_id BETWEEN %s AND %s",
+        [closing, sales, invoices, company, min(sales), max(sales)],
     )
 
 
@@ -201,7 +215,7 @@ def receipts_of_closing(connection: Rows, company: int, closing: int) -> list[st
 def reopen_sales(connection: Rows, company: int, closing: int) -> None:
     """Let the sales of a cancelled closing be open again."""
     connection.execute(
-        "UPDATE pos_invoice SET status = 'open', closing_id = 0, invoice_id = 0 WHERE company_id = %s AND closing_id = %s",
+        "UPDATE pos_invoice SET status = 'open', closing_id = 0, invoice = '' WHERE company_id = %s AND closing_id = %s",
         [company, closing],
     )
 
@@ -219,8 +233,7 @@ def consolidated_receipts(connection: Rows, company: int) -> Iterator[PosReceipt
 def consolidated_sales(connection: Rows, company: int) -> dict[int, str]:
     """The number of the invoice that each consolidated sale went into, by the sale's sequence."""
     found = connection.execute(
-        "SELECT s.voucher_id, v.number FROM pos_invoice s JOIN voucher v ON v.company_id = s.company_id AND v.voucher_id = s.invoice_id "
-        "WHERE s.company_id = %s AND s.invoice_id <> 0",
+        "SELECT voucher_id, invoice FROM pos_invoice WHERE company_id = %s AND invoice <> ''",
         [company],
     )
     return dict(found.fetchall())

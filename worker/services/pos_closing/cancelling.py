@@ -46,15 +46,16 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
             goods[chain] += qty
     desk.answers.answered(lambda: books.require_reserved(goods))
     at = document.posting_datetime.at(view.zone)[0] if document.posting_datetime else now
-    # Whatever refuses a cancel all the same takes back that it was filed: nobody else may post it.
+    # Whatever refuses a cancel all the same takes back that sales are open again, and that it was filed: nobody else may post it. Filing
+    # comes last, since nothing can be accepted from then on until the batch is committed.
     with desk.connection.transaction():
+        reopen_sales(desk.connection, desk.company, closing.sequence)
+        reopen_sessions(desk.connection, desk.company, closing.sequence)
         for place, one in enumerate(_cancels(desk, document, numbers)):
             desk.post(partial(_reverse, desk, one[0], one[1], at, Plan()), one[1], first=place == 0)
-    desk.post(partial(_reverse, desk, sequence, document, at, warned), document, first=not numbers)
+        desk.post(partial(_reverse, desk, sequence, document, at, warned), document, first=not numbers)
     books.reserve(goods.items(), 1)
     desk.tills.touch(goods)
-    reopen_sales(desk.connection, desk.company, closing.sequence)
-    reopen_sessions(desk.connection, desk.company, closing.sequence)
     desk.tills.forget_sessions()
     return sequences
 

@@ -27,7 +27,7 @@ from domain.pos_receipt import PosReceipt
 from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 from worker.services.pos_closing.desk import LaneDesk
-from worker.services.pos_tallying import is_tallied, require_tallied
+from worker.services.pos_tallying import require_tallied
 from worker.store.pos_sales import Named, Sales, named_sales
 from worker.store.pos_sessions import Session, open_sessions, session_of_opening
 from worker.store.pos_sheets import Sheets
@@ -45,7 +45,7 @@ class Chosen:
     """
 
     sessions: list[Session]
-    plain: Sheet = field(default_factory=Sheet)
+    plain: Sheet
     waves: list[list[Sale]] = field(default_factory=list)
     originals: dict[str, PosReceipt] = field(default_factory=dict)
     aside: dict[int, dict[str, object]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def choose(desk: LaneDesk, closing: PosClosing, head: Head, profile: PosProfile)
     if closing.invoices == "all_open" and not desk.tallied:
         require_tallied(desk.connection, desk.company, profile)
     sales, sheets = _sales(desk, closing, head, sessions)
-    gathered, stock, unknown = _gather(desk, head, profile, sales, sheets if is_tallied(profile) else None)
+    gathered, stock, unknown = _gather(desk, head, profile, sales, sheets)
     chosen = Chosen(sessions if closing.invoices == "all_open" else [], gathered.plain, sheets=sheets)
     for trouble in (*gathered.unsound, *without_cost(gathered.kept, unknown, head.view)):
         chosen.aside[trouble.sequence] = trouble.reason.as_outcome()

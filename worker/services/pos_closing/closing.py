@@ -1,8 +1,8 @@
 """Close a till: its sales become sales invoices, in one transaction under the company's lane.
 
 Everything is decided before anything is written: which sales stock allows, what they sum to, which documents that makes. Then the
-documents are filed and posted, the sales claimed in one update, the drawer compared, and the whole certified. A crash at any point
-leaves nothing behind, and the closing is decided again.
+sales are claimed and the whole is certified; last the documents are filed and posted, and the drawer is compared. A crash at any
+point leaves nothing behind, and the closing is decided again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ class _Document:
     made: Consolidated
     invoice: SalesInvoice
     figures: dict[str, object]
-    sequence: int = 0
 
 
 def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
@@ -77,21 +76,30 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     for document in documents:
         require_accounts(document.made, head)
     drawer.figures |= figures
-    # Whatever refuses an invoice all the same takes back that it was filed: nobody else may post it.
+    # Whatever refuses an invoice all the same takes back that sales were claimed, and that it was filed: nobody else may post it.
     with desk.connection.transaction():
+        _claim(desk, closing, sequence, chosen, documents)
         _post(desk, head, profile, documents)
-    desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
-    into = {sale: document.sequence for document in documents for sale in document.made.tally.sequences}
-    consolidate_sales(desk.connection, desk.company, sequence, into)
-    quarantine_sales(desk.connection, desk.company, chosen.aside)
+        desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
     desk.books.reserve(goods, -1)
     desk.tills.touch(chain for chain, _ in goods)
-    end_sessions(desk.connection, desk.company, [session.id for session in chosen.sessions], sequence)
     desk.tills.forget_sessions()
+    return [*(sale for document in documents for sale in document.made.tally.sequences), *chosen.aside]
+
+
+def _claim(desk: LaneDesk, closing: PosClosing, sequence: int, chosen: Chosen, documents: list[_Document]) -> None:
+    """Mark the sales, end the sessions and certify all of it: what takes longer the more was sold.
+
+    It comes before anything is filed, because nothing can be accepted from the filing on, in any company, until the batch is committed.
+    """
+    connection, company = desk.connection, desk.company
+    into = ((document.invoice.number, document.made.tally.sequences) for document in documents)
+    consolidate_sales(connection, company, sequence, into)
+    quarantine_sales(connection, company, chosen.aside)
+    end_sessions(connection, company, [session.id for session in chosen.sessions], sequence)
     if chosen.sheets is not None:
-        chosen.sheets.drop(desk.connection)
-    store_certificate(desk.connection, desk.company, sequence, _certificate(desk, closing, sequence, chosen, documents))
-    return [*into, *chosen.aside]
+        chosen.sheets.drop(connection)
+    store_certificate(connection, company, sequence, _certificate(desk, closing, sequence, chosen, documents))
 
 
 def _merged(desk: LaneDesk, closing: PosClosing, profile: PosProfile, chosen: Chosen) -> list[_Document]:
@@ -143,7 +151,6 @@ def _post(desk: LaneDesk, head: Head, profile: PosProfile, documents: list[_Docu
     made = [Made("sales_invoice", document.invoice.number, encode(document.invoice)) for document in documents]
     sequences = file_documents(desk.connection, desk.company, made, desk.lane.now) if made else []
     for place, (document, sequence) in enumerate(zip(documents, sequences, strict=True)):
-        document.sequence = sequence
         own = Head(
             sequence, "sales_invoice", document.invoice.number, head.at, head.date, view,
             profile.cost_center or head.cost_center, "",

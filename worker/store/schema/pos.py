@@ -49,7 +49,7 @@ pos_session = table(
     key="company_id session_id",
 )
 
-# Where a sale stands: open, quarantined, consolidated or cancelled. `invoice_id` is the sales invoice that it went into.
+# Where a sale stands: open, quarantined, consolidated or cancelled. `invoice` is the number of the sales invoice that it went into.
 pos_invoice = table(
     "pos_invoice",
     columns("int", "company_id"),
@@ -57,8 +57,9 @@ pos_invoice = table(
     columns("text", "profile user_name"),
     columns("moment", "event_at"),
     columns("text", "status"),
-    columns("big", "closing_id invoice_id"),
+    columns("big", "closing_id"),
     columns("json", "reason", null=True),
+    columns("text", "invoice"),
     Index(
         "pos_invoice_waiting",
         "company_id",
