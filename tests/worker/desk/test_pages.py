@@ -10,12 +10,14 @@ import pytest
 
 from tests.support import till
 from tests.support.desk import ALL_ROLES, Client, RunningDesk, basic, rows_of, running_desk
+from tests.support.differences import journal
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
 from worker.app import app, configuration
 from worker.bells import Lane
 from worker.desk.roles import Role
 from worker.services.acceptance import Message, take
 from worker.services.previewing import answer_previews
+from worker.services.reconciliation import reconcile
 from worker.services.reposting import run_pending
 from worker.services.tools import open_tools
 from worker.settings import Settings
@@ -209,6 +211,48 @@ def test_ledgers_reposts_tills_and_periods(desk: RunningDesk, books: Database) -
     assert "2024-06 is open." in told(
         ada.follow(ada.post(f"{base}/set", name="2024-06", status="open", reason="a bill came late")).text
     )
+
+
+@pytest.mark.slow
+def test_what_a_night_found_what_it_set_aside_and_how_it_went(desk: RunningDesk, books: Database) -> None:
+    ada, company = desk.visitor("ada"), number_of(books)
+    lenient = {**MASTERS[0], "stock_journals": "allow", "on_out_of_sync": "warn"}
+    publish(books, [lenient, journal("JE-1", "5")])
+    post_all(books)
+    publish(books, [{**lenient, "mandatory_dimensions": ["project"]}, receipt("PR-9")])
+    post_all(books)
+    reconcile(books, company)
+    base = f"/desk/{company}/reconciliation"
+    page = ada.get(base).text
+    assert re.search(r'<label for="set-1-dimensions.project">project \(needed\)</label>\s*<input [^>]*required>', page)
+    assert "project" in told(ada.follow(ada.post(f"{base}/accept/1")).text)
+    assert rows(books, "SELECT count(*) FROM document WHERE type = 'journal_entry'") == [(1,)]
+    answer = ada.follow(ada.post(f"{base}/accept/1", **{"dimensions.project": "Shop", "remarks": "taken back"}))
+    assert "is posted as JV-" in told(answer.text)
+    assert "in sync" in rows_of(answer.text)[1]
+
+    publish(books, [*till.masters(), till.receipt("R-1", ("Apple", 9, 2), ("Bread", 9, 1))])
+    publish(books, [till.sale("S-1", ("Apple", 2, 3)), till.sale("S-2", ("Bread", 1, 2))])
+    publish(books, [{"type": "item", "company": till.SHOP, "code": "Bread", "disabled": True}, till.closing("C-1")])
+    post_all(books, till.SHOP)
+    shop = number_of(books, till.SHOP)
+    page = ada.get(f"/desk/{shop}/tills").text
+    assert any(row.startswith("S-2 Till 2026-03-01 10:00:00 DisabledItem") for row in rows_of(page))
+    assert any(row.startswith("C-1 2026-03-01 20:00:00 1 6.00") for row in rows_of(page))
+
+    with books.transaction() as connection:
+        connection.execute(
+            "INSERT INTO slot (company_id, job, business_date, due_at, deadline_at, claimed_at, finished_at, mailed_at, fence, "
+            "attempts, result) SELECT %s, job, '2026-03-01', '2026-03-01T21:00Z', deadline::timestamptz, claimed::timestamptz, "
+            "done::timestamptz, done::timestamptz, 1, 1, result::jsonb FROM (VALUES "
+            "('close tills', NULL, '2026-03-01T21:01Z', '2026-03-01T21:02Z', '{\"closings\": 1}'), "
+            "('reconcile', '2026-03-02T04:00Z', '2026-03-01T21:03Z', NULL, NULL)) night (job, deadline, claimed, done, result)",
+            [shop],
+        )
+    listed = rows_of(ada.get(f"/desk/{shop}/schedule").text)
+    times = ("2026-03-01 22:00:00", "2026-03-01 22:01:00", "2026-03-01 22:02:00")
+    assert listed[1] == f"2026-03-01 close tills finished {' '.join(times)} {times[2]} closings: 1"
+    assert listed[2] == "2026-03-01 reconcile late 2026-03-01 22:00:00 2026-03-01 22:03:00 2026-03-02 05:00:00"
 
 
 @pytest.mark.slow
