@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +14,7 @@ from tests.support.differences import alter
 from tests.support.kill_look import CHUNK_ROWS
 from tests.support.lanes import rows
 from tests.support.nights import due_at, finished, first_day, lane_of, let_leases_pass, recipient
-from tests.support.processes import environment
+from tests.support.processes import done
 from tests.support.servers import Database as FreshDatabase
 from tests.support.till import SHOP, masters, receipt
 from worker.app import app, configuration
@@ -86,11 +83,8 @@ def journal_by_hand() -> Json:
 
 def killed_at(tools: Tools, settings: Settings, day: date, step: str, when: str) -> None:
     """A worker takes a turn at the night and is killed before or after this step."""
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.support.kill_look", step, when, due_at(tools, day).isoformat()],
-        env=os.environ | environment(settings), check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    status, said = done(settings, "-m", "tests.support.kill_look", step, when, due_at(tools, day).isoformat())
+    assert status == -signal.SIGKILL, said
     assert "reconciliation" not in finished(tools, day)
 
 

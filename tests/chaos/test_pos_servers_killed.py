@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.support.lanes import publish, rows
@@ -70,6 +71,9 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]
     durable = bool(request.param)
     with embedded.throwaway(new_throwaway_folder(), durable=durable) as endpoints:
         migrate.upgrade(endpoints.owner_database_url)
+        # A server that is killed has what it said it had committed; one that says so first, and writes a moment later, has not.
+        with psycopg.connect(endpoints.admin_database_url, autocommit=True) as admin:
+            admin.execute("ALTER ROLE ALL SET synchronous_commit = on")
         settings = Settings(
             database_url=endpoints.database_url,
             owner_database_url=endpoints.owner_database_url,
