@@ -44,8 +44,9 @@ class Master(Shape, tag_field="type", kw_only=True):
 class Company(Master, tag="company", kw_only=True):
     """A company, its settings and its default accounts.
 
-    `quantity_precision`: the decimals that its upstream apps keep of quantities. A shortage that vanishes when rounded to them is what
-    their rounding left, and not refused; left out, every millionth counts.
+    `over_billing_allowance`, `over_delivery_receipt_allowance`: by how many percent more may be billed than came or was delivered, and
+    received or delivered than was ordered or billed before. `quantity_precision`: the decimals that its upstream apps keep of quantities.
+    A shortage that vanishes when rounded to them is what their rounding left, and not refused; left out, every millionth counts.
     """
 
     currency: Name
@@ -76,6 +77,8 @@ class Company(Master, tag="company", kw_only=True):
     smallest_currency_fraction: Money | None = None
     allow_negative_stock: bool = False
     rate_difference: Literal["revalue", "variance", "leave", "refuse"] = "revalue"
+    over_billing_allowance: Rate = msgspec.field(default_factory=Rate)
+    over_delivery_receipt_allowance: Rate = msgspec.field(default_factory=Rate)
     on_out_of_sync: Literal["block", "warn"] = "block"
     sync_tolerance: Money = msgspec.field(default_factory=Money)
     stock_journals: Literal["refuse", "allow"] = "refuse"

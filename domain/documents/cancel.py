@@ -211,7 +211,9 @@ def _take_from(
 def _withdraw_shares(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
     """What shared an amount with the target has another share without it. Errors: Lacking."""
     document = target.document
-    if isinstance(document, PurchaseReceipt | PurchaseInvoice) and document.return_against:
+    if isinstance(document, PurchaseInvoice) and document.return_against and not document.update_stock:
+        purchase_invoice.withdraw_note(planned, head, target, books)
+    elif isinstance(document, PurchaseReceipt | PurchaseInvoice) and document.return_against:
         purchase_return.withdraw(planned, head, target, books)
     elif isinstance(document, PurchaseReceipt):
         purchase_receipt.withdraw(planned, head, target, books)

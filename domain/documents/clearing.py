@@ -4,6 +4,10 @@ Each takes its share of the other's line, in order of posting times. Of the gap 
 another exchange rate) always goes to exchange gain or loss, never to stock; the price part, at the receipt's exchange rate, follows
 the company's policy: revalued into the receipt's stock, taken as variance, left standing, or refused. What rounding alone leaves
 between parts of the same price is no other price: under `refuse` it is variance. The links keep what each line clears.
+
+Debit notes put back what they take off a bill. What is billed beyond the receipt's line bills that again, in the order in which it was put
+back and at what it came to; so a receipt that is billed once more than it was debited leaves nothing. What nobody had put back by then
+is billed at the receipt's own price.
 """
 
 from __future__ import annotations
@@ -14,18 +18,19 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from domain.books import Books, Link, PostedVoucher
+from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
 from domain.documents.item_lines import conversion
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import accepted_goods
 from domain.documents.references import taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
+from domain.documents.shares import Change, Place, Sharer, Taker, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
 from domain.money import convert
-from domain.stock_ledger import Difference, DifferenceKind
+from domain.stock_ledger import NEVER, Difference, DifferenceKind
 
 
 class Gap(NamedTuple):
@@ -71,9 +76,11 @@ class _Clearing(ABC):
         """
         head, field = self.head, f"lines[{own.place}]"
         qty = taken_qty(own.line, own.line.qty, self.target, self.place, self.kind, self.view, field, planned)
+        require_left(self.target, self.place, self.kind, qty, self.view, field, planned)
         others = takers(self.target, self.place + 1, self.kind, head, planned)
-        before, changes = entering(others, place_of(head, own.place + 1), qty)
-        gap, policy = self._gap(amounts, own, before, qty), self._policy(own, amounts)
+        place = place_of(head, own.place + 1)
+        before, changes = entering(others, place, qty)
+        gap, policy = self._gap(amounts, own, place, before, qty), self._policy(own, amounts)
         if policy == "refuse" and gap.price:
             self._refuse(own)
         cleared = net - self._cleared(gap, policy)
@@ -96,7 +103,7 @@ class _Clearing(ABC):
             if taker.place[1] == voucher.sequence and perpetual:
                 own = Sharer(voucher.document, taker.place[2] - 1, self.head)  # type: ignore[arg-type]
                 if self._policy_then(voucher.sequence) == "revalue":
-                    into_stock -= self._gap(self._amounts_of(own), own, before, taker.qty).price
+                    into_stock -= self._gap(self._amounts_of(own), own, taker.place, before, taker.qty).price
             before += taker.qty
         return into_stock + self._correct(planned, leaving(everyone, voucher.sequence), books)
 
@@ -105,7 +112,7 @@ class _Clearing(ABC):
         amounts, before = self._amounts_of(own), 0
         for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
             if own.voucher is not None and taker.place[1:] == (own.voucher.sequence, own.place + 1):
-                return Clearance(taker.amount, self._gap(amounts, own, before, taker.qty).exchange)
+                return Clearance(taker.amount, self._gap(amounts, own, taker.place, before, taker.qty).exchange)
             before += taker.qty
         return Clearance(amounts.nets_base[own.place], 0)
 
@@ -114,32 +121,44 @@ class _Clearing(ABC):
         into_stock = 0
         for change in changes:
             other = sharer(change.taker, self.head, books)
-            amounts = self._amounts_of(other)
-            qty = change.taker.qty
-            had, has = (self._gap(amounts, other, before, qty) for before in (change.before, change.now))
-            gap = Gap(has.exchange - had.exchange, has.price - had.price)
-            policy = self._policy_then(other.head.sequence)
-            other.link(planned, self.kind, self.target, self.place + 1, -self._cleared(gap, policy))
-            net = amounts.nets_base[other.place]
-            then, now = (Clearance(net - self._cleared(one, policy), one.exchange) for one in (had, has))
-            self.reshared.append(Reshared(other, then, now))
-            self._book(planned, other, gap, policy)
-            if policy == "revalue":
-                into_stock += self._revalue(planned, other, had.price, has.price)
+            amounts, taker = self._amounts_of(other), change.taker
+            had, has = (
+                self._gap(amounts, other, taker.place, before, taker.qty) for before in (change.before, change.now)
+            )
+            into_stock += self._change(planned, other, amounts, had, has)
         return into_stock
+
+    def _change(self, planned: Plan, other: Sharer, amounts: Amounts, had: Gap, has: Gap) -> int:
+        """A posted document's line has another gap; gives what of the difference belongs into the target's stock."""
+        gap = Gap(has.exchange - had.exchange, has.price - had.price)
+        policy = self._policy_then(other.head.sequence)
+        other.link(planned, self.kind, self.target, self.place + 1, -self._cleared(gap, policy))
+        net = amounts.nets_base[other.place]
+        then, now = (Clearance(net - self._cleared(one, policy), one.exchange) for one in (had, has))
+        self.reshared.append(Reshared(other, then, now))
+        self._book(planned, other, gap, policy)
+        return self._revalue(planned, other, had.price, has.price) if policy == "revalue" else 0
 
     def _amounts_of(self, other: Sharer) -> Amounts:
         return compute(other.document, other.lines, self.view, buying=True)
 
-    def _gap(self, amounts: Amounts, own: Sharer, before: int, qty: int) -> Gap:
-        """Of a line that clears so much after so much was cleared (millionths of the stock unit)."""
-        whole, place = self.whole, self.place
-        gap = amounts.nets_base[own.place] - cumulative_share(self.amounts.nets_base[place], before, qty, whole)
+    def _gap(self, amounts: Amounts, own: Sharer, at: Place, before: int, qty: int) -> Gap:
+        """Of a line that clears so much at a place in time, after so much was cleared (millionths of the stock unit)."""
+        place, again = self.place, self._again(at, before, qty)
+        gap = amounts.nets_base[own.place] - self._first(self.amounts.nets_base[place], at, before, qty) - again
         if amounts.currency is self.view.currency or amounts.currency.code != self.amounts.currency.code:
             return Gap(0, gap)
-        dearer = amounts.nets[own.place] - cumulative_share(self.amounts.nets[place], before, qty, whole)
-        price = convert(dearer, self._receipts(amounts).exchange_rate, amounts.currency, self.view.currency)
+        dearer = amounts.nets[own.place] - self._first(self.amounts.nets[place], at, before, qty)
+        price = convert(dearer, self._receipts(amounts).exchange_rate, amounts.currency, self.view.currency) - again
         return Gap(gap - price, price)
+
+    def _first(self, total: int, at: Place, before: int, qty: int) -> int:  # noqa: ARG002 - the share is the same at any time
+        """The share of `qty` in what the target's line came to, after so much was taken of it."""
+        return cumulative_share(total, before, qty, self.whole)
+
+    def _again(self, at: Place, before: int, qty: int) -> int:  # noqa: ARG002 - what was billed is received once
+        """What `qty` clears of what was put back by then, after so much was taken."""
+        return 0
 
     def _policy(self, own: Sharer, amounts: Amounts) -> str:
         policy = self.view.company.rate_difference
@@ -201,12 +220,17 @@ class BillsOfReceipt(_Clearing):
 
     kind, sign = "bills", -1
 
+    def __init__(self, target: PostedVoucher, place: int, head: Head) -> None:
+        super().__init__(target, place, head)
+        self._debits = self._put_back(None)
+
     def bill(self, unbilled: UnbilledLine, own: Sharer, amounts: Amounts, books: Books) -> None:
         """A bill's line clears its share; what belongs into stock is laid on the receipt. Errors: DocumentRejected, Lacking.
 
         Under periodic inventory goods cost the same, and the bill as a whole is an expense.
         """
         planned, net, receipt = unbilled.planned, amounts.nets_base[own.place], self.target
+        self._debits = self._put_back(planned)
         known, perpetual = self._added(planned), own.head.perpetual
         cleared, into_stock = self.enter(planned, own, amounts, net, books)
         unbilled.book(net if perpetual else cleared, receipt.sequence)
@@ -225,18 +249,71 @@ class BillsOfReceipt(_Clearing):
             if taker.place[1] == without:
                 continue
             if self._policy_then(taker.place[1]) == "revalue":
-                share = cumulative_share(self.amounts.nets_base[self.place], before, taker.qty, self.whole)
-                added += taker.amount - share
+                added += taker.amount - self._share(taker.place, before, taker.qty)
             before += taker.qty
         return added if added and accepted_goods(self.target, self.place + 1) else 0
 
+    def reprice(self, planned: Plan, books: Books, without: int = 0) -> bool:
+        """Notes put back something else than before: what bills it again has another gap; says whether anything did. Errors: Lacking.
+
+        `without` is a document that is cancelled.
+        """
+        had, has = self._debits, self._put_back(planned, without)
+        if had == has:
+            return False
+        known, into_stock, before = self._added(planned), 0, 0
+        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
+            upto = before + taker.qty
+            if upto > self.whole and taker.place[0] != NEVER and taker.place[1] not in (self.head.sequence, without):
+                other = sharer(taker, self.head, books)
+                amounts = self._amounts_of(other)
+                self._debits = had
+                then = self._gap(amounts, other, taker.place, before, taker.qty)
+                self._debits = has
+                now = self._gap(amounts, other, taker.place, before, taker.qty)
+                into_stock += self._change(planned, other, amounts, then, now)
+            before = upto
+        self._debits = has
+        self._lay(planned, known, into_stock, perpetual=True)
+        return True
+
+    def _put_back(self, planned: Plan | None, without: int = 0) -> list[Taker]:
+        """What debit notes put back, in order of time."""
+        notes = takers(self.target, self.place + 1, "debits", self.head, planned)
+        return [note for note in notes if note.place[1] != without]
+
+    def _first(self, total: int, at: Place, before: int, qty: int) -> int:
+        """As the base class has it, of what is not billed again."""
+        again = [self._billed_again(at, upto, in_money=False) for upto in (before, before + qty)]
+        return cumulative_share(total, before - again[0], qty - again[1] + again[0], self.whole)
+
+    def _again(self, at: Place, before: int, qty: int) -> int:
+        """As the base class has it."""
+        return self._billed_again(at, before + qty, in_money=True) - self._billed_again(at, before, in_money=True)
+
+    def _billed_again(self, at: Place, upto: int, *, in_money: bool) -> int:
+        """How much of what notes put back by then is billed again once so much is billed (millionths), or what that came to."""
+        found, beyond = 0, upto - self.whole
+        if beyond <= 0 or self.whole <= 0:
+            return 0
+        for note in self._debits:
+            if note.place > at:
+                break
+            part = max(0, min(beyond, note.qty))
+            found += cumulative_share(-note.amount, 0, part, note.qty) if in_money else part
+            beyond -= note.qty
+        return found
+
+    def _share(self, at: Place, before: int, qty: int) -> int:
+        return self._first(self.amounts.nets_base[self.place], at, before, qty) + self._again(at, before, qty)
+
     def _added(self, planned: Plan) -> int:
         """What all bills so far have added to the receipt's line."""
-        known = takers(self.target, self.place + 1, self.kind, self.head, planned)
-        billed = sum(taker.qty for taker in known)
-        return sum(taker.amount for taker in known) - cumulative_share(
-            self.amounts.nets_base[self.place], 0, billed, self.whole
-        )
+        before = added = 0
+        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
+            added += taker.amount - self._share(taker.place, before, taker.qty)
+            before += taker.qty
+        return added
 
     def _lay(self, planned: Plan, known: int, price: int, *, perpetual: bool) -> bool:
         """Each movement gets its share of what all bills together add, so that the order in which they come changes no unit's cost.

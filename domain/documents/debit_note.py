@@ -2,22 +2,22 @@
 
 A bill of received goods stands in stock received but not billed as far as its receipt says, beside that in exchange gain or loss and in
 purchase price variance. Notes take their shares of all three, in order of posting times, so that all of them together leave nothing
-of the bill. What a note states beyond its share of the bill is priced as a bill's gap is: by the bill's exchange rate it is variance,
-the rest comes of another exchange rate.
+of the bill, and what they take back of a receipt's goods can be billed again (`clearing`). What a note states beyond its share of the
+bill is priced as a bill's gap is: by the bill's exchange rate it is variance, the rest comes of another exchange rate.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from domain.books import Books, PostedVoucher
+from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
 from domain.documents.clearing import BillsOfReceipt, Clearance
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import reference, referred_line, whole_qty
 from domain.documents.returns import Returned
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
+from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
 from domain.entries import purchase_expense
 from domain.exact import cumulative_share
@@ -50,6 +50,7 @@ class DebitNotes:
         back.link(planned, self.head, own.place)
         parts = self._parts(amounts, own, clearance, before, back.qty)
         self._book(unbilled, parts, amounts.nets_base[own.place])
+        self._put_back(planned, own, back.qty, parts.unbilled, books)
         self._shift(planned, changes, clearance, books)
 
     def withdraw(self, planned: Plan, note: PostedVoucher, books: Books) -> None:
@@ -67,14 +68,28 @@ class DebitNotes:
 
     def _clearance(self, planned: Plan, books: Books) -> Clearance:
         """What the bill's line clears as of now; all of it waits for a receipt where it names none."""
+        clearing = self.clearing(books)
+        if clearing is None:
+            return Clearance(self.amounts.nets_base[self.place], 0)
+        return clearing.clearance(self.billed, planned)
+
+    def clearing(self, books: Books) -> BillsOfReceipt | None:
+        """The receipt's line that the bill clears; None where the bill waits for its goods. Errors: Lacking."""
         line = self.billed.line
         ref = reference(getattr(line, "against_receipt", None))
         receipt = books.voucher("purchase_receipt", ref.number) if ref is not None else None
         if ref is None or receipt is None:
-            return Clearance(self.amounts.nets_base[self.place], 0)
+            return None
         received: list[ItemLine] = receipt.document.lines  # type: ignore[attr-defined]
         place = referred_line(received, ref, line.item, f"lines[{self.place}].against_receipt")
-        return BillsOfReceipt(receipt, place, self.head).clearance(self.billed, planned)
+        return BillsOfReceipt(receipt, place, self.head)
+
+    def _put_back(self, planned: Plan, note: Sharer, qty: int, amount: int, books: Books) -> None:
+        """Keep what of a receipt can be billed again (millionths of the stock unit, minor units)."""
+        clearing = self.clearing(books)
+        if clearing is not None and (qty or amount):
+            receipt, line = clearing.target.sequence, clearing.place + 1
+            planned.links.append(Link(note.head.sequence, note.place + 1, "debits", receipt, line, qty, -amount))
 
     def _shift(self, planned: Plan, changes: list[Change], clearance: Clearance, books: Books) -> None:
         for change in changes:
@@ -92,7 +107,9 @@ class DebitNotes:
         center = cost_center_of(other.head, other.line.cost_center, item)
         dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
         line = UnbilledLine(planned, other.head, "", center, dimensions)
-        self._book(line, _Parts(new.unbilled - old.unbilled, new.exchange - old.exchange), 0)
+        more = _Parts(new.unbilled - old.unbilled, new.exchange - old.exchange)
+        self._book(line, more, 0)
+        self._put_back(planned, other, 0, more.unbilled, books)
 
     def _parts(self, amounts: Amounts, own: Sharer, clearance: Clearance, before: int, qty: int) -> _Parts:
         """What a note's line takes back that takes `qty` of the bill's line after so much was taken (millionths of the stock unit)."""
@@ -121,11 +138,3 @@ class DebitNotes:
                 line.planned.entry(
                     head, opened or view.role(role), amount, cost_center=line.cost_center, dimensions=line.dimensions
                 )
-
-
-def withdraw(planned: Plan, head: Head, note: PostedVoucher, bill: PostedVoucher, books: Books) -> None:
-    """A debit note is cancelled: those behind it that take back the same goods have other shares now. Errors: Lacking."""
-    for line in cleared_by(note, bill, "returns"):
-        billed = cast("list[ItemLine]", bill.document.lines)[line - 1]  # type: ignore[attr-defined]
-        if head.view.kept_item(billed.item).is_stock_item:
-            DebitNotes(bill, line - 1, head).withdraw(planned, note, books)

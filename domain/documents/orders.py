@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.books import Books, Link, OrderLine
+from domain.documents.allowance import require_left
 from domain.documents.amounts import compute
 from domain.documents.item_lines import require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan
-from domain.documents.references import reference, referred_line, require_posted
+from domain.documents.references import reference, referred_line, require_posted, taken_qty
 from domain.documents.shape import ItemLine, LineRef, TradeDocument
 from domain.exact import MICRO, div_mirrored
 from domain.shape import Name
@@ -71,7 +72,7 @@ def plan(document: PurchaseOrder | SalesOrder, head: Head, books: Books) -> Plan
 def fulfil(planned: Plan, lines: Sequence[FulfillingLine], head: Head, books: Books, order_type: str) -> None:
     """Link each line that names an order to the order's line, with the quantity that it takes from it in the item's stock unit.
 
-    Errors: parked while the order is not posted, rejected where it is cancelled or has no such line.
+    Errors: parked while the order is not posted, rejected where it is cancelled, has no such line, or has less of it left.
     """
     for index, line in enumerate(lines):
         ref = reference(line.against_order) if line.against_order is not None else None
@@ -81,5 +82,6 @@ def fulfil(planned: Plan, lines: Sequence[FulfillingLine], head: Head, books: Bo
         order = require_posted(books, order_type, ref.number, f"{field}.against_order")
         ordered: Sequence[ItemLine] = order.document.lines  # type: ignore[attr-defined]
         place = referred_line(ordered, ref, line.item, f"{field}.against_order")
-        qty = stock_qty(line, head.view.item(line.item, f"{field}.item"), line.qty, field)
+        qty = taken_qty(line, line.qty, order, place, "delivers", head.view, field, planned)
+        require_left(order, place, "delivers", qty, head.view, field, planned)
         planned.links.append(Link(head.sequence, index + 1, "delivers", order.sequence, place + 1, qty))

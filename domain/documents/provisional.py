@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from domain.books import Books, Link, PostedVoucher
+from domain.documents.allowance import require_left
 from domain.documents.amounts import compute
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import referred_line, require_posted, taken_qty, whole_qty
@@ -78,6 +79,7 @@ class Accrual:
         """A bill's line releases its share, and those behind it in time have theirs. Errors: DocumentRejected, Lacking."""
         head, receipt = self.head, self.receipt
         qty = taken_qty(own.line, own.line.qty, receipt, self.place, "bills", self.view, field, planned)
+        require_left(receipt, self.place, "bills", qty, self.view, field, planned)
         before, changes = entering(
             takers(receipt, self.place + 1, "bills", head, planned), place_of(head, own.place + 1), qty
         )

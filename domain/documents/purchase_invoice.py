@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
+from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
 from domain.documents.clearing import BillsOfReceipt
 from domain.documents.debit_note import DebitNotes
@@ -225,22 +226,30 @@ def _debit(
     """Goods that came by a receipt are taken off their bill. Errors: as `original_line`."""
     back = original_line(original, billed.line, billed.index, head.view, books, planned)
     notes = DebitNotes(original, back.place, head)
+    clearing = notes.clearing(books)
+    known = 0 if clearing is None else clearing.revalued_by(planned)
     notes.take(billed.unbilled(planned, head), Sharer(document, billed.index, head), back, amounts, books)
+    if clearing is not None:
+        _follow(planned, clearing, known, books)
 
 
 def _follow(planned: Plan, clearing: BillsOfReceipt, known: int, books: Books, cancelled: int = 0) -> None:
-    """Where bills add more or less to a receipt than what is `known`, its returns take back as much more or less; and debit notes of
-    bills that clear other parts of it now take back others. Errors: Lacking.
+    """Debit notes of bills that clear other parts of a receipt now take back others, which may be billed again; and where bills add more
+    or less to it than what is `known`, its returns take back as much more or less. Errors: Lacking.
     """
     receipt, place, head = clearing.target, clearing.place, clearing.head
+    repriced = True
+    while repriced:
+        reshared, clearing.reshared = clearing.reshared, []
+        for bill, then, now in reshared:
+            if bill.voucher is not None and then != now:
+                DebitNotes(bill.voucher, bill.place, head).follow(planned, then, now, books)
+        repriced = clearing.reprice(planned, books, cancelled)
     added = clearing.revalued_by(planned, cancelled)
     if added != known:
         own = purchase_return.own_clearance(receipt, place, head, planned, books)
         had, has = (own._replace(cleared=own.cleared + upto) for upto in (known, added))
         purchase_return.follow(planned, receipt, place, head, had, has, books)
-    for bill, then, now in clearing.reshared:
-        if bill.voucher is not None and then != now:
-            DebitNotes(bill.voucher, bill.place, head).follow(planned, then, now, books)
 
 
 def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
@@ -259,3 +268,26 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
             known = clearing.revalued_by(planned)
             clearing.withdraw(planned, target, books)
             _follow(planned, clearing, known, books, target.sequence)
+
+
+def withdraw_note(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> None:
+    """A debit note is cancelled: those behind it take back other shares, and what it put back is billed again.
+
+    Errors: DocumentRejected where that was billed again meanwhile; Lacking.
+    """
+    document = cast("PurchaseInvoice", target.document)
+    bill = cast("PostedVoucher", books.voucher(target.type, document.return_against or ""))
+    for line in cleared_by(target, bill, "returns"):
+        notes = DebitNotes(bill, line - 1, head)
+        if not head.view.kept_item(notes.billed.line.item).is_stock_item:
+            continue
+        clearing = notes.clearing(books)
+        if clearing is None:
+            notes.withdraw(planned, target, books)
+            continue
+        known = clearing.revalued_by(planned)
+        links = clearing.target.links
+        put_back = sum(link.qty for link in links if (link.voucher, link.kind) == (target.sequence, "debits"))
+        require_left(clearing.target, clearing.place, clearing.kind, put_back, head.view, "target", planned)
+        notes.withdraw(planned, target, books)
+        _follow(planned, clearing, known, books, target.sequence)

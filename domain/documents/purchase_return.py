@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from msgspec.structs import replace
 
 from domain.books import Books, PostedVoucher, Unbilled
-from domain.documents import debit_note
 from domain.documents.amounts import compute
 from domain.documents.clearing import BillsOfReceipt, Clearance, ReceiptsOfBill
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
@@ -81,9 +80,6 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     document: TradeDocument = target.document  # type: ignore[assignment]
     original = books.voucher(target.type, document.return_against or "")
     if original is None:
-        return
-    if target.type == "purchase_invoice" and not document.update_stock:  # type: ignore[attr-defined]
-        debit_note.withdraw(planned, head, target, original, books)
         return
     shared = _Shared(original, head, SUSPENSE if target.type == "purchase_receipt" else "", books)
     perpetual = head.view.follows_perpetual(target.sequence, target.at)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from domain.books import Books, Link, PostedVoucher
+from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
 from domain.documents.delivery_note import DeliveryNote
 from domain.documents.exchange import settle_in_full
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import reference, referred_line, require_posted, taken_qty
-from domain.documents.returns import original_of, take_back
+from domain.documents.returns import Returned, original_of, take_back
 from domain.documents.sales_cost import deliver
 from domain.documents.shape import LineRef, Payment, TradeDocument
 from domain.errors import DocumentRejected
@@ -89,7 +90,9 @@ def plan(document: SalesInvoice, head: Head, books: Books) -> Plan:
         fulfil(planned, document.lines, head, books, "sales_order")
     elif original is not None:
         for index, line in enumerate(document.lines):
-            take_back(planned, head, original, line, index, books)
+            back = take_back(planned, head, original, line, index, books)
+            if line.against_delivery is None:
+                _invoice_again(planned, back, head, index, amounts.nets_base[index], books)
     for index, line in enumerate(document.lines):
         _revenue(planned, document, line, amounts.nets_base[index], index, head, books)
     for tax in amounts.taxes:
@@ -128,7 +131,20 @@ def _revenue(
     delivered = cast("DeliveryNote", delivery.document)
     place = referred_line(delivered.lines, ref, line.item, f"{field}.against_delivery")
     qty = taken_qty(line, line.qty, delivery, place, "bills", view, field, planned)
+    require_left(delivery, place, "bills", qty, view, field, planned)
     planned.links.append(Link(head.sequence, index + 1, "bills", delivery.sequence, place + 1, qty, net))
+
+
+def _invoice_again(planned: Plan, back: Returned, head: Head, index: int, net: int, books: Books) -> None:
+    """What a credit note takes back of an invoice for delivered goods waits for another invoice. Errors: Lacking."""
+    invoiced = cast("SalesInvoice", back.original.document).lines[back.place]
+    ref = reference(invoiced.against_delivery)
+    delivery = books.voucher("delivery_note", ref.number) if ref is not None else None
+    if ref is None or delivery is None:
+        return
+    lines = cast("DeliveryNote", delivery.document).lines
+    place = referred_line(lines, ref, invoiced.item, f"lines[{index}].return_of")
+    planned.links.append(Link(head.sequence, index + 1, "debits", delivery.sequence, place + 1, back.qty, net))
 
 
 def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:

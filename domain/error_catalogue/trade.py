@@ -55,6 +55,21 @@ TRADE: dict[str, Entry] = {
         "The original of a return has no such line.",
         "Name the original's line with return_of.",
     ),
+    "OverBilled": Entry(
+        Family.REJECTED,
+        "More would be billed than was received or delivered.",
+        "Correct the quantity or the reference, or raise the company's over_billing_allowance.",
+    ),
+    "OverReceived": Entry(
+        Family.REJECTED,
+        "More would be received than was ordered, or billed before.",
+        "Correct the quantity or the reference, or raise the company's over_delivery_receipt_allowance.",
+    ),
+    "OverDelivered": Entry(
+        Family.REJECTED,
+        "More would be delivered than was ordered.",
+        "Correct the quantity or the reference, or raise the company's over_delivery_receipt_allowance.",
+    ),
     "OverReturned": Entry(
         Family.REJECTED,
         "More comes back than is left to return.",

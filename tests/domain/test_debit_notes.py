@@ -104,6 +104,68 @@ def test_of_a_variance_each_note_takes_its_share() -> None:
     assert books.accounts()[SRBNB] == "-9.00"
 
 
+@pytest.mark.parametrize("policy", [*POLICIES, "refuse"])
+def test_goods_that_are_kept_are_billed_again_at_what_the_notes_put_back(policy: str) -> None:
+    # Seven at 3.335 are billed in two parts, debited in other parts and billed once more: whatever the parts, the account ends at zero.
+    again = "3.335" if policy == "refuse" else "4.105"
+    books = Accountant(rate_difference=policy)
+    bought(books, "purchase_receipt", "PR-1", 1, goods(7, "3.335"))
+    for day, qty in ((2, 3), (3, 4)):
+        bought(books, "purchase_invoice", f"PI-{day}", day, goods(qty, again, against_receipt="PR-1"))
+    for number, day, qty, of in (("DN-1", 4, -2, "PI-2"), ("DN-2", 5, -3, "PI-3"), ("DN-3", 6, -1, "PI-2")):
+        taken_back(books, "purchase_invoice", number, day, goods(qty, again), of)
+    worth = books.accounts()["Stock In Hand"]
+    for day, qty in ((7, 5), (8, 1)):
+        bought(books, "purchase_invoice", f"PI-{day}", day, goods(qty, again, against_receipt="PR-1"))
+    accounts = books.accounts()
+    assert float(accounts["Stock In Hand"]) == pytest.approx(float(worth), abs=0.011)
+    rest = {"leave": 5.39}.get(policy, 0.0)
+    assert float(accounts.get(SRBNB, "0")) == pytest.approx(rest, abs=0.021 if policy == "leave" else 0)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_wrong_bill_is_debited_and_billed_right_whatever_comes_first(policy: str) -> None:
+    def told(*order: str) -> Accountant:
+        books = Accountant(rate_difference=policy, over_billing_allowance=100)
+        bought(books, "purchase_receipt", "PR-1", 1, goods(10, "10"))
+        for step in order:
+            if step == "wrong":
+                bought(books, "purchase_invoice", "PI-1", 2, goods(10, "12", against_receipt="PR-1"))
+            elif step == "note":
+                taken_back(books, "purchase_invoice", "DN-1", 3, goods(-10, "12"), "PI-1")
+            elif step == "right":
+                bought(books, "purchase_invoice", "PI-2", 4, goods(10, "11", against_receipt="PR-1"))
+            else:
+                taken_back(books, "purchase_receipt", "RR-1", 5, goods(-4, "10"), "PR-1")
+                taken_back(books, "purchase_invoice", "DN-2", 6, goods(-4, "11"), "PI-2")
+        return books
+
+    in_time = told("wrong", "note", "right", "back")
+    worth, gap = {
+        "revalue": ("66.00", {}),
+        "variance": ("60.00", {VARIANCE: "6.00"}),
+        "leave": ("60.00", {SRBNB: "6.00"}),
+    }[policy]
+    assert in_time.accounts() == {"Creditors": "-66.00", "Stock In Hand": worth} | gap
+    for order in (("wrong", "right", "note", "back"), ("wrong", "right", "back", "note")):
+        assert apart(told(*order).paper, in_time.paper) == []
+    never = told("wrong", "right")
+    cancelled = told("wrong", "right", "note")
+    cancelled.cancels("purchase_invoice", "DN-1")
+    assert cancelled.accounts() == never.accounts()
+
+
+def test_a_note_stands_while_what_it_put_back_is_billed_again() -> None:
+    books = billed("revalue", 10, "10", 10, "12")
+    taken_back(books, "purchase_invoice", "DN-1", 3, goods(-10, "12"), "PI-1")
+    bought(books, "purchase_invoice", "PI-2", 4, goods(10, "12", against_receipt="PR-1"))
+    refused = books.is_refused("cancel", "CX-1", target={"type": "purchase_invoice", "number": "DN-1"})
+    assert (refused.code, refused.field) == ("OverBilled", "target")
+    books.cancels("purchase_invoice", "PI-2")
+    books.cancels("purchase_invoice", "DN-1")
+    assert books.accounts() == {"Creditors": "-120.00", "Stock In Hand": "120.00"}
+
+
 def test_what_a_note_states_beyond_its_bill_is_variance() -> None:
     books = billed("leave", 10, "10", 10, "12")
     taken_back(books, "purchase_invoice", "DN-1", 4, goods(-5, "11"), "PI-1")

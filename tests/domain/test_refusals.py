@@ -105,6 +105,16 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("OverReturned", "lines[0].serials", lambda b: twice(
         lambda: sold_and_back(b),
         lambda: delivery(b, "DN-9", line("Clock", -1, serials=["C1"]), is_return=True, return_against="DN-2"))),
+    ("OverBilled", "lines[0].qty", lambda b: bill(b, "PI-9", line(qty=11, against_receipt="PR-1"))),
+    ("OverBilled", "lines[0].qty", lambda b: invoice(b, "SI-9", line(qty=5, against_delivery="DN-1"))),
+    ("OverReceived", "lines[0].qty", lambda b: twice(
+        lambda: bill(b, "PI-8", line(qty=2)), lambda: receipt(b, "PR-9", line(qty=3, against_invoice="PI-8")))),
+    ("OverReceived", "lines[1].qty", lambda b: twice(
+        lambda: b.says("purchase_order", "PO-1", party="Farm", lines=[line(qty=5)]),
+        lambda: receipt(b, "PR-9", line(qty=3, against_order="PO-1"), line(qty=3, against_order="PO-1")))),
+    ("OverDelivered", "lines[0].qty", lambda b: twice(
+        lambda: b.says("sales_order", "SO-1", party="Ann", lines=[line(qty=2)]),
+        lambda: delivery(b, "DN-9", line(qty=3, against_order="SO-1")))),
     ("NotOnReference", "lines[0].against_receipt", lambda b: bill(b, "PI-9", line("Pear", against_receipt="PR-1"))),
     ("NothingConsumed", "lines", lambda b: entry(b, "repack", {"item": "Apple", "qty": 1, "to": "Stores", "finished": True})),
     ("NothingCounted", "lines[0]", lambda b: count(b, {"item": "Apple", "warehouse": "Stores"})),

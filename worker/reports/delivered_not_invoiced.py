@@ -39,10 +39,11 @@ _SQL: Final = f"""
     )
     , referred AS (
         SELECT l.target_id, l.target_line, sum(l.qty) FILTER (WHERE l.kind = 'returns') AS returned,
-               sum(l.qty) FILTER (WHERE l.kind = 'bills') AS billed
+               sum(CASE l.kind WHEN 'debits' THEN -l.qty ELSE l.qty END) FILTER (WHERE l.kind IN ('bills', 'debits')) AS billed
           FROM link l
           JOIN voucher v ON v.company_id = l.company_id AND v.voucher_id = l.voucher_id
-         WHERE l.company_id = %(company)s AND l.kind IN ('returns', 'bills') AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
+         WHERE l.company_id = %(company)s AND l.kind IN ('returns', 'bills', 'debits')
+           AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
            AND NOT EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
          GROUP BY l.target_id, l.target_line
     )

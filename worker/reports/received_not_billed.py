@@ -56,7 +56,7 @@ _SQL: Final = f"""
           JOIN voucher v ON v.company_id = l.company_id AND v.voucher_id = l.voucher_id
           JOIN voucher t ON t.company_id = l.company_id AND t.voucher_id = l.target_id
          WHERE l.company_id = %(company)s AND l.amount <> 0 AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
-           AND (l.kind = 'receives' OR (l.kind IN ('bills', 'returns') AND t.type = 'purchase_receipt'))
+           AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND t.type = 'purchase_receipt'))
            AND l.voucher_id IN (SELECT voucher_id FROM vouchers)
            AND l.voucher_id NOT IN (SELECT reverses FROM vouchers) AND l.voucher_id NOT IN (SELECT voucher_id FROM kept)
     )

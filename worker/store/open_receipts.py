@@ -38,7 +38,7 @@ _TOUCHED = f"""
     )
     SELECT voucher_id FROM own
     UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
-     WHERE l.kind IN ('bills', 'returns', 'receives')
+     WHERE l.kind IN ('bills', 'debits', 'returns', 'receives')
     UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
      WHERE %(was_periodic)s
     UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
@@ -62,7 +62,7 @@ _WORK_OUT = f"""
           FROM (SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.target_id = t.voucher_id
                 UNION SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.voucher_id = t.voucher_id) l
           JOIN voucher t ON t.company_id = l.company_id AND t.voucher_id = l.target_id
-         WHERE l.amount <> 0 AND (l.kind = 'receives' OR (l.kind IN ('bills', 'returns') AND t.type = 'purchase_receipt'))
+         WHERE l.amount <> 0 AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND t.type = 'purchase_receipt'))
     ), kept AS (
         SELECT u.of_id, u.amount FROM (
             SELECT own AS voucher_id FROM members UNION SELECT m.voucher_id FROM members m UNION SELECT l.voucher_id FROM links l

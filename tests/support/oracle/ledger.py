@@ -158,25 +158,14 @@ class Ledger:
 
     def _debited(self, note: Json) -> None:
         """What a bill put into each account goes back from there; a note of another price, or exchange rate, has the rest of it there."""
-        number, prices, bill = note["number"], self.prices, self._documents[note["return_against"]]
-        for place, line in enumerate(note["lines"]):
-            of = line["return_of"] - 1
-            if not prices.is_stock(line["item"]):
+        number = note["number"]
+        for place, net in enumerate(self.prices.nets(note)):
+            if not self.prices.is_stock(note["lines"][place]["item"]):
                 continue
-            before, part, whole = self._returned[bill["number"], of], prices.qty(line), prices.qty(bill["lines"][of])
-            self._returned[bill["number"], of] += part
-            net, gap = prices.nets(bill)[of], self._gap(bill, of)
-            elsewhere = gap.price if prices.rate_difference in ("variance", "refuse") else 0
-            owed = share_after(net - gap.exchange - elsewhere, before, part, whole)
-            exchange = share_after(gap.exchange, before, part, whole)
-            if "currency" in note and note["currency"] == bill.get("currency"):
-                beyond = prices.nets(note)[place] + share_after(net, before, part, whole)
-                stated = share_after(prices.stated_nets(bill)[of], before, part, whole)
-                dearer = prices.stated_nets(note)[place] + stated
-                exchange -= beyond - prices.convert(dearer, bill)
+            owed, exchange = self.prices.clearings.notes[number, place]
             self._write(number, UNBILLED, -owed)
             self._write(number, EXCHANGE, -exchange)
-            self._write(number, VARIANCE, prices.nets(note)[place] + owed + exchange)
+            self._write(number, VARIANCE, net + owed + exchange)
 
     def _sent_back(self, document: Json) -> None:
         """The supplier of a receipt, and the accounts of charges, get their shares of the original back; `_money` sees to bills."""
