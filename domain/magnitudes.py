@@ -73,6 +73,18 @@ def require_room(plan: Plan, currency: Currency, moved: int) -> None:
         _refuse("lines", f"the document comes to more than {currency.show(AMOUNT_LIMIT)} in all")
 
 
+def require_amount(amount: int, chain: Chain, currency: Currency) -> None:
+    """Refuse a change of value that the books can't hold: goods that each fitted may come to more where they lie together.
+
+    Errors: DocumentRejected.
+    """
+    if abs(amount) > AMOUNT_LIMIT:
+        _refuse(
+            "lines",
+            f"{chain.item} in {chain.warehouse} would change by more than {currency.show(AMOUNT_LIMIT)} at once",
+        )
+
+
 def _at_a_rate(
     movement: Movement, balance: Balance, currency: Currency, fallback_rate: Callable[[Movement], int | None]
 ) -> int:

@@ -37,6 +37,7 @@ _DEPENDENTS = {
     "bills": "is billed by",
     "returns": "has goods returned by",
     "receives": "is received by",
+    "recounts": "is put right by",
     "landed_cost": "carries the landed cost of",
     "pays": "is paid by",
     "consolidates": "is consolidated by",

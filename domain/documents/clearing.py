@@ -6,8 +6,8 @@ the company's policy: revalued into the receipt's stock, taken as variance, left
 between parts of the same price is no other price: under `refuse` it is variance. The links keep what each line clears.
 
 Debit notes put back what they take off a bill. What is billed beyond the receipt's line bills that again, in the order in which it was put
-back and at what it came to; so a receipt that is billed once more than it was debited leaves nothing. What nobody had put back by then
-is billed at the receipt's own price.
+back and at what it came to; so a receipt that is billed once more than it was debited leaves nothing. Where the policy leaves no gap
+between receipt and bill it came to the receipt's own price.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import accepted_goods
 from domain.documents.references import taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.documents.shares import Change, Place, Sharer, Taker, entering, leaving, place_of, sharer, takers
+from domain.documents.shares import Change, Sharer, Taker, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
@@ -78,9 +78,8 @@ class _Clearing(ABC):
         qty = taken_qty(own.line, own.line.qty, self.target, self.place, self.kind, self.view, field, planned)
         require_left(self.target, self.place, self.kind, qty, self.view, field, planned)
         others = takers(self.target, self.place + 1, self.kind, head, planned)
-        place = place_of(head, own.place + 1)
-        before, changes = entering(others, place, qty)
-        gap, policy = self._gap(amounts, own, place, before, qty), self._policy(own, amounts)
+        before, changes = entering(others, place_of(head, own.place + 1), qty)
+        gap, policy = self._gap(amounts, own, before, qty), self._policy(own, amounts)
         if policy == "refuse" and gap.price:
             self._refuse(own)
         cleared = net - self._cleared(gap, policy)
@@ -103,7 +102,7 @@ class _Clearing(ABC):
             if taker.place[1] == voucher.sequence and perpetual:
                 own = Sharer(voucher.document, taker.place[2] - 1, self.head)  # type: ignore[arg-type]
                 if self._policy_then(voucher.sequence) == "revalue":
-                    into_stock -= self._gap(self._amounts_of(own), own, taker.place, before, taker.qty).price
+                    into_stock -= self._gap(self._amounts_of(own), own, before, taker.qty).price
             before += taker.qty
         return into_stock + self._correct(planned, leaving(everyone, voucher.sequence), books)
 
@@ -112,7 +111,11 @@ class _Clearing(ABC):
         amounts, before = self._amounts_of(own), 0
         for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
             if own.voucher is not None and taker.place[1:] == (own.voucher.sequence, own.place + 1):
-                return Clearance(taker.amount, self._gap(amounts, own, taker.place, before, taker.qty).exchange)
+                gap = self._gap(amounts, own, before, taker.qty)
+                if taker.place[0] == NEVER:  # what has no entries to correct keeps what it cleared
+                    return Clearance(taker.amount, gap.exchange)
+                cleared = self._cleared(gap, self._policy_then(own.voucher.sequence))
+                return Clearance(amounts.nets_base[own.place] - cleared, gap.exchange)
             before += taker.qty
         return Clearance(amounts.nets_base[own.place], 0)
 
@@ -122,9 +125,7 @@ class _Clearing(ABC):
         for change in changes:
             other = sharer(change.taker, self.head, books)
             amounts, taker = self._amounts_of(other), change.taker
-            had, has = (
-                self._gap(amounts, other, taker.place, before, taker.qty) for before in (change.before, change.now)
-            )
+            had, has = (self._gap(amounts, other, before, taker.qty) for before in (change.before, change.now))
             into_stock += self._change(planned, other, amounts, had, has)
         return into_stock
 
@@ -142,22 +143,22 @@ class _Clearing(ABC):
     def _amounts_of(self, other: Sharer) -> Amounts:
         return compute(other.document, other.lines, self.view, buying=True)
 
-    def _gap(self, amounts: Amounts, own: Sharer, at: Place, before: int, qty: int) -> Gap:
-        """Of a line that clears so much at a place in time, after so much was cleared (millionths of the stock unit)."""
-        place, again = self.place, self._again(at, before, qty)
-        gap = amounts.nets_base[own.place] - self._first(self.amounts.nets_base[place], at, before, qty) - again
+    def _gap(self, amounts: Amounts, own: Sharer, before: int, qty: int) -> Gap:
+        """Of a line that clears so much after so much was cleared (millionths of the stock unit)."""
+        place, again = self.place, self._again(before, qty)
+        gap = amounts.nets_base[own.place] - self._first(self.amounts.nets_base[place], before, qty) - again
         if amounts.currency is self.view.currency or amounts.currency.code != self.amounts.currency.code:
             return Gap(0, gap)
-        dearer = amounts.nets[own.place] - self._first(self.amounts.nets[place], at, before, qty)
+        dearer = amounts.nets[own.place] - self._first(self.amounts.nets[place], before, qty)
         price = convert(dearer, self._receipts(amounts).exchange_rate, amounts.currency, self.view.currency) - again
         return Gap(gap - price, price)
 
-    def _first(self, total: int, at: Place, before: int, qty: int) -> int:  # noqa: ARG002 - the share is the same at any time
+    def _first(self, total: int, before: int, qty: int) -> int:
         """The share of `qty` in what the target's line came to, after so much was taken of it."""
         return cumulative_share(total, before, qty, self.whole)
 
-    def _again(self, at: Place, before: int, qty: int) -> int:  # noqa: ARG002 - what was billed is received once
-        """What `qty` clears of what was put back by then, after so much was taken."""
+    def _again(self, before: int, qty: int) -> int:  # noqa: ARG002 - what was billed is received once
+        """What `qty` clears of what was put back, after so much was taken."""
         return 0
 
     def _policy(self, own: Sharer, amounts: Amounts) -> str:
@@ -249,7 +250,7 @@ class BillsOfReceipt(_Clearing):
             if taker.place[1] == without:
                 continue
             if self._policy_then(taker.place[1]) == "revalue":
-                added += taker.amount - self._share(taker.place, before, taker.qty)
+                added += taker.amount - self._share(before, taker.qty)
             before += taker.qty
         return added if added and accepted_goods(self.target, self.place + 1) else 0
 
@@ -268,50 +269,57 @@ class BillsOfReceipt(_Clearing):
                 other = sharer(taker, self.head, books)
                 amounts = self._amounts_of(other)
                 self._debits = had
-                then = self._gap(amounts, other, taker.place, before, taker.qty)
+                then = self._gap(amounts, other, before, taker.qty)
                 self._debits = has
-                now = self._gap(amounts, other, taker.place, before, taker.qty)
+                now = self._gap(amounts, other, before, taker.qty)
                 into_stock += self._change(planned, other, amounts, then, now)
             before = upto
         self._debits = has
         self._lay(planned, known, into_stock, perpetual=True)
         return True
 
-    def _put_back(self, planned: Plan | None, without: int = 0) -> list[Taker]:
-        """What debit notes put back, in order of time."""
-        notes = takers(self.target, self.place + 1, "debits", self.head, planned)
-        return [note for note in notes if note.place[1] != without]
+    def clearance(self, own: Sharer, planned: Plan) -> Clearance:
+        """As the base class has it."""
+        self._debits = self._put_back(planned)
+        return super().clearance(own, planned)
 
-    def _first(self, total: int, at: Place, before: int, qty: int) -> int:
+    def _put_back(self, planned: Plan | None, without: int = 0) -> list[Taker]:
+        """What debit notes put back at another price than the receipt's, in order of time: under the policies that leave gaps there."""
+        notes = takers(self.target, self.place + 1, "debits", self.head, planned)
+        return [
+            note
+            for note in notes
+            if note.place[1] != without and self._policy_then(note.place[1]) in ("revalue", "leave")
+        ]
+
+    def _first(self, total: int, before: int, qty: int) -> int:
         """As the base class has it, of what is not billed again."""
-        again = [self._billed_again(at, upto, in_money=False) for upto in (before, before + qty)]
+        again = [self._billed_again(upto, in_money=False) for upto in (before, before + qty)]
         return cumulative_share(total, before - again[0], qty - again[1] + again[0], self.whole)
 
-    def _again(self, at: Place, before: int, qty: int) -> int:
+    def _again(self, before: int, qty: int) -> int:
         """As the base class has it."""
-        return self._billed_again(at, before + qty, in_money=True) - self._billed_again(at, before, in_money=True)
+        return self._billed_again(before + qty, in_money=True) - self._billed_again(before, in_money=True)
 
-    def _billed_again(self, at: Place, upto: int, *, in_money: bool) -> int:
-        """How much of what notes put back by then is billed again once so much is billed (millionths), or what that came to."""
+    def _billed_again(self, upto: int, *, in_money: bool) -> int:
+        """How much of what notes put back is billed again once so much is billed (millionths), or what that came to."""
         found, beyond = 0, upto - self.whole
         if beyond <= 0 or self.whole <= 0:
             return 0
         for note in self._debits:
-            if note.place > at:
-                break
             part = max(0, min(beyond, note.qty))
             found += cumulative_share(-note.amount, 0, part, note.qty) if in_money else part
             beyond -= note.qty
         return found
 
-    def _share(self, at: Place, before: int, qty: int) -> int:
-        return self._first(self.amounts.nets_base[self.place], at, before, qty) + self._again(at, before, qty)
+    def _share(self, before: int, qty: int) -> int:
+        return self._first(self.amounts.nets_base[self.place], before, qty) + self._again(before, qty)
 
     def _added(self, planned: Plan) -> int:
         """What all bills so far have added to the receipt's line."""
         before = added = 0
         for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            added += taker.amount - self._share(taker.place, before, taker.qty)
+            added += taker.amount - self._share(before, taker.qty)
             before += taker.qty
         return added
 

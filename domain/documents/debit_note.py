@@ -48,9 +48,10 @@ class DebitNotes:
         others = takers(self.bill, self.place + 1, "returns", self.head, planned)
         before, changes = entering(others, place_of(self.head, own.place + 1), back.qty)
         back.link(planned, self.head, own.place)
-        parts = self._parts(amounts, own, clearance, before, back.qty)
+        self._put_back(planned, own, back.qty, 0, books)  # what its bill clears may hang on that
+        parts = self._parts(amounts, own, self._clearance(planned, books), before, back.qty)
         self._book(unbilled, parts, amounts.nets_base[own.place])
-        self._put_back(planned, own, back.qty, parts.unbilled, books)
+        self._put_back(planned, own, 0, parts.unbilled, books)
         self._shift(planned, changes, clearance, books)
 
     def withdraw(self, planned: Plan, note: PostedVoucher, books: Books) -> None:
@@ -61,8 +62,8 @@ class DebitNotes:
     def follow(self, planned: Plan, had: Clearance, has: Clearance, books: Books) -> None:
         """The bill clears another part of its receipt than it did, and so its notes take back others. Errors: Lacking."""
         before = 0
-        for taker in takers(self.bill, self.place + 1, "returns", self.head):
-            if taker.place[0] != NEVER:
+        for taker in takers(self.bill, self.place + 1, "returns", self.head, planned):
+            if taker.place[0] != NEVER and taker.place[1] != self.head.sequence:
                 self._correct(planned, Change(taker, before, before), had, has, books)
             before += taker.qty
 

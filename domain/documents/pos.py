@@ -29,7 +29,7 @@ from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptTax, Tax
 from domain.posting_time import PostingTime
 from domain.quantity import show_quantity
 from domain.shape import ModeAmount, Name
-from domain.stock_ledger import Chain
+from domain.stock_ledger import Chain, Lot
 
 
 class PosOpening(Document, tag="pos_opening", kw_only=True):
@@ -117,7 +117,7 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     paid = take_payments(document, profile, amounts, total, view)
     goods: dict[Chain, int] = {}
     lines = _lines(document, head, profile, amounts, returned, goods)
-    _require_available(document, goods, view, books)
+    _require_available(document, goods, head, books)
     planned.receipt = _receipt(document, head, profile, amounts, lines, goods, total, paid)
     planned.figures = amounts.figures | _figures(planned.receipt, amounts, total, paid)
     return planned
@@ -213,14 +213,16 @@ def _tax_shares(amounts: Amounts) -> list[list[int]]:
     ]
 
 
-def _require_available(document: PosInvoice, goods: dict[Chain, int], view: MasterView, books: Books) -> None:
+def _require_available(document: PosInvoice, goods: dict[Chain, int], head: Head, books: Books) -> None:
     """What a till sells must be there, less what open sales have sold already. Errors: Lacking, DocumentRejected."""
+    view = head.view
     missing = tuple(chain for chain in goods if chain not in books.balances)
     if missing:
         raise Lacking(chains=missing)
     books.require_reserved(goods)
     for chain, qty in goods.items():
-        left, stocked = books.balances[chain].qty - books.reserved[chain], view.item(chain.item)
+        stocked = view.item(chain.item)
+        left = _there(chain, qty + books.reserved[chain], head, books) - books.reserved[chain]
         if qty > 0 and qty > left + view.negligible_shortage(stocked) and not view.allows_negative(stocked):
             index = next((i for i, line in enumerate(document.lines) if line.item == chain.item), 0)
             part = f" ({chain.part})" if chain.part else ""
@@ -231,6 +233,17 @@ def _require_available(document: PosInvoice, goods: dict[Chain, int], view: Mast
                 f"lines[{index}].qty",
                 {"item": chain.item, "warehouse": chain.warehouse, "batch": chain.part, "left": show_quantity(left)},
             )
+
+
+def _there(chain: Chain, wanted: int, head: Head, books: Books) -> int:
+    """What there is to sell: now, or where a count behind the sale may have missed just these goods, up to that count. Errors: Lacking."""
+    balance = books.balances[chain]
+    if wanted <= balance.qty or (head.at, head.sequence) >= (balance.last_at, balance.last_sequence):
+        return balance.qty
+    history = books.history(Lot(chain), head.at, head.sequence)
+    if history.next_count is None:
+        return balance.qty
+    return max(balance.qty, history.running if history.lowest is None else min(history.running, history.lowest))
 
 
 def _receipt(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.exact import MICRO, cumulative_share, div_half_up
+from domain.magnitudes import require_amount
 from domain.master_view import MasterView, fallback_rate
 from domain.money import Currency
 from domain.reposting.days import EffectiveDays
@@ -50,6 +51,7 @@ class Revaluation:
     """Values movements again, one after the other in the order of time, and collects the `findings`.
 
     `wake(dependents, at, sequence, document)` is told who depends on what has changed at a place, and by which document.
+    Errors: DocumentRejected for a difference that the ledgers' columns can't hold.
     """
 
     def __init__(
@@ -267,6 +269,7 @@ class Revaluation:
         if not contra:
             # The other side lies inside the voucher, so what balances each other has one cause.
             document = self._causes.setdefault(movement.voucher, document)
+        require_amount(amount, movement.chain, self._currency)
         day = self.days.of(movement.date, document)
         account = self.view.present_account(movement.chain.warehouse, movement.account)
         self.findings.differences.append(

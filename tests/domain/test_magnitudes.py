@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from domain.errors import DocumentRejected
 from domain.money import AMOUNT_LIMIT
+from domain.reposting import RepostFault
 from tests.support.accountant import Accountant
 
 LOTS = "9000000000"  # each figure of a line is one that may be stated; what comes of them is not
@@ -77,6 +79,23 @@ def test_the_largest_amount_is_taken_and_given_back() -> None:
     company.posts("delivery_note", "DN-1", customer="Ann", lines=[goods("2", "1")])
     company.cancels("delivery_note", "DN-1")
     assert company.ledger("PR-1")["Stock In Hand"] == "1000000000000000.00"
+
+
+def test_a_repost_that_would_come_to_more_than_the_books_hold_fails_by_name() -> None:
+    company = books()
+    company.posts(
+        "stock_reconciliation", "SR-1", posting_datetime="2024-06-20T08:00:00Z", lines=[counted("10000000000", None)]
+    )
+    company.repost = False
+    # Accepted: it is the count behind it that is worth more by far, at the rate that is in force there now.
+    line, at = goods("10", "900000"), "2024-06-18T08:00:00Z"
+    company.posts("purchase_receipt", "PR-2", supplier="Farm", posting_datetime=at, lines=[line])
+    with pytest.raises(RepostFault) as fault:
+        company.paper.repost()
+    cause = fault.value.__cause__
+    assert isinstance(cause, DocumentRejected)
+    assert (cause.code, fault.value.document) == ("NumberTooLarge", company.paper.sequence)
+    assert "Apple in Stores would change by more than" in cause.message
 
 
 def test_a_sale_at_a_till_that_no_closing_could_book_is_refused() -> None:

@@ -6,6 +6,7 @@ comes in late underneath: all that is reposted has to reach the cost of what was
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,24 @@ class Hand:
         else:
             self.documents.append(document)
 
+    def take_corrections(self, store: Database, company: int) -> int:
+        """Take in the entries by which counts were put right since, as the documents that they are; says how many there were."""
+        told = {document["number"] for document in self.documents}
+        found = rows(
+            store,
+            "SELECT number, payload FROM document WHERE company_id = %s AND number LIKE 'stock_reconciliation-%%-%%' ORDER BY sequence",
+            company,
+        )
+        made = [
+            json.loads(
+                payload, object_hook=lambda part: {name: value for name, value in part.items() if value is not None}
+            )
+            for number, payload in found
+            if number not in told
+        ]
+        self.documents += made
+        return len(made)
+
     def accounts(self) -> tuple[dict[str, int], dict[str, int]]:
         """Balance per account, and value of stock per stock account (minor units)."""
         oracle, ledger = by_hand(self.setting, [*self.documents, *self.tills.deliveries()])
@@ -95,6 +114,8 @@ def follow(database: FreshDatabase, seed: int, length: int) -> dict[str, int]:
                 continue
             accepted[document["type"]] += 1
             hand.take(document, statuses)
+            corrections = hand.take_corrections(store, real.number)
+            accepted["correction"] += corrections
             run_pending(store, real.number)
             assert (real.accounts(), real.stock()) == hand.accounts(), f"seed {seed}, after {document}"
     return accepted

@@ -107,6 +107,67 @@ def test_batches_of_one_pile_and_serial_numbers_are_told_apart(books: Database) 
     assert left == [("Milk", 10), ("Phone", 1)]
 
 
+def adjusted(books: Database) -> int:
+    """What counts have cost, and given back, in all."""
+    ((amount,),) = rows(
+        books, "SELECT coalesce(sum(debit - credit), 0) FROM books.general_ledger WHERE account = 'Stock Adjustment'"
+    )
+    return int(amount)
+
+
+def test_a_sale_that_is_told_after_the_count_puts_it_right(books: Database) -> None:
+    shop(books)
+    post(books, count("SR-1", "15:00", qty=6))  # four are gone, and nobody knows of a sale
+    assert (stock(books, "SR-1"), adjusted(books)) == ([-4, 6], 8)
+    post(books, sale("S-1", ("Apple", 3, 3)), closing("C-1"))
+    assert stock(books, "SR-1", "SR-1-1", "C-1-1") == [-4, 3, -3, 6]
+    assert adjusted(books) == 2  # one is missing
+    # What was put right is so for good: a second closing finds nothing more, and the count stands while its correction does.
+    post(books, sale("S-2", ("Apple", 1, 3), at="2026-03-01T21:00"), closing("C-2", at="2026-03-01T22:00"))
+    assert (stock(books, "C-2-1"), adjusted(books)) == ([-1, 5], 2)
+    assert post(books, cancel("X-1", "stock_reconciliation", "SR-1"))["X-1"] == "rejected"
+
+
+def test_sales_that_are_told_between_two_counts_leave_the_second_as_it_was(books: Database) -> None:
+    shop(books)
+    post(
+        books,
+        count("SR-1", "15:00", qty=7),
+        sale("S-1", ("Apple", 3, 3)),
+        count("SR-2", "16:00", qty=6),
+        closing("C-1"),
+    )
+    assert stock(books, "C-1-1") == [-3, 6]
+    assert adjusted(books) == 2
+
+
+def test_a_closing_that_is_dated_before_the_count_takes_out_what_the_count_had_left_for_it(books: Database) -> None:
+    shop(books)
+    post(books, sale("S-1", ("Apple", 3, 3)), count("SR-1", "15:00", qty=6), closing("C-1", at="2026-03-01T14:00"))
+    assert stock(books, "C-1-1") == [-3, 6]
+    assert adjusted(books) == 2
+
+
+def test_a_closing_that_is_taken_back_and_made_again_leaves_the_count_right(books: Database) -> None:
+    shop(books)
+    post(books, sale("S-1", ("Apple", 3, 3)), closing("C-1", at="2026-03-01T14:00"), count("SR-1", "15:00", qty=6))
+    post(books, cancel("X-1", "pos_closing", "C-1"))
+    assert adjusted(books) == 2
+    post(books, closing("C-2"))
+    assert (stock(books, "C-2-1"), adjusted(books)) == ([-3, 6], 2)
+
+
+def test_a_phone_that_was_sold_before_it_was_missed_is_put_back_and_sold(books: Database) -> None:
+    phone = {"item": "Phone", "warehouse": "Shelf"}
+    post(
+        books, *masters(), {"type": "item", "company": SHOP, "code": "Phone", "has_serial": True},
+        {**receipt("PR-1"), "lines": [{**phone, "qty": 2, "rate": 60, "serials": ["N1", "N2"]}]},
+        count("SR-1", "15:00", item="Phone", qty=1, serials=["N2"]),
+        {**sale("S-1", paid=90), "lines": [{"item": "Phone", "qty": 1, "rate": 90, "serials": ["N1"]}]}, closing("C-1"),
+    )  # fmt: skip
+    assert (stock(books, "SR-1", "SR-1-1", "C-1-1"), adjusted(books)) == ([-1, 1, -1, 1], 0)
+
+
 def test_a_sale_that_was_called_off_was_never_sold(books: Database) -> None:
     shop(books)
     post(books, sale("S-1", ("Apple", 3, 3)), cancel("X-1", "pos_invoice", "S-1"), count("SR-1", "15:00", qty=9))

@@ -48,12 +48,18 @@ def by_documents(told: History, store: Database) -> dict[tuple[str, int], tuple[
     posted = {number for (number,) in rows(store, "SELECT number FROM books.document_status WHERE status = 'posted'")}
     standing = [document for document in told.documents if document["number"] in posted]
     taken: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
+    invoices = {document["number"]: document for document in standing if document["type"] == "sales_invoice"}
     for document in standing:
         for line in document.get("lines", []):
             if document["type"] == "delivery_note" and "return_against" in document:
                 taken[document["return_against"], line["return_of"]] -= in_stock_units(line)
             elif document["type"] == "sales_invoice" and "against_delivery" in line:
                 taken[line["against_delivery"]["number"], line["against_delivery"]["line"]] += in_stock_units(line)
+            elif document["type"] == "sales_invoice" and "return_against" in document:
+                credited = invoices[document["return_against"]]["lines"][line["return_of"] - 1]
+                if "against_delivery" in credited:  # what is credited is to be invoiced again
+                    of = credited["against_delivery"]
+                    taken[of["number"], of["line"]] += in_stock_units(line)
     (home,) = {master["currency"] for master in masters(told.setting) if master["type"] == "company"}
     found: dict[tuple[str, int], tuple[Any, ...]] = {}
     for document in standing:

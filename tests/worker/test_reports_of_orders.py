@@ -27,7 +27,15 @@ def shown(
 ) -> list[dict[str, Any]]:
     """The report's rows after these documents, as of a date where one is given."""
     with opened(database) as own:
-        number = tell(own, {"id": company, "settings": SETTINGS, "documents": list(documents)}, company)
+        number = tell(
+            own,
+            {
+                "id": company,
+                "settings": SETTINGS | {"over_delivery_receipt_allowance": 50},
+                "documents": list(documents),
+            },
+            company,
+        )
         with own.transaction() as connection:
             statuses = connection.execute("SELECT number, status, error FROM books.document_status").fetchall()
             assert {status for _, status, _ in statuses} <= {"posted", "cancelled", "open", "consolidated"}, statuses

@@ -11,6 +11,7 @@ import msgspec
 from domain.books import PostedVoucher, TillSale
 from domain.pos_consolidation import Root, Sale
 from domain.pos_receipt import PosReceipt, read, write
+from domain.posting_time import instant
 from worker.store.copy import NULL, escape, stamp_instant
 from worker.store.database import Rows
 
@@ -148,6 +149,15 @@ def named_sales(connection: Rows, company: int, numbers: list[str]) -> dict[str,
         [company, numbers],
     )
     return {number: Named(*row) for number, *row in found}
+
+
+def earliest_waiting(connection: Rows, company: int, profile: str) -> int | None:
+    """When the earliest sale of a till was made that waits for a closing (microseconds since 1970); None where none does."""
+    row = connection.execute(
+        "SELECT min(event_at) FROM pos_invoice WHERE company_id = %s AND profile = %s AND status IN ('open', 'quarantined')",
+        [company, profile],
+    ).fetchone()
+    return None if row is None or row[0] is None else instant(row[0])
 
 
 def consolidate_sales(connection: Rows, company: int, closing: int, into: Iterable[tuple[str, list[int]]]) -> None:

@@ -56,7 +56,7 @@ class Shop:
         return self.random.choice(found) if found else None
 
     def sale(self) -> None:
-        """One to three items, paid in full, with change due, or in part."""
+        """One to three items, paid in full, with change due, or in part; now and then told late."""
         lines = [
             {"item": item, "qty": str(self.random.randint(1, 6)), "rate": decimal(PRICES[item], self.precision)}
             for item in self.random.sample(PLAIN, self.random.randint(1, 3))
@@ -65,9 +65,8 @@ class Shop:
         paid = self._money(1, 30_000) if mode == "Cash" else decimal(1, self.precision)
         customer = self.random.choice(("Ann", "Bob"))
         payments = [{"mode": mode, "amount": paid}]
-        self._add(
-            "pos_invoice", pos_profile="Till", customer=customer, lines=lines, taxes=self.taxes, payments=payments
-        )
+        told = {"pos_profile": "Till", "customer": customer, "lines": lines, "taxes": self.taxes, "payments": payments}
+        self._add("pos_invoice", past=self.random.random() < 0.3, **told)
 
     def back(self) -> None:
         """Some of a sale comes back."""

@@ -51,8 +51,8 @@ class Clearings:
         self._noted = list(self._lines_of_notes(documents))
         for line in self.billed:
             self._bill(line)
-        for note, of, before in self._noted:
-            self._note(note, of, before)
+        for note, of, _ in self._noted:
+            self.notes[note] = self._owed(note, of)
         received: dict[Line, Line] = {}
         cleared = self._clear(documents, "purchase_receipt", "against_invoice", received)
         self.receipts = {line: self._gap(*line, target, cleared[line], []) for line, target in received.items()}
@@ -91,23 +91,25 @@ class Clearings:
         if line not in self.bills:
             target, before = self.billed[line], self._billed_before[line]
             part, whole = (self._prices.qty(self._line(one)) for one in (line, target))
-            notes = list[tuple[Fraction, int]]()
-            if before + part > whole:  # it bills again what was put back by then, the earliest first
-                missing = before + part - whole
-                at = self._known[line[0]]["posting_datetime"]
-                for note, of, taken in self._noted:
-                    by_then = self._known[note[0]]["posting_datetime"] < at
-                    if missing > 0 and by_then and self.billed.get(of) == target:
-                        qty = self._prices.qty(self._line(note))
-                        notes.append((qty, self._note(note, of, taken).unbilled))
-                        missing -= qty
-            self.bills[line] = self._gap(*line, target, before, notes)
+            notes = list[tuple[Fraction, Line, Line]]()
+            if before + part > whole:  # it bills again what was put back, the earliest first
+                notes = self._noted_of(target)
+            exchange = self._gap(*line, target, before, [(qty, 0) for qty, _, _ in notes]).exchange
+            self.bills[line] = Gap(exchange, 0)  # all that notes of this very bill have to know
+            amounts = [(qty, self._owed(note, of).unbilled) for qty, note, of in notes]
+            self.bills[line] = self._gap(*line, target, before, amounts)
         return self.bills[line]
 
-    def _note(self, note: Line, of: Line, before: Fraction) -> Owed:
+    def _noted_of(self, receipt: Line) -> list[tuple[Fraction, Line, Line]]:
+        """What notes put back of a receipt's line at other prices than its own, in order of time."""
+        if self._prices.rate_difference not in ("revalue", "leave"):
+            return []
+        notes = [(note, of) for note, of, _ in self._noted if self.billed.get(of) == receipt]
+        return [(self._prices.qty(self._line(note)), note, of) for note, of in notes]
+
+    def _owed(self, note: Line, of: Line) -> Owed:
         """A note takes back its share of wherever its bill stands; another exchange rate than the bill's is gain or loss."""
-        if note in self.notes:
-            return self.notes[note]
+        before = next(taken for own, _, taken in self._noted if own == note)
         prices, document, bill = self._prices, self._known[note[0]], self._known[of[0]]
         part, whole = (prices.qty(self._line(one)) for one in (note, of))
         net, gap = prices.nets(bill)[of[1]], self._bill(of) if of in self.billed else Gap(0, 0)
@@ -119,8 +121,7 @@ class Clearings:
             dearer = prices.stated_nets(document)[note[1]]
             dearer += share_after(prices.stated_nets(bill)[of[1]], before, part, whole)
             exchange -= beyond - prices.convert(dearer, bill)
-        self.notes[note] = Owed(unbilled, exchange)
-        return self.notes[note]
+        return Owed(unbilled, exchange)
 
     def _line(self, line: Line) -> Json:
         found: Json = self._known[line[0]]["lines"][line[1]]

@@ -17,6 +17,7 @@ from domain.stock_ledger import Chain
 from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.desk import LaneDesk
+from worker.services.pos_closing.recounts import put_right
 from worker.store.generated import Made, file_documents, free_numbers
 from worker.store.pos_closings import invoices_of_closing
 from worker.store.pos_sales import Sales, reopen_sales
@@ -39,9 +40,10 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
     accounts = {movement.account for number in numbers for movement in _invoice(desk, number).movements}
     warned = Plan()
     desk.answers.answered(lambda: require_in_sync(warned, accounts, books))
-    sequences, goods = [], Counter[Chain]()
+    sequences, goods, earliest = [], Counter[Chain](), None
     for sale in Sales.of_closing(desk.company, closing.sequence).read(desk.connection):
         sequences.append(sale.sequence)
+        earliest = sale.receipt.at if earliest is None else min(earliest, sale.receipt.at)
         for chain, qty in sale.receipt.goods:
             goods[chain] += qty
     desk.answers.answered(lambda: books.require_reserved(goods))
@@ -57,6 +59,7 @@ def cancel_closing(desk: LaneDesk, sequence: int, document: Cancel, now: int) ->
     books.reserve(goods.items(), 1)
     desk.tills.touch(goods)
     desk.tills.forget_sessions()
+    put_right(desk, earliest)
     return sequences
 
 

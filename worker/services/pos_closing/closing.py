@@ -37,9 +37,10 @@ from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.choosing import Chosen, choose
 from worker.services.pos_closing.desk import LaneDesk
+from worker.services.pos_closing.recounts import put_right
 from worker.store.generated import Made, file_documents, free_numbers
 from worker.store.pos_closings import store_certificate
-from worker.store.pos_sales import consolidate_sales, quarantine_sales, root_of_closing
+from worker.store.pos_sales import consolidate_sales, earliest_waiting, quarantine_sales, root_of_closing
 from worker.store.pos_sessions import end_sessions
 
 # For each sale by number: the document it went into, the document's lines (from 1), and its receipt.
@@ -66,6 +67,9 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
         accounting_period.require_open(head.date, type_, view.periods, view.frozen_upto)
     profile = profile_of(view, closing.pos_profile)
     desk.flush()
+    since = earliest_waiting(desk.connection, desk.company, closing.pos_profile)
+    put_right(desk, since, until=head.at, fallback=head.at)
+    desk.flush()
     chosen = choose(desk, closing, head, profile)
     documents = _merged(desk, closing, profile, chosen)
     goods = chosen.goods
@@ -84,6 +88,7 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     desk.books.reserve(goods, -1)
     desk.tills.touch(chain for chain, _ in goods)
     desk.tills.forget_sessions()
+    put_right(desk, None if since is None else max(since, head.at))
     return [*(sale for document in documents for sale in document.made.tally.sequences), *chosen.aside]
 
 
