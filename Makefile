@@ -11,12 +11,15 @@ ROOMS := domain worker scheduler
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The stamp is written last, so an interrupted installation is simply done again.
+# The stamp is written last, so an interrupted installation is simply done again; one that was interrupted before pip was there, anew.
+HAS_PIP := $(BIN)/python -m pip --version > /dev/null 2>&1
+
 $(STAMP): pyproject.toml .requirements.lock
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON): install it, or name another, for example make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Perpetua needs Python 3.11 or newer, and $(PYTHON) is older: name another one, for example make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Preparing .venv (once; a minute or two)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(HAS_PIP) || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .requirements.lock
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -45,7 +48,7 @@ drill: $(STAMP) ## Run the exhaustive forms of the tests (minutes).
 
 # One lock for every supported Python and platform. It names no registry: pip asks the one it is set up for.
 lock: ## Resolve pyproject.toml anew into .requirements.lock.
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(HAS_PIP) || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --upgrade \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file .requirements.lock pyproject.toml

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.exact import MICRO, parse_scaled, show
+from domain.exact import parse_scaled, show
 
 QUANTITY_SCALE = 6
 QUANTITY_LIMIT = 10**17  # a hundred thousand million units: fits a bigint with room for sums
@@ -17,9 +17,6 @@ class Quantity(int):
     def parse(cls, value: int | str) -> Quantity:
         """From a JSON number or string. Errors: ValueError (not a number, over 6 decimals, too large)."""
         return cls(parse_scaled(str(value), QUANTITY_SCALE, QUANTITY_LIMIT))
-
-
-ONE = MICRO
 
 
 def show_quantity(micro: int) -> str:

@@ -100,33 +100,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         return parse(name, present[name].strip()) if name in present else default
 
     database_url = read("PERPETUA_DATABASE_URL", _postgresql, None)
-    owner_database_url = read("PERPETUA_OWNER_DATABASE_URL", _postgresql, database_url)
-    if database_url is None and owner_database_url is not None:
-        message = "PERPETUA_OWNER_DATABASE_URL is set without PERPETUA_DATABASE_URL: set both, or neither"
-        raise SettingsError(message)
     redis_url = read("PERPETUA_REDIS_URL", _redis, None)
-    flower_address = read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1")
-    certificate = read("PERPETUA_TLS_CERTIFICATE", _file, None)
-    key = read("PERPETUA_TLS_KEY", _file, None)
-    if (certificate is None) != (key is None):
-        message = "PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY belong together: set both, or neither"
-        raise SettingsError(message)
-    proxy = read("PERPETUA_FLOWER_PROXY", _yes, False)
-    if certificate is None and not proxy:
-        _require_loopback(flower_address)
-    smtp_url = read("PERPETUA_SMTP_URL", _smtp, None)
-    mail_from = read("PERPETUA_MAIL_FROM", _sender, None)
-    if smtp_url is not None and mail_from is None:
-        message = "PERPETUA_SMTP_URL is set without PERPETUA_MAIL_FROM: set the address that mails come from, like books@example.org"
-        raise SettingsError(message)
-    publisher = read("PERPETUA_PUBLISHER", _text, None)
-    publisher_key = read("PERPETUA_PUBLISHER_KEY", _text, None)
-    if publisher_key is not None and publisher is None:
-        message = "PERPETUA_PUBLISHER_KEY is set without PERPETUA_PUBLISHER: name the publisher whose key it is"
-        raise SettingsError(message)
     settings = Settings(
         database_url=database_url,
-        owner_database_url=owner_database_url,
+        owner_database_url=read("PERPETUA_OWNER_DATABASE_URL", _postgresql, database_url),
         redis_url=redis_url,
         broker_url=read("PERPETUA_BROKER_URL", _broker, redis_url),
         home=read("PERPETUA_HOME", _path, None) or default_home(source),
@@ -138,24 +115,43 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         lease_seconds=read("PERPETUA_LEASE_SECONDS", _whole(2, 300), 6),
         sweep_seconds=read("PERPETUA_SWEEP_SECONDS", _whole(1, 3600), 5),
         worker_processes=read("PERPETUA_WORKER_PROCESSES", _whole(1, 256), 2),
-        flower_address=flower_address,
+        flower_address=read("PERPETUA_FLOWER_ADDRESS", _text, "127.0.0.1"),
         flower_port=read("PERPETUA_FLOWER_PORT", _whole(1, 65_535), 5555),
         metrics_address=read("PERPETUA_METRICS_ADDRESS", _text, "127.0.0.1"),
         metrics_port=read("PERPETUA_METRICS_PORT", _whole(1, 65_535), None),
-        tls_certificate=certificate,
-        tls_key=key,
+        tls_certificate=read("PERPETUA_TLS_CERTIFICATE", _file, None),
+        tls_key=read("PERPETUA_TLS_KEY", _file, None),
         traces_url=read("PERPETUA_TRACES_URL", _collector, None),
-        flower_proxy=proxy,
+        flower_proxy=read("PERPETUA_FLOWER_PROXY", _yes, False),
         desk_users_file=read("PERPETUA_DESK_USERS", _path, None),
-        smtp_url=smtp_url,
-        mail_from=mail_from,
+        smtp_url=read("PERPETUA_SMTP_URL", _smtp, None),
+        mail_from=read("PERPETUA_MAIL_FROM", _sender, None),
         signing=read("PERPETUA_SIGNING", _one_of(SIGNING), "optional"),
         signing_secret=read("PERPETUA_SIGNING_SECRET", _secret, None),
-        publisher=publisher,
-        publisher_key=publisher_key,
+        publisher=read("PERPETUA_PUBLISHER", _text, None),
+        publisher_key=read("PERPETUA_PUBLISHER_KEY", _text, None),
     )
     _refuse_misspelt(present, known)
+    _require_whole(settings)
     return settings
+
+
+def _require_whole(settings: Settings) -> None:
+    """Refuse a setting that lacks the one it belongs with."""
+    if settings.database_url is None and settings.owner_database_url is not None:
+        message = "PERPETUA_OWNER_DATABASE_URL is set without PERPETUA_DATABASE_URL: set both, or neither"
+        raise SettingsError(message)
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        message = "PERPETUA_TLS_CERTIFICATE and PERPETUA_TLS_KEY belong together: set both, or neither"
+        raise SettingsError(message)
+    if settings.tls_certificate is None and not settings.flower_proxy:
+        _require_loopback(settings.flower_address)
+    if settings.smtp_url is not None and settings.mail_from is None:
+        message = "PERPETUA_SMTP_URL is set without PERPETUA_MAIL_FROM: set the address that mails come from, like books@example.org"
+        raise SettingsError(message)
+    if settings.publisher_key is not None and settings.publisher is None:
+        message = "PERPETUA_PUBLISHER_KEY is set without PERPETUA_PUBLISHER: name the publisher whose key it is"
+        raise SettingsError(message)
 
 
 def _refuse_misspelt(present: Iterable[str], known: Set[str]) -> None:
@@ -164,7 +160,7 @@ def _refuse_misspelt(present: Iterable[str], known: Set[str]) -> None:
     Others stay: tests and container platforms have PERPETUA_ variables of their own.
     """
     meant = {name.removeprefix(_PREFIX): name for name in known}
-    for name in sorted({*present} - known):
+    for name in sorted({name.removesuffix(_IN_FILE) for name in present} - known):
         near = get_close_matches(name.removeprefix(_PREFIX), meant, n=1, cutoff=_NEARLY)
         if near:
             message = f"{name} is no setting: write {meant[near[0]]} if that is what you mean, or give it another name"

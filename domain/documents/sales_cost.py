@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from domain.books import Books, PostedVoucher
 from domain.documents.item_lines import Part, parts, require_warehouse, stock_qty
@@ -15,16 +14,7 @@ from domain.errors import DocumentRejected
 from domain.exact import MICRO, cumulative_share, div_mirrored
 from domain.master_view import MasterView
 from domain.masters import Item
-from domain.money import Rate
 from domain.stock_ledger import ZERO_RATE, Basis, Movement
-
-
-class CostLine(Protocol):
-    """What a sold line says about cost."""
-
-    expense_account: str | None
-    cost_rate: Rate | None
-    allow_zero_rate: bool
 
 
 def deliver(

@@ -142,12 +142,6 @@ def by_hand(setting: Setting, accepted: Iterable[Json]) -> tuple[Oracle, Ledger]
     return oracle, ledger
 
 
-def cancel_of(target: Json) -> Json:
-    """A cancel of a document."""
-    head = {"type": "cancel", "number": f"CX-{target['number']}", "posting_datetime": "2026-12-31T00:00:00Z"}
-    return {"company": "Paper", **head, "target": {"type": target["type"], "number": target["number"]}}
-
-
 def smallest(documents: list[Json], fails: Callable[[list[Json]], bool]) -> list[Json]:
     """The documents without those that a failure can do without, so that it reads as a story."""
     kept, shrunk = list(documents), True

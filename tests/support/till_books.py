@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from tests.support.lanes import post_all, publish, rows
+from tests.support.subledger import reserved_by_receipts
 from tests.support.till import SHOP, masters, receipt
 from worker.store.database import Database
-from worker.store.pos_reserved import reserved_by_receipts
 
 Json = dict[str, Any]
 

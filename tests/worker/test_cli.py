@@ -329,7 +329,7 @@ def test_status_says_which_server_is_away(
     said = capsys.readouterr()
     assert "database does not answer: connection failed" in said.out
     assert "intake stream     0 messages" in said.out
-    assert "a server is down" in said.err
+    assert said.err == "perpetua: a server is down: start it, or correct the URL that names it\n"
     assert "secret" not in said.out + said.err
 
 

@@ -13,6 +13,7 @@ import pytest
 from domain.errors import Unavailable
 from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptPayment, ReceiptTax, TaxKey, Tender
 from domain.stock_ledger import Chain
+from tests.support.subledger import reserved_by_receipts
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
 from worker.app import app, configuration
 from worker.pos_subledger import Subledger, entry_of
@@ -28,7 +29,6 @@ from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.pos_reserved import reserved_by_receipts
 from worker.store.pos_sessions import open_sessions
 
 APPLE = Chain("Apple", "Shelf")

@@ -55,6 +55,17 @@ def test_a_probe_in_the_intake_needs_postgresql_too(commanded: Settings, capsys:
         assert probed(capsys, "--timeout", "2", "--queue", "intake") == (1, {"intake": False})
 
 
+def test_a_probe_names_redis_where_it_is_away(
+    commanded: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PERPETUA_REDIS_URL", "PERPETUA_BROKER_URL"):
+        monkeypatch.setenv(name, "redis://:hush@127.0.0.1:1/0")
+    assert run(["probe"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("perpetua: Redis can't be reached")
+    assert (said.count("\n"), "hush" in said) == (1, False)
+
+
 def test_an_unknown_queue_is_named_with_the_choice(commanded: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["probe", "--queue", "postings"]) == 1
     assert "there is no queue postings: choose among intake, posting" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,25 @@ def test_variables_that_others_name_after_the_system_are_left_alone() -> None:
         "PERPETUA_REQUIRE_TOOLS",
     )
     assert from_environment({**dict.fromkeys(others, "1"), "PERPETUA_HOME": "/data"}).home == Path("/data")
+
+
+def test_whatever_can_be_set_may_come_by_a_file(tmp_path: Path) -> None:
+    source = (Path(__file__).parents[2] / "worker" / "settings.py").read_text(encoding="utf-8")
+    names = sorted(set(re.findall(r'read\("(PERPETUA_\w+)"', source)))
+    assert len(names) > 20
+    (tmp_path / "secret").write_text("neither a number nor a URL", encoding="utf-8")
+    # None of these names is taken for a slip of another's, whether what the file says will do or not.
+    said = [_refusal({f"{name}_FILE": str(tmp_path / "secret")}) for name in names]
+    assert sum(one != "" for one in said) > 10
+    assert [one for one in said if "is no setting" in one] == []
+
+
+def _refusal(environment: dict[str, str]) -> str:
+    try:
+        from_environment(environment)
+    except SettingsError as refused:
+        return str(refused)
+    return ""
 
 
 @pytest.mark.parametrize(

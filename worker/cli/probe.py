@@ -47,6 +47,7 @@ def probe(
     probed = []
     broker_url = url(settings.broker_url, "PERPETUA_BROKER_URL")
     with connect(redis_url) as redis, sender(broker_url, redis_url, seal=Seal(settings)) as broker:
+        redis.ping()  # without Redis nobody could answer, and the error says so
         if INTAKE in asked:
             probed.append(probe_intake(redis, timeout))
         probed += probe_queues(broker, [name for name in asked if name != INTAKE], timeout)

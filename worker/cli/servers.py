@@ -64,7 +64,12 @@ def status(form: PlainOption = Plain.TABLE) -> None:
         for line in describe(state):
             print(line)
     if not state["ready"]:
-        raise CommandFailedError("a server is down: perpetua up starts everything")
+        mend = (
+            "perpetua up starts everything"
+            if state["embedded_servers"]
+            else "start it, or correct the URL that names it"
+        )
+        raise CommandFailedError(f"a server is down: {mend}")
 
 
 def intake() -> None:

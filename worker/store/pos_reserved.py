@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from domain.pos_receipt import read
 from domain.stock_ledger import Chain
 from worker.store.database import Rows
 from worker.store.names import Names
@@ -59,20 +58,6 @@ class Reserved:
                 [self.loaded[chain] for chain in chains],
             ],
         )
-
-
-def reserved_by_receipts(connection: Rows, company: int) -> dict[Chain, int]:
-    """What the receipts of all open and quarantined sales add up to, chain by chain."""
-    sums: dict[Chain, int] = {}
-    found = connection.execute(
-        "SELECT r.receipt FROM pos_invoice s JOIN pos_receipt r USING (company_id, voucher_id) "
-        "WHERE s.company_id = %s AND s.status IN ('open', 'quarantined')",
-        [company],
-    )
-    for (text,) in found:
-        for chain, qty in read(text).goods:
-            sums[chain] = sums.get(chain, 0) + qty
-    return {chain: qty for chain, qty in sums.items() if qty}
 
 
 @dataclass(slots=True)

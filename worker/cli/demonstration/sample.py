@@ -31,7 +31,9 @@ def load() -> Sample:
         lines = (_DATA / "retail_sample.ndjson").read_text(encoding="utf-8").splitlines()
         totals = json.loads((_DATA / "retail_sample_totals.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CommandFailedError(f"the demo plays on the checkout's sample, and {error.filename} is missing") from error
+        raise CommandFailedError(
+            f"the demo plays a sample of the source tree, and {error.filename} is missing: run make demo in a checkout"
+        ) from error
     records: list[Json] = [json.loads(line) for line in lines]
     return Sample(
         company=next(record["name"] for record in records if record["type"] == "company"),
