@@ -349,6 +349,10 @@ class Books:
             self.reserve(posting.released.goods, -1)
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
+        self.open_sales.clear()
+        if posting.receipt is not None and not posting.links:
+            self._recent[key] = (posting, document)
+            return  # a sale at a till, which has no rows in either ledger and refers to nothing
         elsewhere = {movement.voucher for movement in posting.movements} - {own}
         if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
@@ -357,7 +361,6 @@ class Books:
         self.standing = None
         changed = elsewhere | {entry.against for entry in posting.entries if entry.against and entry.against != own}
         self.serial_counts.clear()
-        self.open_sales.clear()
         if changed or posting.links or posting.differences or voucher.reverses:
             changed |= {number for link in posting.links for number in (link.target, link.voucher)}
             changed |= {d.voucher for d in posting.differences}

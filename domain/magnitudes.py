@@ -64,7 +64,7 @@ def require_room(plan: Plan, currency: Currency, moved: int) -> None:
             _refuse(f"lines[{ordered.line - 1}].qty", f"in stock units it is more than {show_quantity(QUANTITY_LIMIT)}")
     total = moved
     if plan.receipt is not None:
-        total = max(total, *(abs(figure) for figure in (plan.receipt.net, plan.receipt.total, plan.receipt.paid)))
+        total = max(total, abs(plan.receipt.net), abs(plan.receipt.total), abs(plan.receipt.paid))
         for chain, qty in plan.receipt.goods:
             if abs(qty) > QUANTITY_LIMIT:
                 _refuse("lines", f"of {chain.item} it takes more than {show_quantity(QUANTITY_LIMIT)}")

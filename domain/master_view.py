@@ -74,6 +74,7 @@ class MasterView:
         self._methods: dict[str, list[tuple[int, str]]] = {}
         self._versions: dict[str, list[tuple[int, object]]] = {}
         self._mode_accounts: dict[str, str] = {}
+        self.profiles: dict[str, PosProfile] = {}  # of tills, as far as they were asked for
         self._resolutions: dict[tuple[str | None, str, str], str] = {}
         self._holding_stock: dict[str, bool] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}

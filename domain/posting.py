@@ -158,6 +158,9 @@ class Needs(NamedTuple):
 
 def needs(document: AnyDocument, books: Books) -> Needs:
     """What a document will ask for, as far as can be told cheaply; `post` names the rest."""
+    if isinstance(document, PosInvoice):
+        original = document.return_against
+        return Needs(pos.till_chains(document, books.view), [("pos_invoice", original)] if original else [], [])
     chains: list[Chain] = []
     vouchers: list[tuple[str, str]] = []
     leaving: list[tuple[Chain, int]] = []
@@ -179,8 +182,6 @@ def needs(document: AnyDocument, books: Books) -> Needs:
             ref = getattr(line, name)
             if ref is not None:
                 vouchers.append((type_, ref if isinstance(ref, str) else ref.number))
-    if isinstance(document, PosInvoice):
-        chains += pos.till_chains(document, books.view)
     against = getattr(document, "return_against", None)
     if against:
         vouchers.append((type_of(document), against))

@@ -72,18 +72,24 @@ class PosClosing(Document, tag="pos_closing", kw_only=True):
 
 def profile_of(view: MasterView, name: str) -> PosProfile:
     """The profile of a till. Errors: DocumentParked while it is unknown."""
+    known = view.profiles.get(name)
+    if known is not None:
+        return known
     profile = view.book.get("pos_profile", name)
     if not isinstance(profile, PosProfile):
         raise unknown_master("pos_profile", name, "pos_profile")
+    view.profiles[name] = profile
     return profile
 
 
 def till_chains(document: PosInvoice, view: MasterView) -> list[Chain]:
-    """What a sale is likely to take from stock, as far as the profile tells where it lies. Errors: DocumentParked."""
-    warehouse = profile_of(view, document.pos_profile).warehouse
-    if warehouse is None:
-        return []
-    return [Chain(line.item, warehouse, line.batch or "") for line in document.lines if line.warehouse is None]
+    """What a sale is likely to take from stock, as far as it or the profile tells where it lies. Errors: DocumentParked."""
+    usual = profile_of(view, document.pos_profile).warehouse
+    return [
+        Chain(line.item, warehouse, line.batch or "")
+        for line in document.lines
+        if (warehouse := line.warehouse or usual)
+    ]
 
 
 def plan_opening(document: PosOpening, head: Head, books: Books) -> Plan:  # noqa: ARG001 - the signature of every plan

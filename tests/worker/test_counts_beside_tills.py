@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.lanes import post_all, publish, rows
+from tests.support.lanes import rows
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, back, cancel, closing, masters, receipt, sale
+from tests.support.till_books import post, shop
 from worker.store.database import Database
 
 Json = dict[str, Any]
@@ -20,18 +21,6 @@ Json = dict[str, Any]
 def books(database: FreshDatabase) -> Iterator[Database]:
     with opened(database) as own:
         yield own
-
-
-def post(books: Database, *documents: Json) -> dict[str, str]:
-    """Publish and decide documents one after the other; gives the status of each by number."""
-    for document in documents:
-        publish(books, [document])
-        post_all(books, SHOP)
-    return dict(rows(books, "SELECT number, status FROM books.document_status ORDER BY sequence"))
-
-
-def shop(books: Database, **profile: Any) -> None:
-    post(books, *masters(**profile), receipt("PR-1", ("Apple", 10, 2), ("Bread", 5, 1)))
 
 
 def count(number: str, at: str, **line: Any) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from domain.stock_ledger import Chain
 
 QUARANTINE = "quarantine"  # the session of sales that a closing has set aside
@@ -20,6 +22,7 @@ def of_session(company: int, session: str) -> tuple[str, str]:
     return key(company, f"sales:{session}"), key(company, f"totals:{session}")
 
 
+@lru_cache(maxsize=65_536)  # a shelf's goods are sold again and again
 def field(chain: Chain) -> str:
     """A chain as the field of a hash."""
     return _BETWEEN.join(chain)

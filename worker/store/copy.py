@@ -42,6 +42,7 @@ def stamp(moment: datetime) -> str:
     return (text.rstrip("0") if moment.microsecond else text) + "+00"
 
 
+@lru_cache(maxsize=4096)  # a sale's time is told of its voucher and of the sale, and many documents share theirs
 def stamp_instant(microseconds: int) -> str:
     """Microseconds since 1970 as PostgreSQL writes the timestamp in UTC."""
     day, within = divmod(microseconds, _DAY)
