@@ -224,6 +224,18 @@ def test_missed_nights_are_made_up_for_oldest_first(tools: Tools) -> None:
     assert [one.business_date for one in alert.nights] == days[:4]
 
 
+def test_periodic_books_are_not_compared_and_their_night_says_so(tools: Tools) -> None:
+    company, *_ = masters()
+    submit(tools, [{**company, "perpetual_inventory": False}, receipt("PR-1", ("Apple", 10, 2))])
+    day = first_day(tools)
+    night(tools, due_at(tools, day))
+    assert finished(tools, day) == NIGHT_JOBS
+    assert slots(tools, day)["reconciliation"]["result"] == {"not_kept": True}
+    content = told(tools, "nightly", day, lane_of(tools).company_id)
+    assert isinstance(content, NightMail)
+    assert (content.verdict, content.accounts, content.proposals) == ("not_kept", [], [])
+
+
 def test_a_digest_waits_for_all_companies_and_is_written_once(tools: Tools, settings: Settings) -> None:
     other = "Far Shop"
     submit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from domain.reconciliation import CauseKind, ProposalKind
 from tests.support.differences import apart, journal, look
 from tests.support.lanes import COMPANY, MASTERS, Json, cancel, delivery, number_of, post_all, publish, receipt, rows
+from tests.support.rows_read import rows_read_by
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, closing, sale
 from tests.support.till import cancel as till_cancel
 from tests.support.till import masters as till_masters
 from tests.support.till import receipt as till_receipt
+from worker.reports import REPORTS
+from worker.reports.scope import scope_of
 from worker.services.reposting import run_pending
 from worker.store.database import Database
 from worker.store.reconciliations import latest, of_night, trend
@@ -246,6 +250,13 @@ def test_a_verdict_as_of_a_date_counts_only_what_is_dated_by_then(books: Databas
     assert [cause.voucher for cause in june.causes] == ["JE-1"]
     assert look(books, as_of=date(2024, 6, 19)).verdict == "in_sync"
     assert rows(books, "SELECT * FROM sync_account") == []  # posting follows the books of all dates
+    with books.transaction() as connection:
+        scope = scope_of(connection, number_of(books))
+        assert scope is not None
+        for day, difference in ((19, 0), (20, -5), (30, -5), (None, 0)):
+            asked = replace(scope, end=None if day is None else date(2024, 6, day))
+            (told,) = REPORTS["stock-account-comparison"].dicts(connection, asked)
+            assert (told["account"], told["difference"]) == ("Stock In Hand", difference)
 
 
 def test_the_moment_of_parting_is_the_batch_of_the_journal(books: Database) -> None:
@@ -270,6 +281,35 @@ def test_a_pending_repost_and_open_tills_are_told_and_explain_nothing(books: Dat
     run_pending(books, number_of(books))
     after = look(books)
     assert (after.verdict, after.causes) == ("in_sync", ())
+
+
+def test_a_repost_is_done_while_its_account_differs_and_moves_the_difference_nowhere(books: Database) -> None:
+    """Reposts are a cure, never parked: both ledgers move alike, and what differed before differs by as much after."""
+    look(books)
+    post(books, delivery("DN-2", 9, at="2024-06-17T09:00:00"), receipt("PR-0", 5, "100", at="2024-06-01T09:00:00"))
+    assert post(books, journal("JE-1", "5"), delivery("DN-3"))["DN-3"] == "parked"
+    before = look(books)
+    assert {cause.kind: cause.amount for cause in before.causes} == {
+        CauseKind.PENDING_REPOST: 0,
+        CauseKind.JOURNAL_BY_HAND: -500,
+    }
+    assert before.causes[0].kind == CauseKind.PENDING_REPOST  # said first, and no entry is proposed for it
+    assert numbers(books) == [(1, "reversal", "proposed")]
+    run_pending(books, number_of(books))
+    after = look(books)
+    assert [(cause.kind, cause.amount) for cause in after.causes] == [(CauseKind.JOURNAL_BY_HAND, -500)]
+    assert after.accounts[0].stock_value != before.accounts[0].stock_value
+    assert apart(after) == apart(before) == {"Stock In Hand": -500}
+
+
+def test_the_gate_reads_no_more_for_there_being_more(books: Database) -> None:
+    """What posting must know of an account that differs is kept beside it: neither the ledgers nor their sums are added up again."""
+    look(books)
+    post(books, {**ALLOWED, "on_out_of_sync": "warn"}, receipt("PR-2", 100), journal("JE-1", "5"), delivery("DN-2"))
+    summed = ("gl_entry", "stock_movement", "stock_account_day", "chain_total", "sync_cause", "sync_account")
+    few = rows_read_by(books, number_of(books), delivery("DN-3"), *summed)
+    post(books, *(delivery(f"MORE-{number}") for number in range(40)))
+    assert rows_read_by(books, number_of(books), delivery("DN-4"), *summed) == few
 
 
 def test_a_till_closes_and_opens_again_only_on_stock_that_agrees(database: FreshDatabase) -> None:
