@@ -1,4 +1,9 @@
-"""Reconciliation against the floor: PostgreSQL adding up the very same tables; and a night's look against a full one."""
+"""Reconciliation against the floor: PostgreSQL adding up the very same tables; and a night's look against a full one.
+
+The full one is a full look: it does for everything what a night's look does for what came in (add up by document, ask every law, keep
+what is open, record the verdict). The bare comparison of two sums is none, and is not asked less the more there is to ask of a document; a
+night's look is held to a tenth of it all the same.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +60,7 @@ def test_comparison_and_a_nights_look(database: FreshDatabase, ratios: Any) -> N
     assert (added.verdict, added.is_full, added.findings) == ("in_sync", False, ())
     assert (account.stock_value, account.balance) == (row["stock_value"] * 100, row["account_balance"] * 100)
     ratios.compare(f"look after {OF_A_DAY:,} new entries against a full look", nights, [full], most=0.05)
-    ratios.compare(f"look after {OF_A_DAY:,} new entries against a full comparison", nights, ours, most=0.05)
+    ratios.compare(f"look after {OF_A_DAY:,} new entries against a bare comparison", nights, ours, most=0.1)
 
 
 def a_day(service: Database, turn: int) -> None:

@@ -87,20 +87,21 @@ ENTRY_ROWS = """
 _BY_VOUCHER = f"""
     WITH cut AS (
         SELECT day, until, opening FROM books.cut_over WHERE company_id = %(company)s
-    ), stock AS (
-        SELECT account_id, coalesce(opening, voucher_id) AS voucher_id, greatest(posting_date, day) AS posting_date,
-               sum(amount)::bigint AS amount, count(*) AS row_count
-          FROM ({STOCK_ROWS}) s LEFT JOIN cut ON voucher_id < opening OR posting_at < until WHERE account_id <> 0 GROUP BY 1, 2, 3
-    ), ledger AS (
-        SELECT account_id, coalesce(opening, voucher_id) AS voucher_id, greatest(posting_date, day) AS posting_date,
-               sum(amount)::bigint AS amount, count(*) AS row_count
-          FROM ({ENTRY_ROWS}) e LEFT JOIN cut ON voucher_id <= opening OR (
-               SELECT v.posting_at FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = e.voucher_id) < until
-         WHERE account_id = ANY(%(accounts)s) OR account_id IN (SELECT account_id FROM stock) GROUP BY 1, 2, 3
+    ), stock AS MATERIALIZED (
+        SELECT account_id, voucher_id, posting_date, posting_at, amount FROM ({STOCK_ROWS}) s WHERE account_id <> 0
     ), both_sides AS MATERIALIZED (
-        SELECT account_id, voucher_id, posting_date, coalesce(s.amount, 0) AS stock_value, coalesce(l.amount, 0) AS balance,
-               coalesce(s.row_count, 0) + coalesce(l.row_count, 0) AS row_count
-          FROM stock s FULL JOIN ledger l USING (account_id, voucher_id, posting_date)
+        SELECT account_id, voucher_id, posting_date, sum(stock_value)::bigint AS stock_value, sum(balance)::bigint AS balance,
+               count(*) AS row_count
+          FROM (
+            SELECT account_id, coalesce(opening, voucher_id) AS voucher_id, greatest(posting_date, day) AS posting_date,
+                   amount AS stock_value, 0::bigint AS balance
+              FROM stock LEFT JOIN cut ON voucher_id < opening OR posting_at < until
+            UNION ALL
+            SELECT account_id, coalesce(opening, voucher_id), greatest(posting_date, day), 0, amount
+              FROM ({ENTRY_ROWS}) e LEFT JOIN cut ON voucher_id <= opening OR (
+                   SELECT v.posting_at FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = e.voucher_id) < until
+             WHERE account_id = ANY(%(accounts)s) OR account_id IN (SELECT account_id FROM stock)
+          ) rows GROUP BY 1, 2, 3
     )
     SELECT account_id, NULL, posting_date, sum(stock_value)::bigint, sum(balance)::bigint, sum(row_count)::bigint
       FROM both_sides GROUP BY account_id, posting_date

@@ -23,8 +23,14 @@ class OpenReceipt(NamedTuple):
     outstanding: int
 
 
-# Vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by that.
-_TOUCHED = f"""
+_AMOUNT = "e.against_id, e.debit - e.credit AS amount"
+_IN_ACCOUNT = f"e.company_id = %(company)s AND e.account_id = %(account)s AND {VISIBLE.format('e')}"
+
+_OF_TOUCHED = "ANY((SELECT vouchers FROM touched)::bigint[])"
+
+# Touched are vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by
+# that. However many they are, each table is searched along an index for them, and nothing is joined that could be joined badly.
+_WORK_OUT = f"""
     WITH fresh AS MATERIALIZED (
         SELECT voucher_id, reverses FROM voucher
          WHERE company_id = %(company)s AND batch_no > %(after_batch_no)s AND batch_no <= %(upto_batch_no)s
@@ -35,58 +41,56 @@ _TOUCHED = f"""
         UNION SELECT CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END
           FROM (SELECT voucher_id FROM ({ENTRY_ROWS}) e WHERE account_id = %(account)s EXCEPT SELECT voucher_id FROM fresh) e
           JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
-    )
-    SELECT voucher_id FROM own
-    UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
-     WHERE l.kind IN ('bills', 'debits', 'returns', 'receives')
-    UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
-     WHERE %(was_periodic)s
-    UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
-     WHERE %(was_periodic)s
-"""
-
-# The touched vouchers come as numbers, so that the planner knows how many there are.
-_WORK_OUT = f"""
-    WITH touched AS MATERIALIZED (
-        SELECT unnest(%(touched)s::bigint[]) AS voucher_id
-    ), members AS (
-        SELECT voucher_id AS own, voucher_id FROM touched
-        UNION ALL
-        SELECT t.voucher_id, v.voucher_id FROM touched t
-          JOIN voucher v ON v.company_id = %(company)s AND v.reverses = t.voucher_id AND v.reverses <> 0
+    ), touched AS MATERIALIZED (
+        SELECT array_agg(voucher_id) AS vouchers FROM (
+            SELECT voucher_id FROM own
+            UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
+             WHERE l.kind IN ('bills', 'debits', 'returns', 'receives')
+            UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
+             WHERE %(was_periodic)s
+            UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
+             WHERE %(was_periodic)s
+        ) each_once (voucher_id)
+    ), cancels AS MATERIALIZED (
+        SELECT voucher_id, reverses FROM voucher WHERE company_id = %(company)s AND reverses = {_OF_TOUCHED} AND reverses <> 0
     ), links AS MATERIALIZED (
         SELECT l.voucher_id, l.target_id, CASE l.kind WHEN 'receives' THEN -l.amount ELSE l.amount END AS net,
                EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
                OR %(was_periodic)s AND EXISTS (
                    SELECT FROM books.unbilled u WHERE u.company_id = l.company_id AND u.voucher_id = l.voucher_id) AS is_void
-          FROM (SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.target_id = t.voucher_id
-                UNION SELECT l.* FROM touched t JOIN link l ON l.company_id = %(company)s AND l.voucher_id = t.voucher_id) l
-          JOIN voucher t ON t.company_id = l.company_id AND t.voucher_id = l.target_id
-         WHERE l.amount <> 0 AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND t.type = 'purchase_receipt'))
+          FROM (SELECT * FROM link WHERE company_id = %(company)s AND target_id = {_OF_TOUCHED}
+                UNION SELECT * FROM link WHERE company_id = %(company)s AND voucher_id = {_OF_TOUCHED}) l
+         WHERE l.amount <> 0 AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND 'purchase_receipt' = (
+               SELECT t.type FROM voucher t WHERE t.company_id = l.company_id AND t.voucher_id = l.target_id)))
     ), kept AS (
         SELECT u.of_id, u.amount FROM (
-            SELECT own AS voucher_id FROM members UNION SELECT m.voucher_id FROM members m UNION SELECT l.voucher_id FROM links l
+            SELECT unnest(vouchers) AS voucher_id FROM touched UNION SELECT voucher_id FROM cancels
+            UNION SELECT voucher_id FROM links
             UNION SELECT c.voucher_id FROM links l
               JOIN voucher c ON c.company_id = %(company)s AND c.reverses = l.voucher_id AND c.reverses <> 0
         ) related JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = related.voucher_id
          WHERE %(was_periodic)s
-    ), net AS (
-        SELECT m.own AS voucher_id, e.debit - e.credit AS amount FROM members m
-          JOIN gl_entry e ON e.company_id = %(company)s AND e.voucher_id = m.voucher_id AND e.account_id = %(account)s
-         WHERE {VISIBLE.format("e")} AND (e.against_id = 0 OR m.own NOT IN (
-               SELECT opening FROM books.cut_over c WHERE c.company_id = %(company)s))
-        UNION ALL SELECT of_id, amount FROM kept
-        UNION ALL SELECT target_id, net FROM links WHERE NOT is_void
-        UNION ALL SELECT voucher_id, -net FROM links WHERE NOT is_void
+    ), booked AS (
+        SELECT voucher_id AS own, {_AMOUNT} FROM gl_entry e WHERE voucher_id = {_OF_TOUCHED} AND {_IN_ACCOUNT}
+        UNION ALL
+        SELECT c.reverses, {_AMOUNT} FROM cancels c JOIN gl_entry e USING (voucher_id) WHERE {_IN_ACCOUNT}
     ), open AS (
-        SELECT v.voucher_id, v.posting_date, -coalesce(sum(net.amount), 0)::bigint AS outstanding
-          FROM voucher v LEFT JOIN net USING (voucher_id) WHERE v.company_id = %(company)s AND v.voucher_id = ANY(%(touched)s)
-         GROUP BY v.voucher_id, v.posting_date
-    ), compared AS (
-        SELECT o.*, (SELECT r.outstanding FROM open_receipt r WHERE r.company_id = %(company)s AND r.anew = %(anew)s
-                        AND r.posting_date = o.posting_date AND r.voucher_id = o.voucher_id) AS before
+        SELECT own AS voucher_id, -sum(amount)::bigint AS outstanding, max(posting_date) AS posting_date, max(batch_no) AS batch_no FROM (
+            SELECT voucher_id AS own, 0 AS amount, posting_date, batch_no FROM voucher
+             WHERE company_id = %(company)s AND voucher_id = {_OF_TOUCHED}
+            UNION ALL SELECT own, amount, NULL, NULL FROM booked WHERE against_id = 0 OR own NOT IN (
+                SELECT opening FROM books.cut_over WHERE company_id = %(company)s)
+            UNION ALL SELECT of_id, amount, NULL, NULL FROM kept
+            UNION ALL SELECT target_id, net, NULL, NULL FROM links WHERE NOT is_void
+            UNION ALL SELECT voucher_id, -net, NULL, NULL FROM links WHERE NOT is_void
+        ) parts GROUP BY own HAVING count(batch_no) > 0
+    ), compared AS MATERIALIZED (
+        -- What came in after the mark can't be there yet.
+        SELECT o.*, CASE WHEN batch_no <= %(after_batch_no)s THEN (
+            SELECT r.outstanding FROM open_receipt r WHERE r.company_id = %(company)s AND r.anew = %(anew)s
+               AND r.posting_date = o.posting_date AND r.voucher_id = o.voucher_id) END AS before
           FROM open o
-    ), moved AS MATERIALIZED (
+    ), moved AS (
         SELECT * FROM compared WHERE outstanding <> coalesce(before, 0)
     ), gone AS (
         DELETE FROM open_receipt r USING moved m WHERE m.outstanding = 0 AND r.company_id = %(company)s AND r.anew = %(anew)s
@@ -120,9 +124,7 @@ def add_open_receipts(
     `was_periodic`: the company keeps periodic inventory, or did, so purchases may have kept figures. Errors: those of PostgreSQL.
     """
     asked = {**between(company, after, upto), "account": account, "anew": anew, "was_periodic": was_periodic}
-    touched = [voucher for (voucher,) in connection.execute(_TOUCHED, asked)]
-    if touched:
-        connection.execute(_WORK_OUT, {**asked, "touched": touched})
+    connection.execute(_WORK_OUT, asked)
 
 
 def open_by_day(connection: Rows, company: int) -> list[tuple[date, int]]:
