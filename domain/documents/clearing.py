@@ -20,6 +20,7 @@ from typing import NamedTuple
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
+from domain.documents.gaps import Gap, part_gap
 from domain.documents.item_lines import conversion
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.purchase_costs import accepted_goods
@@ -29,15 +30,7 @@ from domain.documents.shares import Change, Sharer, Taker, entering, leaving, pl
 from domain.documents.unbilled import UnbilledLine
 from domain.errors import DocumentRejected
 from domain.exact import allocate, cumulative_share
-from domain.money import convert
 from domain.stock_ledger import NEVER, Difference, DifferenceKind
-
-
-class Gap(NamedTuple):
-    """By how much a line differs from its share of what it clears (minor units of the company's currency)."""
-
-    exchange: int
-    price: int
 
 
 class Clearance(NamedTuple):
@@ -150,8 +143,8 @@ class _Clearing(ABC):
         if amounts.currency is self.view.currency or amounts.currency.code != self.amounts.currency.code:
             return Gap(0, gap)
         dearer = amounts.nets[own.place] - self._first(self.amounts.nets[place], before, qty)
-        price = convert(dearer, self._receipts(amounts).exchange_rate, amounts.currency, self.view.currency) - again
-        return Gap(gap - price, price)
+        parts = part_gap(gap + again, dearer, amounts, self.amounts, self._receipts(amounts), self.view.currency)
+        return Gap(parts.exchange, parts.price - again)
 
     def _first(self, total: int, before: int, qty: int) -> int:
         """The share of `qty` in what the target's line came to, after so much was taken of it."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
 from domain.documents.clearing import BillsOfReceipt, Clearance
+from domain.documents.gaps import part_gap
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import reference, referred_line, whole_qty
 from domain.documents.returns import Returned
@@ -21,7 +22,6 @@ from domain.documents.shares import Change, Sharer, entering, leaving, place_of,
 from domain.documents.unbilled import UnbilledLine
 from domain.entries import purchase_expense
 from domain.exact import cumulative_share
-from domain.money import convert
 from domain.stock_ledger import NEVER
 
 
@@ -119,7 +119,7 @@ class DebitNotes:
         if amounts.currency is not self.view.currency and amounts.currency.code == self.amounts.currency.code:
             beyond = amounts.nets_base[own.place] + cumulative_share(self.amounts.nets_base[place], before, qty, whole)
             dearer = amounts.nets[own.place] + cumulative_share(self.amounts.nets[place], before, qty, whole)
-            exchange -= beyond - convert(dearer, self.amounts.exchange_rate, amounts.currency, self.view.currency)
+            exchange -= part_gap(beyond, dearer, amounts, self.amounts, self.amounts, self.view.currency).exchange
         return _Parts(unbilled, exchange)
 
     def _book(self, line: UnbilledLine, parts: _Parts, net: int) -> None:

@@ -63,6 +63,21 @@ def test_rounding_of_exchange_rates_is_never_taken_for_another_price() -> None:
     assert books.accounts() == {"Creditors": "-32.91", "Exchange Gain/Loss": "-0.40", "Stock In Hand": "33.31"}
 
 
+def test_at_one_exchange_rate_nothing_is_the_exchange_s() -> None:
+    # 1.59 USD are 131.09 (131.092), 5.44 are 448.52 (448.517); 3.85 by themselves would be 317.42 (317.4248) and leave a cent.
+    books = Accountant()
+    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[apples(1, "1.59")], **usd("82.448"))
+    bill = {"lines": [apples(1, "5.44", against_receipt="PR-1")], **usd("82.448")}
+    books.posts("purchase_invoice", "PI-1", supplier="Farm", **bill)
+    assert books.accounts() == {"Creditors": "-448.52", "Stock In Hand": "448.52"}
+    # A note of 1.60 takes 131.92 (131.9168) back; the 3.84 that are kept are variance, to the cent.
+    note = {"lines": [apples(-1, "1.60")], "is_return": True, "return_against": "PI-1", **usd("82.448")}
+    books.posts("purchase_invoice", "DN-1", supplier="Farm", **note)
+    assert books.ledger("DN-1") == {
+        "Creditors": "131.92", "Purchase Price Variance": "316.60", "Stock Received But Not Billed": "-448.52",
+    }  # fmt: skip
+
+
 def test_each_line_converts_once() -> None:
     # Three lines of 0.55 USD at 0.91 are 0.50 each (0.5005): 1.50. The payable is what the lines add up to.
     books = Accountant()

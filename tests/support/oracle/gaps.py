@@ -28,6 +28,14 @@ class Gap(NamedTuple):
     price: int
 
 
+def part_gap(gap: int, dearer: int, pair: list[Json], receipt: Json, prices: Prices) -> Gap:
+    """What another price makes of a gap: all of it between two documents at one rate, else so much as the receipt's rate makes it."""
+    if dearer and len({Fraction(one["exchange_rate"]) for one in pair}) == 1:
+        return Gap(0, gap)
+    price = prices.convert(dearer, receipt)
+    return Gap(gap - price, price)
+
+
 class Owed(NamedTuple):
     """What a debit note's line takes back from what waits for bills or goods, and from exchange gain or loss; the rest is variance."""
 
@@ -120,7 +128,7 @@ class Clearings:
             beyond = prices.nets(document)[note[1]] + share_after(net, before, part, whole)
             dearer = prices.stated_nets(document)[note[1]]
             dearer += share_after(prices.stated_nets(bill)[of[1]], before, part, whole)
-            exchange -= beyond - prices.convert(dearer, bill)
+            exchange -= part_gap(beyond, dearer, [document, bill], bill, prices).exchange
         return Owed(unbilled, exchange)
 
     def _line(self, line: Line) -> Json:
@@ -145,7 +153,8 @@ class Clearings:
         )
         if "currency" not in document or document["currency"] != other.get("currency"):
             return Gap(0, gap)
-        share = share_after(prices.stated_nets(other)[target[1]], first, last - first, whole)
+        dearer = prices.stated_nets(document)[place]
+        dearer -= share_after(prices.stated_nets(other)[target[1]], first, last - first, whole)
         receipt = document if document["type"] == "purchase_receipt" else other
-        price = prices.convert(prices.stated_nets(document)[place] - share, receipt) - again
-        return Gap(gap - price, price)
+        parts = part_gap(gap + again, dearer, [document, other], receipt, prices)
+        return Gap(parts.exchange, parts.price - again)
