@@ -1,15 +1,12 @@
 """The project's pages: what they point at is there, and the settings, tests and commands that they and the messages name exist."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from tests.architecture.test_tidy import ROOMS, ROOT, tracked
-from worker.cli.application import build
+from tests.support.commands import options_of_commands
 from worker.messages import decode
 
 DEPLOY = ROOT / "deploy"
@@ -52,10 +49,9 @@ def test_commands_and_options_that_pages_tell_to_type_exist() -> None:
 
 
 def test_commands_that_messages_and_the_desk_tell_to_type_exist() -> None:
-    groups = {path[0]: set[str]() for path in options_of_commands() if len(path) > 1}
-    for path in options_of_commands():
-        if len(path) > 1:
-            groups[path[0]].add(path[1])
+    groups: dict[str, set[str]] = {}
+    for group, command, *_ in (path for path in options_of_commands() if len(path) > 1):
+        groups.setdefault(group, set()).add(command)
     told = {
         (group, command)
         for room in ROOMS
@@ -66,19 +62,6 @@ def test_commands_that_messages_and_the_desk_tell_to_type_exist() -> None:
     }
     assert len(told) > 10
     assert {(group, command) for group, command in told if command not in groups[group]} == set()
-
-
-def options_of_commands() -> dict[tuple[str, ...], set[str]]:
-    """Each command by its path, with its options."""
-
-    def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-        if isinstance(command, typer.core.TyperGroup):
-            for name, below in command.commands.items():
-                yield from walk(below, (*path, name))
-        else:
-            yield path, {option for parameter in command.params for option in parameter.opts}
-
-    return dict(walk(typer.main.get_command(build()), ()))
 
 
 def is_a_call(line: str, known: dict[tuple[str, ...], set[str]]) -> bool:

@@ -1,6 +1,6 @@
-"""Whether a command line that a file speaks of is one."""
+"""Which commands there are, and whether a command line that a file speaks of is one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from typer.main import get_command
@@ -15,3 +15,16 @@ def require_command(words: Sequence[object]) -> None:
     while hasattr(command, "commands"):
         command = command.commands[left.pop(0)]
     command.make_context("perpetua", left)
+
+
+def options_of_commands() -> dict[tuple[str, ...], set[str]]:
+    """The options of each command, by its path: ("documents", "list") is `perpetua documents list`."""
+
+    def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+        if hasattr(command, "commands"):
+            for name, below in command.commands.items():
+                yield from walk(below, (*path, name))
+        else:
+            yield path, {option for parameter in command.params for option in parameter.opts}
+
+    return dict(walk(get_command(build()), ()))

@@ -232,6 +232,7 @@ def _pages(
 
 
 def require(outcome: dict[str, Any], status: str) -> None:
+    """Go on only where a document has this status. Errors: CommandFailedError with the outcome's own words."""
     if outcome["status"] != status:
         code, message = _error(outcome)
         raise CommandFailedError(f"{outcome['type']} {outcome['number']} is {outcome['status']}: {code}, {message}")

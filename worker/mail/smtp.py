@@ -108,6 +108,7 @@ class MailServer:
     def close(self) -> None:
         """End the conversation."""
         if self._connection is not None:
+            # Every mail has had its answer by now: a server that hangs up before the goodbye changes nothing.
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._connection.quit()
             self._forget()
@@ -138,6 +139,7 @@ class MailServer:
 
     def _reset(self) -> None:
         if self._connection is not None:
+            # Where the conversation can't begin afresh the next mail begins one of its own.
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._connection.rset()
                 return
