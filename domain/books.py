@@ -233,10 +233,7 @@ class Posting(msgspec.Struct, gc=False):
 
 
 class Books:
-    """The working books of one company while a batch is decided.
-
-    `balances`, `vouchers`, `histories` hold what is loaded; `out_of_sync` every account that differs from its stock.
-    """
+    """The books of one company while a batch is decided: what of them is loaded, and in `out_of_sync` each account apart from its stock."""
 
     def __init__(self, masters: MasterBook, *, next_movement: int) -> None:
         self.masters = masters
@@ -398,6 +395,5 @@ def _posted(posting: Posting, document: object) -> PostedVoucher:
     return PostedVoucher(
         voucher.sequence, voucher.type, voucher.number, voucher.at, voucher.date, document, movements=posting.movements,
         entries=[entry for entry in posting.entries if entry.voucher == voucher.sequence], figures=voucher.figures,
-        outstanding=outstanding(posting.entries, voucher.sequence),
-        sale=TillSale(posting.receipt) if posting.receipt is not None else None,
+        outstanding=outstanding(posting.entries, voucher.sequence), sale=None if posting.receipt is None else TillSale(posting.receipt),
     )  # fmt: skip
