@@ -20,6 +20,8 @@ from worker.reports.scope import scope_of
 from worker.services import posting
 from worker.services.acceptance import Message, read
 from worker.services.closing import guard_the_gate
+from worker.services.pos_closing import cancelling
+from worker.services.pos_closing import closing as pos_closing
 from worker.services.pos_verify import read_export, verify_export
 from worker.services.results import Decided
 from worker.store.database import Database
@@ -285,6 +287,33 @@ def test_a_closing_that_others_depend_on_stands(books: Database) -> None:
     statuses = post(books, cancel("X-2", "pos_closing", "C-2"), cancel("X-3", "pos_closing", "C-1"))
     assert statuses["C-1"] == statuses["C-2"] == "cancelled"
     assert statuses["S-1"] == statuses["S-2"] == "open"
+
+
+def test_documents_of_others_are_accepted_while_a_closing_marks_its_sales_or_gives_them_back(
+    books: Database, database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: list[str] = []
+
+    def asked_before(owner: Any, step: str) -> None:
+        real = getattr(owner, step)
+
+        def wrapped(*arguments: Any) -> Any:
+            with Database(database.worker_url) as others, others.transaction() as connection:
+                connection.execute("SELECT FROM acceptance WHERE company_id = 0 FOR UPDATE NOWAIT")
+                free.append(step)
+            return real(*arguments)
+
+        monkeypatch.setattr(owner, step, wrapped)
+
+    for owner, step in (
+        (pos_closing, "consolidate_sales"), (pos_closing, "root_of_closing"), (pos_closing, "file_documents"),
+        (cancelling, "reopen_sessions"), (cancelling, "file_documents"),
+    ):  # fmt: skip
+        asked_before(owner, step)
+    shop(books)
+    statuses = post(books, sale("S-1", ("Apple", 1, 3)), closing("C-1"), cancel("X-1", "pos_closing", "C-1"))
+    assert (statuses["S-1"], statuses["C-1"]) == ("open", "cancelled")
+    assert free == ["consolidate_sales", "root_of_closing", "file_documents", "reopen_sessions", "file_documents"]
 
 
 def test_what_a_closing_left_untold_is_told_some_at_a_time(books: Database, monkeypatch: pytest.MonkeyPatch) -> None:
