@@ -347,9 +347,6 @@ class Books:
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
         self.open_sales.clear()
-        if posting.receipt is not None and not posting.links:
-            self._recent[key] = (posting, document)
-            return  # a sale at a till, which has no rows in either ledger and refers to nothing
         elsewhere = {movement.voucher for movement in posting.movements} - {own}
         if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.

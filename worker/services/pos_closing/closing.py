@@ -122,7 +122,8 @@ def _merged(desk: LaneDesk, closing: PosClosing, profile: PosProfile, chosen: Ch
         documents.append(
             _Document(made, as_invoice(made, number, closing, currency), figures_of(made, closing, currency))
         )
-        lines = {line.key: place for place, line in enumerate(made.lines, start=1)}
+        # Backwards, since what others brought back may have a line of the same key: it stands behind what was sold.
+        lines = {made.lines[place].key: place + 1 for place in reversed(range(len(made.lines)))}
         here = originals | {sale.receipt.number: sale.receipt for sale in one.sales}
         left_through |= {sale: (number, lines, receipt) for sale, receipt in here.items()}
     return documents
