@@ -26,10 +26,11 @@ class OpenReceipt(NamedTuple):
 _AMOUNT = "e.against_id, e.debit - e.credit AS amount"
 _IN_ACCOUNT = f"e.company_id = %(company)s AND e.account_id = %(account)s AND {VISIBLE.format('e')}"
 
-_OF_TOUCHED = "ANY((SELECT vouchers FROM touched)::bigint[])"
+_OF_OWN, _OF_TOUCHED = (f"ANY((SELECT vouchers FROM {name})::bigint[])" for name in ("own_ones", "touched"))
 
 # Touched are vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by
-# that. However many they are, each table is searched along an index for them, and nothing is joined that could be joined badly.
+# that. They stand in arrays, which the planner takes for few: tables are searched along an index for them, and where it knows nothing of a
+# table yet, it at least joins nothing row by row.
 _WORK_OUT = f"""
     WITH fresh AS MATERIALIZED (
         SELECT voucher_id, reverses FROM voucher
@@ -41,11 +42,13 @@ _WORK_OUT = f"""
         UNION SELECT CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END
           FROM (SELECT voucher_id FROM ({ENTRY_ROWS}) e WHERE account_id = %(account)s EXCEPT SELECT voucher_id FROM fresh) e
           JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
+    ), own_ones AS MATERIALIZED (
+        SELECT array_agg(voucher_id) AS vouchers FROM own
     ), touched AS MATERIALIZED (
         SELECT array_agg(voucher_id) AS vouchers FROM (
             SELECT voucher_id FROM own
-            UNION SELECT l.target_id FROM own JOIN link l ON l.company_id = %(company)s AND l.voucher_id = own.voucher_id
-             WHERE l.kind IN ('bills', 'debits', 'returns', 'receives')
+            UNION SELECT target_id FROM link WHERE company_id = %(company)s AND voucher_id = {_OF_OWN}
+               AND kind IN ('bills', 'debits', 'returns', 'receives')
             UNION SELECT u.of_id FROM own JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = own.voucher_id
              WHERE %(was_periodic)s
             UNION SELECT u.of_id FROM fresh JOIN books.unbilled u ON u.company_id = %(company)s AND u.voucher_id = fresh.voucher_id
