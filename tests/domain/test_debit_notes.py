@@ -93,6 +93,18 @@ def test_a_return_gives_back_its_share_of_what_bills_added_to_the_goods() -> Non
     assert books.ledger("RR-1") == {SRBNB: "50.00", "Stock In Hand": "-50.00"}
 
 
+@pytest.mark.parametrize("method", ["fifo", "lifo", "moving_average"])
+def test_a_bill_after_goods_went_back_in_a_closed_period_leaves_its_gap_in_the_goods_that_stayed(method: str) -> None:
+    books = Accountant()
+    books.know("item", code="Apple", valuation_method=method)
+    bought(books, "purchase_receipt", "PR-1", 1, goods(10, "10"))
+    taken_back(books, "purchase_receipt", "RR-1", 2, goods(-4, "10"), "PR-1")
+    books.know("accounting_period", company="Paper", name="Start", start="2024-06-01", end="2024-06-05", status="closed")
+    bought(books, "purchase_invoice", "PI-1", 10, goods(10, "11", against_receipt="PR-1"))
+    taken_back(books, "purchase_invoice", "DN-1", 11, goods(-4, "11"), "PI-1")
+    assert books.accounts() == {"Creditors": "-66.00", "Stock In Hand": "66.00"}
+
+
 def test_of_a_variance_each_note_takes_its_share() -> None:
     # A bill of 10.01 clears 9.00 and leaves 1.01 as variance; three notes of 3.34 each take back 3.00 and the rest of their own.
     books = billed("variance", 3, "3", 3, "3.335")
