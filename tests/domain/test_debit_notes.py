@@ -99,7 +99,9 @@ def test_a_bill_after_goods_went_back_in_a_closed_period_leaves_its_gap_in_the_g
     books.know("item", code="Apple", valuation_method=method)
     bought(books, "purchase_receipt", "PR-1", 1, goods(10, "10"))
     taken_back(books, "purchase_receipt", "RR-1", 2, goods(-4, "10"), "PR-1")
-    books.know("accounting_period", company="Paper", name="Start", start="2024-06-01", end="2024-06-05", status="closed")
+    books.know(
+        "accounting_period", company="Paper", name="Start", start="2024-06-01", end="2024-06-05", status="closed"
+    )
     bought(books, "purchase_invoice", "PI-1", 10, goods(10, "11", against_receipt="PR-1"))
     taken_back(books, "purchase_invoice", "DN-1", 11, goods(-4, "11"), "PI-1")
     assert books.accounts() == {"Creditors": "-66.00", "Stock In Hand": "66.00"}

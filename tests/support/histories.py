@@ -87,6 +87,7 @@ def masters(setting: Setting) -> list[Json]:
     ]  # fmt: skip
     own += [{"type": "item", "code": code, "valuation_rate": "7", **shape} for code, shape in ITEMS.items()]
     own += [{"type": "batch", "name": f"{item}-{n}", "item": item} for item in BATCHED for n in (1, 2)]
+    own.append({"type": "cost_center", "company": "Paper", "name": "North"})
     own += [{"type": "supplier", "name": "Farm"}, {"type": "customer", "name": "Ann"}]
     return own
 

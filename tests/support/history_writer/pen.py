@@ -55,7 +55,10 @@ class Pen:
             minute += 1
         self._times.add(minute)
         at = f"2026-{1 + minute // 40_320:02d}-{1 + minute // 1440 % 28:02d}T{minute // 60 % 24:02d}:{minute % 60:02d}:00Z"
-        return {"type": type_, "number": f"{prefix}-{len(self.documents) + 1}", "posting_datetime": at}
+        head: Json = {"type": type_, "number": f"{prefix}-{len(self.documents) + 1}", "posting_datetime": at}
+        if self.chance(0.1) and type_ not in ("cancel", "payment_entry", "warehouse", "item"):
+            head |= {"cost_center": "North", "dimensions": {"project": self.random.choice(("Mill", "Dam"))}}
+        return head
 
     def wait_until(self, minute: int) -> None:
         """Let time be no earlier than this minute of the year."""
@@ -143,6 +146,9 @@ class Pen:
             back["serials"] = self.random.sample(line["serials"], self.random.randint(1, len(line["serials"])))
             return {**back, "qty": f"-{len(back['serials'])}"}
         part = self.part_of(line["qty"])
+        if "rejected_qty" in line and self.chance(0.5):
+            rejected = self.random.randint(1, int(line["rejected_qty"]))
+            back |= {"rejected_qty": f"-{rejected}", "rejected_warehouse": line["rejected_warehouse"]}
         if line.get("uom") == "Box" and "conversion_factor" not in line and self.chance(0.5):
             return {**back, "uom": "Piece", "qty": f"-{self.random.randint(1, 12 * int(part))}"}
         return {**back, "qty": f"-{part}"}

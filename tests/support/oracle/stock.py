@@ -140,42 +140,51 @@ class Oracle:
                 self._receipts[key] = qty, amount + more
                 self._in(number, place, qty, amount, key, more)
             if "rejected_qty" in line:
-                self._reject(number, {**line, "qty": line["rejected_qty"]}, line["rejected_warehouse"])
+                self._reject(number, index, {**line, "qty": line["rejected_qty"]}, line["rejected_warehouse"])
 
     def _goods(self, document: Json) -> list[tuple[int, Json]]:
         """The lines of goods, with their places in the document; services move nothing."""
         return [(i, line) for i, line in enumerate(document["lines"]) if self.prices.is_stock(line["item"])]
 
-    def _reject(self, number: str, line: Json, warehouse: str) -> None:
+    def _reject(self, number: str, index: int, line: Json, warehouse: str) -> None:
         """Rejected goods lie elsewhere, worth nothing."""
         self._move_batch(line, warehouse, 1)
         for place, qty in self._places(line, warehouse):
-            self._in(number, place, qty, 0, object())
+            key = number, index, place
+            self._receipts[key] = qty, 0
+            self._in(number, place, qty, 0, key)
 
     def _send_back(self, document: Json) -> None:
-        """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average keeps none apart)."""
+        """Accepted goods from where they lie, and rejected ones from where those do."""
         for index, line in self._goods(document):
             for place, wanted in self._places(line, line["warehouse"]):
-                issue = Issue(document["number"], index, place, VARIANCE)
-                if "return_against" not in document:
-                    self._out(place, wanted, issue)
-                    continue
-                source = document["return_against"], line["return_of"] - 1, place
-                received, amount = self._receipts[source]
-                pile, qty = self._pile(place), wanted
-                before = floor(pile.value / self.minor + F(1, 2))
-                if qty < pile.qty:
-                    for lot in [
-                        each for each in pile.lots if each.source == source and pile.method != "moving_average"
-                    ]:
-                        part = min(lot.qty, qty)
-                        pile.pull(lot, part)
-                        qty -= part
-                average = pile.method == "moving_average"
-                rate = None if average else nine(amount * self.minor / received) or None
-                pile.take(qty, issue, self._fallback(place), rate)
-                after = floor(pile.value / self.minor + F(1, 2))
-                self._book(document["number"], place, -wanted, after - before)
+                self._send(document, index, line, place, wanted)
+            if "rejected_qty" in line:
+                rejected = {**line, "qty": line["rejected_qty"]}
+                self._move_batch(rejected, line["rejected_warehouse"], -1)
+                for place, wanted in self._places(rejected, line["rejected_warehouse"]):
+                    self._send(document, index, line, place, wanted)
+
+    def _send(self, document: Json, index: int, line: Json, place: Place, wanted: Fraction) -> None:
+        """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average keeps none apart)."""
+        issue = Issue(document["number"], index, place, VARIANCE)
+        if "return_against" not in document:
+            self._out(place, wanted, issue)
+            return
+        source = document["return_against"], line["return_of"] - 1, place
+        received, amount = self._receipts[source]
+        pile, qty = self._pile(place), wanted
+        before = floor(pile.value / self.minor + F(1, 2))
+        if qty < pile.qty:
+            for lot in [each for each in pile.lots if each.source == source and pile.method != "moving_average"]:
+                part = min(lot.qty, qty)
+                pile.pull(lot, part)
+                qty -= part
+        average = pile.method == "moving_average"
+        rate = None if average else nine(amount * self.minor / received) or None
+        pile.take(qty, issue, self._fallback(place), rate)
+        after = floor(pile.value / self.minor + F(1, 2))
+        self._book(document["number"], place, -wanted, after - before)
 
     def _sale(self, document: Json) -> None:
         number = document["number"]
