@@ -113,6 +113,7 @@ def follow(
     Errors: Lacking.
     """
     view, before, whole = head.view, 0, whole_qty(receipt, place, head.view)
+    shows = view.effective_date(receipt.date, head.date, receipt.type)
     for taker in takers(receipt, place + 1, "returns", head):
         unbilled, exchange = (
             cumulative_share(now, before, taker.qty, whole) - cumulative_share(then, before, taker.qty, whole)
@@ -122,6 +123,8 @@ def follow(
         if not (unbilled or exchange):
             continue
         other = sharer(taker, head, books)
+        if shows != receipt.date:  # the goods' cost changes no earlier, and so does what is taken back of it
+            other = other._replace(head=replace(other.head, date=max(other.head.date, shows)))
         item = view.kept_item(other.line.item)
         other.link(planned, "returns", receipt, place + 1, unbilled)
         if not other.head.perpetual:
