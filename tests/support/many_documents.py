@@ -50,7 +50,7 @@ _ROWS: Final[dict[str, str]] = {
     "pos_invoice": """
         SELECT company_id, voucher_id, 1 + voucher_id / 5000, 'Front', 'asha', posting_at,
             CASE WHEN voucher_id <= :count - 20000 THEN 'consolidated' WHEN voucher_id % 100 = 0 THEN 'quarantined' ELSE 'open' END,
-            CASE WHEN voucher_id <= :count - 20000 THEN 5000 * (1 + voucher_id / 5000) ELSE 0 END, 0, NULL
+            CASE WHEN voucher_id <= :count - 20000 THEN 5000 * (1 + voucher_id / 5000) ELSE 0 END, NULL, ''
         FROM voucher WHERE company_id = :company AND type = 'pos_invoice'""",
     "desk_action": """
         SELECT :company, md5(s::text), step, timestamptz '2015-01-01' + s * interval '5 minutes', 'ada', '127.0.0.1', 'decide anew',
