@@ -174,6 +174,13 @@ def note_alert(connection: Rows, company: int, days: list[date]) -> int:
     ).rowcount
 
 
+def hold_mailing(connection: Rows, company: int, job: str, day: date) -> None:
+    """Let nobody else note what became of mails about a business date until this transaction ends."""
+    connection.execute(
+        "SELECT FROM slot WHERE company_id = %s AND job = %s AND business_date = %s FOR UPDATE", [company, job, day]
+    )
+
+
 def note_mailed(connection: Rows, company: int, job: str, day: date) -> None:
     """Note that the last mail about a business date has left; what is sent again later changes nothing of it."""
     connection.execute(

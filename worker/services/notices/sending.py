@@ -27,7 +27,7 @@ from worker.store.notices import (
     put_off_mail,
     waiting_mails,
 )
-from worker.store.slots import note_mailed
+from worker.store.slots import hold_mailing, note_mailed
 
 log = structlog.get_logger()
 
@@ -93,6 +93,9 @@ def _send(tools: Tools, server: MailServer, sender: str, mail: Mail, notice: Not
 
 def _ended(tools: Tools, mail: Mail, notice: Notice, status: str, answer: str) -> str:
     with tools.database.transaction() as connection:
+        if notice.kind in _JOBS:
+            # Of two mails that leave at once, neither would be the last one otherwise.
+            hold_mailing(connection, notice.company_id, _JOBS[notice.kind], notice.business_date)
         end_mail(connection, mail, status, answer)
         if status == SENT and notice.kind in _JOBS and not waiting_mails(connection, notice):
             note_mailed(connection, notice.company_id, _JOBS[notice.kind], notice.business_date)
