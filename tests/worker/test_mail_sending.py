@@ -20,6 +20,7 @@ from tests.support.certificates import make_certificates
 from tests.support.mail_server import Mailbox, listening
 from tests.support.mails import eventful, quiet
 from tests.support.ports import free_port
+from tests.support.processes import until
 from tests.support.servers import Database as FreshDatabase
 from worker.app import app
 from worker.services.notices import send_waiting
@@ -28,7 +29,8 @@ from worker.services.notices.recipients import Reader
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
 from worker.store.companies import SHARED_COMPANY
-from worker.store.notices import Notice, mails_of
+from worker.store.notices import SENT, Notice, claim_mail, end_mail, mails_of
+from worker.store.slots import hold_mailing
 
 SENDER = "Perpetua <books@example.org>"
 
@@ -204,6 +206,27 @@ def test_many_workers_at_once_send_each_mail_once(tools: Tools, mailbox: Mailbox
         list(pool.map(worker, range(4)))
     assert mailbox.recipients() == sorted(addresses)
     assert len({str(message["Message-ID"]) for message in mailbox.messages()}) == 24
+
+
+def test_of_two_mails_that_leave_at_once_one_is_the_last(tools: Tools, mailbox: Mailbox) -> None:
+    notice = tell(tools, "ada@example.org", "bob@example.org")
+    night = (notice.company_id, "mail", notice.business_date)
+    with tools.database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO slot (company_id, job, business_date, due_at, fence, attempts) VALUES (%s, %s, %s, now(), 0, 0)",
+            night,
+        )
+    with listening(mailbox), ThreadPoolExecutor(1) as pool, open_tools(tools.settings, app) as own:
+        with tools.database.transaction() as connection:
+            mail = claim_mail(connection, 60)
+            assert mail is not None
+            hold_mailing(connection, *night)
+            end_mail(connection, mail, SENT, "sent by another worker, which is about to say so")
+            sending = pool.submit(send_waiting, own)
+            until(lambda: mailbox.taken)
+        sending.result()
+    with tools.database.transaction() as connection:
+        assert connection.execute("SELECT mailed_at IS NOT NULL FROM slot").fetchall() == [(True,)]
 
 
 def test_a_worker_that_died_with_a_mail_in_hand_is_followed_by_another(
