@@ -19,7 +19,7 @@ from worker.services.publishers import admit
 from worker.services.reposting import progress_in_words, repost_company, ring_reposts
 from worker.services.submission import submit
 from worker.services.sweeping import sweep
-from worker.store.outcomes import fetch_outcome
+from worker.store.posting.outcomes import fetch_outcome
 from worker.task import PerpetuaTask
 from worker.telemetry.spans import HEADER, read_trace
 

@@ -31,6 +31,7 @@ PLANTED = (
     ("worker.embedded", "import worker.servers", "worker.embedded is not allowed to import worker.servers"),
     ("worker.messages", "import worker.services", "worker.messages is not allowed to import worker.services"),
     ("worker.store", "import worker.reports", "worker.store is not allowed to import worker.reports"),
+    ("worker.store.books", "import worker.store.posting", "worker.store.books is not allowed to import worker.store.posting"),
     ("worker.unheard_of", "import json", "worker.unheard_of"),
 )  # fmt: skip
 

@@ -13,9 +13,9 @@ from tests.support.servers import Database as FreshDatabase
 from worker.messages import canonical
 from worker.services.acceptance import Message, read
 from worker.services.posting import drain
-from worker.store.acceptance import accept
-from worker.store.companies import company_ids
 from worker.store.database import Database, Rows
+from worker.store.intake.acceptance import accept
+from worker.store.names.companies import company_ids
 
 ITEMS = 200
 BATCH = 500

@@ -16,11 +16,11 @@ from tests.support.servers import Database as FreshDatabase
 from tests.support.servers import fresh_database
 from worker.embedded import Endpoints
 from worker.services.reposting import RunSummary, run_pending
-from worker.store.append import DIFFERENCE, ENTRY
 from worker.store.copy import copy_in
 from worker.store.database import Database
-from worker.store.movement_blocks import read_columns
-from worker.store.repost_history import LARGEST_BLOCK
+from worker.store.posting.append import DIFFERENCE, ENTRY
+from worker.store.reposts.history import LARGEST_BLOCK
+from worker.store.reposts.movement_blocks import read_columns
 
 CHUNK = 50_000  # rows that the floor copies at a time
 SHIFT = 10**16  # above all numbers in use

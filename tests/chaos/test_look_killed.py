@@ -23,8 +23,8 @@ from worker.services.reconciliation import anew, reconcile
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.reconciliations import of_night, trend
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.slots import NIGHT_JOBS
+from worker.store.reconciliation.verdicts import of_night, trend
 
 Json = dict[str, Any]
 Step = tuple[str, str]

@@ -24,8 +24,8 @@ from worker.services.lanes import post_lane
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store import migrate
-from worker.store.night_sales import Counted, account_for_sales
+from worker.store.databases import migrate
+from worker.store.nights.sales import Counted, account_for_sales
 
 CLOSING = "worker.services.pos_closing.closing"
 POSTGRESQL_AT = (

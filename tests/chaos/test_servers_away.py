@@ -18,7 +18,7 @@ from worker.embedded.account import Account
 from worker.embedded.home import Home
 from worker.redis_client import connect
 from worker.settings import Settings
-from worker.store import migrate
+from worker.store.databases import migrate
 
 
 @pytest.fixture

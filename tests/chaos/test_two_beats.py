@@ -18,7 +18,7 @@ from worker.app import app
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.slots import NIGHT_JOBS
 
 COMPANIES = 6
 ALL = "posting,celery,reposting,pos,nightly,mail"

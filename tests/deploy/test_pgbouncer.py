@@ -17,7 +17,7 @@ from tests.support.servers import require_tool
 from tests.support.whole_way import everything_running, problems, send_shop
 from worker.embedded.account import Account
 from worker.settings import Settings
-from worker.store import migrate
+from worker.store.databases import migrate
 
 INI = Path(__file__).parents[2] / "deploy" / "pgbouncer" / "pgbouncer.ini"
 CONNECTIONS = 3

@@ -11,8 +11,8 @@ from tests.support.lanes import MASTERS, delivery, post_all, publish, receipt
 from tests.support.own_postgres import cluster_running, debians_postgres, make_cluster, set_up_books
 from tests.support.own_servers import binaries, server_folder
 from tests.support.ports import free_port
-from worker.store import migrate
 from worker.store.database import Database
+from worker.store.databases import migrate
 from worker.store.schema.tables import DERIVED, FACTS, PROCEDURAL
 
 REFUSED = psycopg.errors.InsufficientPrivilege

@@ -25,7 +25,7 @@ from worker.services.posting import drain
 from worker.services.reconciliation import reconcile
 from worker.services.reposting import run_pending
 from worker.store.database import Database
-from worker.store.migration_plans import accounts_out_of_step
+from worker.store.inventory_migration.plans import accounts_out_of_step
 from worker.store.verify import verify
 
 YEAR_START = "01-06"

@@ -19,7 +19,7 @@ from worker.reports.scope import scope_of
 from worker.services.reconciliation import anew, go_on, reconcile
 from worker.services.reposting import run_pending
 from worker.store.database import Database
-from worker.store.open_receipts import oldest_open
+from worker.store.reconciliation.open_receipts import oldest_open
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from worker.services.nightly.calendar import all_nights, open_nights
 from worker.store.database import Database
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.slots import NIGHT_JOBS
 
 BEGIN, END = datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2027, 1, 2, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

@@ -29,10 +29,10 @@ from worker.services.posting import drain
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.acceptance import accept
-from worker.store.companies import all_companies
 from worker.store.database import Database
-from worker.store.lanes import lanes_with_work
+from worker.store.intake.acceptance import accept
+from worker.store.names.companies import all_companies
+from worker.store.posting.lanes import lanes_with_work
 
 COMPANIES = ("Grocery", "Fuel", "Garden")
 DOCUMENTS_EACH = 40

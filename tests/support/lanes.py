@@ -8,10 +8,10 @@ from typing import Any
 
 from worker.messages import MASTER_TYPES, canonical, content_hash, decode, key_of
 from worker.services.posting import Drained, drain
-from worker.store.acceptance import accept
-from worker.store.companies import company_ids
 from worker.store.database import Database
-from worker.store.incoming import Incoming, Receipt
+from worker.store.intake.acceptance import accept
+from worker.store.intake.incoming import Incoming, Receipt
+from worker.store.names.companies import company_ids
 
 Json = dict[str, Any]
 

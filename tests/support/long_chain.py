@@ -13,12 +13,12 @@ from domain.stock_ledger import Balance, Chain, Shortage
 from domain.valuation import chain as valuation
 from domain.valuation.method import method_of
 from tests.support.lanes import COMPANY, RICE, STORES, Json, delivery, number_of, post_all, publish, receipt
-from worker.store.balances import Balances
-from worker.store.chain_states import KEEP_EVERY, POSTING, keep_states, state_text
+from worker.store.books.balances import Balances
+from worker.store.books.chain_states import KEEP_EVERY, POSTING, keep_states, state_text
+from worker.store.books.quantity_blocks import seal
 from worker.store.copy import copy_in, stamp_instant
 from worker.store.database import Database, Rows
-from worker.store.names import Names
-from worker.store.quantity_blocks import seal
+from worker.store.names.terms import Names
 
 MINUTE = 60_000_000
 BEGIN = 1_704_067_200_000_000  # 2024-01-01 UTC

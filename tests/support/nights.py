@@ -12,7 +12,7 @@ from tests.support.till import SHOP
 from worker.bells import Lane
 from worker.services.nightly.calendar import CompanyNights, all_nights
 from worker.services.tools import Tools
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.slots import NIGHT_JOBS
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ import psycopg
 from tests.support.own_servers import serving
 from tests.support.servers import require_tool
 from worker.embedded.account import Account
-from worker.store import migrate
+from worker.store.databases import migrate
 
 ROLES = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 

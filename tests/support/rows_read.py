@@ -6,7 +6,7 @@ from tests.support.lanes import Json, publish
 from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
 from worker.store.database import Database, Rows
-from worker.store.lanes import take_lane
+from worker.store.posting.lanes import take_lane
 
 
 def rows_read_by(store: Database, company: int, document: Json, *tables: str) -> int:

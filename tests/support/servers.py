@@ -87,7 +87,7 @@ def require_tool(name: str, path: str | None) -> str:
 
 
 def _ensure_template(cluster: Endpoints) -> None:
-    from worker.store import migrate
+    from worker.store.databases import migrate
 
     with psycopg.connect(cluster.admin_database_url) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():

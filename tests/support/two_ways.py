@@ -10,7 +10,7 @@ from tests.support.histories import History, Setting, masters
 from tests.support.lanes import number_of, publish, rows
 from tests.support.paper_company import PaperCompany
 from worker.services.posting import drain
-from worker.store.balances import all_layers
+from worker.store.books.balances import all_layers
 from worker.store.database import Database
 
 NAME = "Paper"

@@ -11,8 +11,8 @@ from worker import routes
 from worker.cli.children import worker_command
 from worker.client import Publisher
 from worker.settings import Settings
-from worker.store.companies import all_companies
 from worker.store.database import Database
+from worker.store.names.companies import all_companies
 from worker.store.verify import verify
 
 

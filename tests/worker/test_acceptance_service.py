@@ -16,8 +16,8 @@ from worker.services import acceptance
 from worker.services.acceptance import Message, take
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.acceptance import accept
-from worker.store.lease import LeaseLost
+from worker.store.intake.acceptance import accept
+from worker.store.intake.lease import LeaseLost
 
 SHOP = [Message(msgspec.json.encode(document)) for document in documents("Grocery", 9)]
 

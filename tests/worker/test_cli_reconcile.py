@@ -19,7 +19,7 @@ from worker.services.reconciliation import accept
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.outcomes import fetch_outcome
+from worker.store.posting.outcomes import fetch_outcome
 
 OWN_CHART: Json = {
     **COMPANY, "stock_journals": "allow", "chart_of_accounts": "own", "inventory": "Goods", "stock_adjustment": "Adjustment",

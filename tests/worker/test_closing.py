@@ -16,7 +16,7 @@ from worker.reports.scope import scope_of
 from worker.services.acceptance import Message, read, store
 from worker.services.reposting import run_pending
 from worker.store.database import Database
-from worker.store.incoming import Receipt
+from worker.store.intake.incoming import Receipt
 
 JUNE = {
     "type": "accounting_period",

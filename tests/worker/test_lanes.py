@@ -23,7 +23,7 @@ from worker.services.lanes import post_lane
 from worker.services.posting import drain
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.lanes import take_lane
+from worker.store.posting.lanes import take_lane
 
 SHOP = list(documents("Grocery", 12))
 

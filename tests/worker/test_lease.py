@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.lanes import rows
 from tests.support.servers import Database as FreshDatabase
-from worker.store import lease as leases
 from worker.store.database import Database
-from worker.store.lease import LeaseLost, StreamLease
+from worker.store.intake import lease as leases
+from worker.store.intake.lease import LeaseLost, StreamLease
 
 LONG = 60.0  # seconds that no test takes
 BRIEF = 0.2

@@ -28,9 +28,9 @@ from worker.services.notices.filing import file, file_again
 from worker.services.notices.recipients import Reader
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.companies import SHARED_COMPANY
-from worker.store.notices import SENT, Notice, claim_mail, end_mail, mails_of
-from worker.store.slots import hold_mailing
+from worker.store.names.companies import SHARED_COMPANY
+from worker.store.nights.notices import SENT, Notice, claim_mail, end_mail, mails_of
+from worker.store.nights.slots import hold_mailing
 
 SENDER = "Perpetua <books@example.org>"
 

@@ -23,7 +23,7 @@ from worker.services.metrics import BooksCollector
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.lease import StreamLease
+from worker.store.intake.lease import StreamLease
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

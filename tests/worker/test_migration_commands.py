@@ -20,8 +20,8 @@ from worker.embedded import Endpoints
 from worker.services.acceptance import Message, read, store
 from worker.services.migration import Choice, apply_plan, make_plan, rehearse
 from worker.store.database import Database
-from worker.store.database_copy import Logins, copied
-from worker.store.generated import free_numbers
+from worker.store.databases.company_copy import Logins, copied
+from worker.store.intake.generated import free_numbers
 from worker.store.verify import verify
 
 Json = dict[str, Any]

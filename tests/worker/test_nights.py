@@ -23,9 +23,9 @@ from worker.services.nightly import certificates, tick, work
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.notices import notices_of_day
-from worker.store.slot_claims import ClaimLostError, claim, finish
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.claims import ClaimLostError, claim, finish
+from worker.store.nights.notices import notices_of_day
+from worker.store.nights.slots import NIGHT_JOBS
 
 DAY = timedelta(days=1)
 

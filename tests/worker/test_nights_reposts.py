@@ -19,8 +19,8 @@ from worker.services.nightly import reposts, tick, turns, work
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.notices import notices_of_day
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.notices import notices_of_day
+from worker.store.nights.slots import NIGHT_JOBS
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from worker.services.reconciliation import accept
 from worker.services.submission import submit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.notices import list_notices, notice_by_number
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.notices import list_notices, notice_by_number
+from worker.store.nights.slots import NIGHT_JOBS
 
 Json = dict[str, Any]
 

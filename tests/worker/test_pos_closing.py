@@ -25,7 +25,7 @@ from worker.services.pos_closing import closing as pos_closing
 from worker.services.pos_verify import read_export, verify_export
 from worker.services.results import Decided
 from worker.store.database import Database
-from worker.store.pos_export import export_closing
+from worker.store.pos.export import export_closing
 
 Json = dict[str, Any]
 

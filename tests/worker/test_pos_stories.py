@@ -16,7 +16,7 @@ from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.till import SHOP, closing, masters, receipt, sale
 from worker.store.database import Database
-from worker.store.pos_closings import load_certificate
+from worker.store.pos.closings import load_certificate
 
 Json = dict[str, Any]
 

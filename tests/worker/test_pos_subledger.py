@@ -29,7 +29,7 @@ from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.pos_sessions import open_sessions
+from worker.store.pos.sessions import open_sessions
 
 APPLE = Chain("Apple", "Shelf")
 BREAD = Chain("Bread", "Shelf")

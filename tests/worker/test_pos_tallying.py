@@ -15,7 +15,7 @@ from worker.services import pos_tallying
 from worker.services.pos_tallying import tally_sales
 from worker.services.till_profiles import Profiles
 from worker.store.database import Database
-from worker.store.pos_sheets import Progress, hold_sheets
+from worker.store.pos.sheets import Progress, hold_sheets
 
 Json = dict[str, Any]
 

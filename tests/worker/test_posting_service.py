@@ -33,8 +33,8 @@ from worker.services import deciding
 from worker.services.posting import drain
 from worker.services.results import Decided
 from worker.store.database import Database
-from worker.store.lanes import due_documents, lanes_with_work, take_lane
-from worker.store.outcomes import fetch_outcome, list_outcomes, release, revise
+from worker.store.posting.lanes import due_documents, lanes_with_work, take_lane
+from worker.store.posting.outcomes import fetch_outcome, list_outcomes, release, revise
 from worker.store.verify import verify
 
 

@@ -21,7 +21,7 @@ from worker.services.submission import submit
 from worker.services.sweeping import sweep
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.outcomes import fetch_outcome
+from worker.store.posting.outcomes import fetch_outcome
 
 BACK = receipt("PR-0", 4, "150", at="2024-06-14T09:00:00")
 

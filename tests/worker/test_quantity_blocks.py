@@ -18,10 +18,10 @@ from tests.support.servers import fresh_database
 from tests.support.two_ways import RealCompany
 from worker.embedded import Endpoints
 from worker.services.reposting import run_pending
-from worker.store import balances, quantity_blocks
-from worker.store import history as stored
+from worker.store.books import balances, quantity_blocks
+from worker.store.books import history as stored
 from worker.store.database import Database
-from worker.store.names import Names
+from worker.store.names.terms import Names
 
 Moved = tuple[int, int, int, int, bool]  # posting time, voucher, movement, quantity, whether it is a count that holds
 

@@ -22,8 +22,8 @@ from worker.reports import REPORTS
 from worker.reports.scope import scope_of
 from worker.services.reposting import run_pending
 from worker.store.database import Database
-from worker.store.reconciliations import latest, of_night, trend
-from worker.store.sync_proposals import proposals
+from worker.store.reconciliation.proposals import proposals
+from worker.store.reconciliation.verdicts import latest, of_night, trend
 
 ALLOWED = {**COMPANY, "stock_journals": "allow"}
 

@@ -25,7 +25,7 @@ from worker.services.submission import submit
 from worker.services.tools import open_tools
 from worker.settings import Settings
 from worker.store.database import Database
-from worker.store.slots import NIGHT_JOBS
+from worker.store.nights.slots import NIGHT_JOBS
 
 JUNE = date(2024, 6, 30)
 

@@ -19,7 +19,7 @@ from worker.reports.scope import scope_of
 from worker.services.explaining import COST_EXPLANATION
 from worker.services.reposting import preview, run_pending
 from worker.store.database import Database
-from worker.store.reposts import end_pause, retry_failed, set_pause
+from worker.store.reposts.requests import end_pause, retry_failed, set_pause
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish,
 from tests.support.servers import Database as FreshDatabase
 from tests.support.two_ways import RealCompany, paper_balances, paper_values
 from worker.services.reposting import run_pending, running, sharing
-from worker.store import balances
+from worker.store.books import balances
 from worker.store.database import Database
 from worker.store.verify import verify
 

@@ -10,9 +10,9 @@ from tests.support.lanes import COMPANY, MASTERS, RICE, incoming, publish, recei
 from tests.support.rows_read import rows_so_far
 from tests.support.servers import Database as FreshDatabase
 from worker.messages import canonical
-from worker.store.acceptance import accept
 from worker.store.database import Database
-from worker.store.incoming import Incoming
+from worker.store.intake.acceptance import accept
+from worker.store.intake.incoming import Incoming
 
 
 @pytest.fixture

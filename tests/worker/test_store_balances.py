@@ -9,9 +9,9 @@ import pytest
 from domain.stock_ledger import Balance, Chain, Layer, Shortage
 from tests.support.lanes import MASTERS, number_of, publish, receipt, rows
 from tests.support.servers import Database as FreshDatabase
-from worker.store.balances import ENDS, FEW, PAGE, Balances, all_layers
+from worker.store.books.balances import ENDS, FEW, PAGE, Balances, all_layers
 from worker.store.database import Database, Rows
-from worker.store.names import Names
+from worker.store.names.terms import Names
 
 CHAIN = Chain("Rice", "Stores")
 

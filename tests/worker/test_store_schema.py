@@ -10,10 +10,10 @@ from psycopg import sql
 
 from tests.support.lanes import MASTERS, delivery, post_all, publish, receipt
 from tests.support.servers import Database as FreshDatabase
-from worker.store import migrate
 from worker.store.database import Database
+from worker.store.databases import migrate
+from worker.store.posting.series import PREFIXES, voucher_no
 from worker.store.schema.tables import DERIVED, FACTS, PROCEDURAL, metadata
-from worker.store.series import PREFIXES, voucher_no
 
 
 @pytest.fixture

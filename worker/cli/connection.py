@@ -42,7 +42,7 @@ def connected_settings() -> Settings:
 
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema, as its owner."""
-    from worker.store.migrate import upgrade
+    from worker.store.databases.migrate import upgrade
 
     upgrade(url(settings.owner_database_url, "PERPETUA_OWNER_DATABASE_URL"))
 

@@ -17,7 +17,7 @@ def upgrade() -> None:
     from worker import servers
     from worker.cli.connection import migrate, url
     from worker.settings import from_environment
-    from worker.store.migrate import current
+    from worker.store.databases.migrate import current
 
     settings = servers.connect(from_environment())
     migrate(settings)

@@ -184,7 +184,7 @@ def _decide_anew(type_: str, number: str, company: str | None, from_status: froz
 def decide_now(database: Database, company_id: int, sequence: int) -> dict[str, Any]:
     """Drain the lane here and now, with or without a worker; its sweeper tells the outcomes to the stream."""
     from worker.services.posting import drain
-    from worker.store.outcomes import fetch_outcomes
+    from worker.store.posting.outcomes import fetch_outcomes
 
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
@@ -199,7 +199,7 @@ def decide_now(database: Database, company_id: int, sequence: int) -> dict[str, 
 
 def _find(database: Database, company: str | None, type_: str, number: str) -> tuple[int, dict[str, Any]]:
     from worker.cli.connection import one_company
-    from worker.store.outcomes import fetch_outcome
+    from worker.store.posting.outcomes import fetch_outcome
 
     with database.transaction() as connection:
         company_id, name = one_company(connection, company)
@@ -212,8 +212,8 @@ def _find(database: Database, company: str | None, type_: str, number: str) -> t
 def _pages(
     connection: Rows, company: int, status: Status | None, type_: str | None, limit: int
 ) -> Iterator[dict[str, Any]]:
-    from worker.store.outcomes import list_outcomes, preview_outcome
-    from worker.store.previews import list_previews
+    from worker.store.intake.previews import list_previews
+    from worker.store.posting.outcomes import list_outcomes, preview_outcome
 
     if status is Status.PREVIEWED:
         # What waits for a decision is few: whoever asks looks at all of it, and a type is picked out here.

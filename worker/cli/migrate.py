@@ -65,7 +65,7 @@ def plan(
     from worker.cli.connection import open_database
     from worker.cli.progress import tracking
     from worker.services.migration import make_plan
-    from worker.store.migration_sums import movements_of
+    from worker.store.inventory_migration.sums import movements_of
 
     with open_database() as database:
         with database.transaction() as connection:
@@ -97,7 +97,7 @@ def rehearse(
     from worker.cli.output import to_json
     from worker.cli.progress import working
     from worker.services.migration import rehearse as rehearse_on
-    from worker.store.database_copy import copied
+    from worker.store.databases.company_copy import copied
 
     settings = connected_settings()
     with open_database(settings) as database, database.transaction() as connection:
@@ -171,7 +171,7 @@ def _logins(settings: Any) -> Any:
     from worker import embedded
     from worker.cli.connection import url
     from worker.settings import from_environment
-    from worker.store.database_copy import Logins
+    from worker.store.databases.company_copy import Logins
 
     worker, owner = (
         url(settings.database_url, "PERPETUA_DATABASE_URL"),

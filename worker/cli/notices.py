@@ -14,7 +14,7 @@ from worker.cli.forms import MOST_ROWS, CompanyOption, Form, FormOption, OutputO
 if TYPE_CHECKING:
     from worker.mail.content import Content
     from worker.store.database import Rows
-    from worker.store.notices import Notice
+    from worker.store.nights.notices import Notice
 
 _KINDS = (".html", ".txt", ".xlsx", ".png", ".eml")
 Output = Annotated[
@@ -43,7 +43,7 @@ def list_notices(
     from worker.cli.connection import one_company, open_database
     from worker.cli.output import write_rows
     from worker.reports import Column, Kind
-    from worker.store import notices
+    from worker.store.nights import notices
 
     columns = (
         Column("notice", Kind.COUNT), Column("company"), Column("kind"), Column("business_date", Kind.DATE), Column("subject"),
@@ -140,7 +140,7 @@ def _require_kind(output: Path) -> None:
 
 
 def _notice(connection: Rows, number: int) -> Notice:
-    from worker.store.notices import notice_by_number
+    from worker.store.nights.notices import notice_by_number
 
     notice = notice_by_number(connection, number)
     if notice is None:

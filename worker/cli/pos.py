@@ -14,7 +14,7 @@ from worker.cli.forms import CompanyOption, Form, FormOption, OutputOption
 
 if TYPE_CHECKING:
     from worker.services.tools import Tools
-    from worker.store.pos_export import Export
+    from worker.store.pos.export import Export
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +52,7 @@ def close(
     from worker.cli.connection import one_company, open_command_tools
     from worker.services.submission import submit
     from worker.services.till_closing import closing
-    from worker.store.masters import names_of_kind
+    from worker.store.intake.masters import names_of_kind
 
     with open_command_tools() as tools:
         with tools.database.transaction() as connection:
@@ -126,7 +126,7 @@ def _from_file(path: Path) -> Export:
 
 def _from_books(number: str, company: str | None) -> Export:
     from worker.cli.connection import one_company, open_database
-    from worker.store.pos_export import export_closing
+    from worker.store.pos.export import export_closing
 
     with open_database() as database, database.transaction() as connection:
         company_id, name = one_company(connection, company)

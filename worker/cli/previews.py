@@ -15,7 +15,7 @@ from worker.cli.forms import CompanyOption
 
 if TYPE_CHECKING:
     from worker.store.database import Database
-    from worker.store.previews import Held
+    from worker.store.intake.previews import Held
 
 _CLOSED: Final = frozenset({"PeriodClosed", "StockFrozen"})
 
@@ -132,7 +132,7 @@ def _open_day(told: dict[str, Any]) -> date | None:
 
 def _find(database: Database, company: str | None, type_: str, number: str) -> Held:
     from worker.cli.connection import one_company
-    from worker.store.previews import find_preview
+    from worker.store.intake.previews import find_preview
 
     with database.transaction() as connection:
         _, name = one_company(connection, company)

@@ -109,7 +109,7 @@ def list_publishers(form: FormOption = Form.TABLE, output: OutputOption = None) 
     from worker.cli.output import write_rows
     from worker.reports import Column
     from worker.services.publishers import master_of
-    from worker.store.publishers import known_publishers
+    from worker.store.intake.publishers import known_publishers
 
     with open_database() as database, database.transaction() as connection:
         known = sorted(known_publishers(connection).values())
@@ -141,7 +141,7 @@ def audit(
     from worker.cli.connection import open_database
     from worker.cli.output import write_rows
     from worker.reports import Column, Kind
-    from worker.store.publishers import events
+    from worker.store.intake.publishers import events
 
     names = ("publisher", "action", "actor", "company", "type", "number", "code", "message_id", "content")
     with open_database() as database, database.transaction() as connection:
@@ -161,7 +161,7 @@ def refused(
 ) -> None:
     """Write a refused message out as it came, byte for byte."""
     from worker.cli.connection import open_database
-    from worker.store.publishers import kept_message
+    from worker.store.intake.publishers import kept_message
 
     try:
         wanted = bytes.fromhex(content)

@@ -80,7 +80,7 @@ def list_looks(
     from worker.reports import Column, Kind
     from worker.reports.read_model import amount
     from worker.reports.scope import scope_of
-    from worker.store.reconciliations import trend
+    from worker.store.reconciliation.verdicts import trend
 
     columns = (Column("night", Kind.DATE), Column("verdict"), Column("difference", Kind.AMOUNT))
     with open_database() as database, database.transaction() as connection:
@@ -110,7 +110,7 @@ def proposals(
     from worker.reports import Column, Kind
     from worker.services.present_view import present_view
     from worker.services.reconciliation import missing_in
-    from worker.store.sync_proposals import proposals as proposed
+    from worker.store.reconciliation.proposals import proposals as proposed
 
     columns = (
         Column("proposal", Kind.COUNT), Column("account"), Column("difference", Kind.AMOUNT), Column("kind"), Column("reverses"),

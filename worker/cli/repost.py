@@ -50,7 +50,7 @@ def run(
     from worker.cli.connection import open_database
     from worker.cli.progress import working
     from worker.services.reposting import in_words, progress_in_words, run_pending
-    from worker.store.reposts import retry_failed
+    from worker.store.reposts.requests import retry_failed
 
     with open_database() as database:
         number, name = _company(database, company)
@@ -74,7 +74,7 @@ def pause(company: CompanyOption = None) -> None:
     A run under way stops within seconds and is gone on with later.
     """
     from worker.cli.connection import open_database
-    from worker.store.reposts import set_pause
+    from worker.store.reposts.requests import set_pause
 
     with open_database() as database:
         number, name = _company(database, company)
@@ -86,7 +86,7 @@ def pause(company: CompanyOption = None) -> None:
 def resume(company: CompanyOption = None) -> None:
     """Let a company's reposts go on."""
     from worker.cli.connection import open_database
-    from worker.store.reposts import end_pause
+    from worker.store.reposts.requests import end_pause
 
     with open_database() as database:
         number, name = _company(database, company)

@@ -111,7 +111,7 @@ def _database(settings: Settings) -> State | None:
     from worker.cli.connection import url
     from worker.services.nightly.standing import night_standing
     from worker.store.database import Database
-    from worker.store.migrate import current
+    from worker.store.databases.migrate import current
     from worker.store.status import lane_statuses
 
     address = url(settings.database_url, "PERPETUA_DATABASE_URL")

@@ -22,7 +22,7 @@ def verify(
     Every posted batch's hash, debits equal to credits, stock equal to its accounts; exits 0 when all hold.
     """
     from worker.cli.connection import one_company, open_database
-    from worker.store.companies import all_companies
+    from worker.store.names.companies import all_companies
     from worker.store.verify import verify as problems_of
 
     found = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from worker.desk.page import PAGE_ROWS, Company, Page
-from worker.store.companies import SHARED_COMPANY
 from worker.store.database import Rows
-from worker.store.desk_actions import action_page
+from worker.store.desk.actions import action_page
+from worker.store.names.companies import SHARED_COMPANY
 
 
 class Activity(Page):

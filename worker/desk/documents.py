@@ -20,11 +20,11 @@ from worker.services.operating import (
     decide_anew,
     wait_for_outcome,
 )
-from worker.store.companies import company_name
 from worker.store.database import Rows
-from worker.store.desk_actions import actions_about
-from worker.store.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
-from worker.store.document_pages import Held, held_document, sequence_of
+from worker.store.desk.actions import actions_about
+from worker.store.desk.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
+from worker.store.desk.document_pages import Held, held_document, sequence_of
+from worker.store.names.companies import company_name
 from worker.store.status import MOST_COUNTED, lane_at_a_glance
 
 # A worker decides; this long the desk waits to tell what it decided.

@@ -13,8 +13,8 @@ from worker.desk.roles import Role
 from worker.desk.words import pretty
 from worker.services.operating import UNDECIDED, checked, decide_anew, edit
 from worker.services.reposting import Preview, preview
-from worker.store.companies import all_companies
-from worker.store.document_pages import Held, held_document
+from worker.store.desk.document_pages import Held, held_document
+from worker.store.names.companies import all_companies
 
 
 class _Form(DeskHandler):

@@ -12,8 +12,8 @@ from worker.desk.words import cells
 from worker.reports.scope import scope_of
 from worker.services.explaining import COST_EXPLANATION, explain
 from worker.store.database import Rows
-from worker.store.document_pages import held_document
-from worker.store.ledger_pages import entry_rows, one_voucher, stock_rows, voucher_page, vouchers_named
+from worker.store.desk.document_pages import held_document
+from worker.store.desk.ledger_pages import entry_rows, one_voucher, stock_rows, voucher_page, vouchers_named
 
 MOST_ROWS: Final = 1000
 MOST_EXPLAINED: Final = 200

@@ -21,9 +21,9 @@ from worker.desk.roles import Role
 from worker.reports.scope import scope_of
 from worker.services.auditing import audited
 from worker.services.tools import Tools
-from worker.store.companies import all_companies
 from worker.store.database import Rows
-from worker.store.desk_actions import Asked
+from worker.store.desk.actions import Asked
+from worker.store.names.companies import all_companies
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from worker.desk.documents import DocumentAction
 from worker.desk.page import Told
 from worker.desk.roles import Role
 from worker.services.previewing import accept, refuse
-from worker.store.companies import company_name
 from worker.store.database import Rows
-from worker.store.previews import Held, find_preview, list_previews
+from worker.store.intake.previews import Held, find_preview, list_previews
+from worker.store.names.companies import company_name
 
 MOST: Final = 50
 

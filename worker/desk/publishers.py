@@ -13,7 +13,15 @@ from worker.desk.page import PAGE_ROWS, Action, Company, DeskHandler, Page, Told
 from worker.desk.roles import Role
 from worker.services.publishers import PublisherError, Publishers, master_of
 from worker.store.database import Rows
-from worker.store.publishers import Key, events, kept_message, keys_in_use, known_publishers, last_seen, refused_page
+from worker.store.intake.publishers import (
+    Key,
+    events,
+    kept_message,
+    keys_in_use,
+    known_publishers,
+    last_seen,
+    refused_page,
+)
 
 # A key that was given out so long ago has been in too many hands.
 OLD_KEY_DAYS: Final = 365

@@ -14,10 +14,10 @@ from worker.desk.page import Action, Company, Page, Told
 from worker.desk.roles import Role
 from worker.services.present_view import present_view
 from worker.services.reconciliation import accept, missing_in, run
-from worker.store.companies import company_name
 from worker.store.database import Rows
-from worker.store.reconciliations import NightTotal, latest, trend
-from worker.store.sync_proposals import proposals
+from worker.store.names.companies import company_name
+from worker.store.reconciliation.proposals import proposals
+from worker.store.reconciliation.verdicts import NightTotal, latest, trend
 
 NIGHTS: Final = 30
 # Fields that a proposal takes beside its dimensions, and how the form asks for them.

@@ -11,9 +11,9 @@ from worker.desk.previews import waiting as waiting_previews
 from worker.desk.roles import Role
 from worker.messages import decode, key_of
 from worker.services import reposting
-from worker.store.companies import all_companies, company_name
 from worker.store.database import Rows
-from worker.store.repost_pages import run_page, steering, waiting_requests
+from worker.store.desk.repost_pages import run_page, steering, waiting_requests
+from worker.store.names.companies import all_companies, company_name
 
 RUNS: Final = 20
 RANKS: Final = {"1": "before other companies", "0": "in turn", "-1": "after other companies"}

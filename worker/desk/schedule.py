@@ -13,8 +13,8 @@ from worker.desk.roles import Role
 from worker.services.nightly.standing import night_standing
 from worker.services.notices.resending import ACTION, asked_again, file_mails_again
 from worker.store.database import Rows
-from worker.store.notices import list_notices, notice_by_number
-from worker.store.slot_pages import slot_page
+from worker.store.desk.slot_pages import slot_page
+from worker.store.nights.notices import list_notices, notice_by_number
 
 DATES: Final = 14
 NOTICES: Final = 30

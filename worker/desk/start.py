@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from worker.desk.page import COMPANY_COOKIE, DeskHandler
-from worker.store.companies import all_companies
+from worker.store.names.companies import all_companies
 
 PAGES: Final = ("documents", "ledgers", "reposts", "tills", "reconciliation", "schedule", "publishers", "activity")
 

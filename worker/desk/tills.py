@@ -20,9 +20,9 @@ from worker.services.pos_tallying import tally_in_words
 from worker.services.pos_verify import verify_export
 from worker.services.till_closing import as_message, closing
 from worker.store.database import Rows
-from worker.store.pos_export import Export, export_closing
-from worker.store.pos_pages import closing_number, closing_page, quarantined_sales
-from worker.store.pos_sheets import progress
+from worker.store.desk.closing_pages import closing_number, closing_page, quarantined_sales
+from worker.store.pos.export import Export, export_closing
+from worker.store.pos.sheets import progress
 
 CLOSINGS: Final = 20
 

@@ -19,7 +19,7 @@ from worker.services.probing import answer_intake, probe_of
 from worker.services.publishers import admit
 from worker.services.tools import Tools, open_tools
 from worker.settings import Settings
-from worker.store.lease import StreamLease
+from worker.store.intake.lease import StreamLease
 from worker.task_seal import Seal
 from worker.telemetry.exposition import served
 from worker.telemetry.spans import HEADER, read_trace

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from domain.errors import Unavailable
 from worker.intake.stream import Delivery, IntakeStream
-from worker.store.lease import LeaseLost
+from worker.store.intake.lease import LeaseLost
 from worker.telemetry.counters import INTAKE_ACTIVE, INTAKE_FAILURES, INTAKE_MESSAGES
 from worker.telemetry.exposition import PULSE
 

@@ -19,11 +19,11 @@ from worker.services.account_mapping import account_transfers, may_remap
 from worker.services.closing import asks_at_the_gate, guard_the_gate
 from worker.services.noting import note_outcomes
 from worker.services.tools import Tools
-from worker.store.acceptance import accept
 from worker.store.database import Database, Rows
-from worker.store.incoming import Incoming, Receipt
-from worker.store.lanes import lanes_with_work
-from worker.store.outcomes import asked_outcome, fetch_outcomes
+from worker.store.intake.acceptance import accept
+from worker.store.intake.incoming import Incoming, Receipt
+from worker.store.posting.lanes import lanes_with_work
+from worker.store.posting.outcomes import asked_outcome, fetch_outcomes
 from worker.telemetry.spans import Arriving
 
 log = structlog.get_logger()

@@ -11,11 +11,11 @@ import msgspec
 
 from domain.masters import Company, Warehouse
 from worker.messages import content_hash, decode
-from worker.store.acceptance import lock_acceptance
-from worker.store.companies import SHARED, SHARED_COMPANY, all_companies
 from worker.store.database import Rows
-from worker.store.incoming import Incoming
-from worker.store.masters import newest_master
+from worker.store.intake.acceptance import lock_acceptance
+from worker.store.intake.incoming import Incoming
+from worker.store.intake.masters import newest_master
+from worker.store.names.companies import SHARED, SHARED_COMPANY, all_companies
 
 _encode = msgspec.json.Encoder().encode
 

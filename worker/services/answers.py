@@ -11,12 +11,12 @@ from domain.stock_ledger import Chain
 from worker.messages import decode_accepted
 from worker.services.lane_memory import LaneMemory
 from worker.services.open_sales import sold_and_not_booked
-from worker.store.account_balances import balances_between
+from worker.store.books.account_balances import balances_between
+from worker.store.books.history import first_short_moment, quantity_history
+from worker.store.books.serial_counts import serial_count
+from worker.store.books.standing_stock import standing_stock
+from worker.store.books.vouchers import load_vouchers
 from worker.store.database import Rows
-from worker.store.history import first_short_moment, quantity_history
-from worker.store.serial_counts import serial_count
-from worker.store.standing_stock import standing_stock
-from worker.store.vouchers import load_vouchers
 
 MOST_LOADS = 10_000  # a document that asks more often than this asks in circles
 

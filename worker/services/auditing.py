@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domain.errors import PerpetuaError
-from worker.store.companies import SHARED_COMPANY
 from worker.store.database import Database
-from worker.store.desk_actions import Asked, write_step
+from worker.store.desk.actions import Asked, write_step
+from worker.store.names.companies import SHARED_COMPANY
 
 Result = TypeVar("Result")
 

@@ -20,12 +20,12 @@ from domain.posting_time import instant, zone
 from worker.messages import decode, decode_master
 from worker.reports import REPORTS
 from worker.reports.scope import scope_of
-from worker.store.acceptance import lock_acceptance
-from worker.store.companies import SHARED, SHARED_COMPANY, all_companies, company_ids
 from worker.store.database import Rows
-from worker.store.incoming import Incoming
-from worker.store.masters import newest_master
-from worker.store.unfinished import (
+from worker.store.intake.acceptance import lock_acceptance
+from worker.store.intake.incoming import Incoming
+from worker.store.intake.masters import newest_master
+from worker.store.names.companies import SHARED, SHARED_COMPANY, all_companies, company_ids
+from worker.store.posting.unfinished import (
     Undecided,
     has_stock_or_purchases,
     pending_reposts,

@@ -7,7 +7,7 @@ from domain.errors import Unavailable
 from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
 from worker.store.database import Database
-from worker.store.lanes import take_lane
+from worker.store.posting.lanes import take_lane
 
 
 def figures_of(database: Database, company_id: int, document: AnyDocument) -> dict[str, object]:

@@ -24,13 +24,13 @@ from worker.services.pos_closing import LaneDesk, LaterRefused, changes_tills
 from worker.services.pos_sales import Tills
 from worker.services.pos_tallying import TallyFirst
 from worker.services.results import Decided, Parked, Results
-from worker.store.append import Appender, Counters, Numbered
 from worker.store.copy import stamp
 from worker.store.database import Rows
-from worker.store.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
-from worker.store.masters import hold_acceptance
-from worker.store.outcomes import clear_decisions, write_decisions
-from worker.store.series import fiscal_year
+from worker.store.intake.masters import hold_acceptance
+from worker.store.posting.append import Appender, Counters, Numbered
+from worker.store.posting.lanes import Due, LaneRow, Place, due_documents, parked_documents, save_lane
+from worker.store.posting.outcomes import clear_decisions, write_decisions
+from worker.store.posting.series import fiscal_year
 
 BATCH_BYTES = 16_000_000
 SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones are decided

@@ -19,12 +19,12 @@ from domain.valuation.method import Method, method_of
 from worker.messages import decode
 from worker.reports.read_model import Column, Kind, Report, Row, Scope, amount, quantity, rate
 from worker.store.database import Rows
-from worker.store.masters import versions
-from worker.store.movement_blocks import movements_of_voucher
-from worker.store.names import Names
-from worker.store.repost_history import Known, StoredHistory
-from worker.store.reposts import unpublished_runs
-from worker.store.spelling import Spelling
+from worker.store.intake.masters import versions
+from worker.store.names.spelling import Spelling
+from worker.store.names.terms import Names
+from worker.store.reposts.history import Known, StoredHistory
+from worker.store.reposts.movement_blocks import movements_of_voucher
+from worker.store.reposts.requests import unpublished_runs
 
 DEEPEST = 20  # from a movement to what its value came from, and on
 

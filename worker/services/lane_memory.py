@@ -7,13 +7,13 @@ from weakref import WeakKeyDictionary
 
 from domain.books import Books
 from worker.services.master_book import MasterBook
-from worker.store.balances import Balances
+from worker.store.books.balances import Balances
 from worker.store.database import Database, Rows
-from worker.store.lanes import LaneRow
-from worker.store.names import Names
-from worker.store.pos_reserved import Reserved
-from worker.store.pos_sessions import Session
-from worker.store.series import Series
+from worker.store.names.terms import Names
+from worker.store.pos.reserved import Reserved
+from worker.store.pos.sessions import Session
+from worker.store.posting.lanes import LaneRow
+from worker.store.posting.series import Series
 
 REMEMBERED_BALANCES = 50_000
 

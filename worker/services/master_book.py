@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 from worker.messages import decode_master
 from worker.store.database import Rows
-from worker.store.masters import changes_since, first_sequence_after, last_decided_acceptance, names_of_kind, versions
+from worker.store.intake.masters import (
+    changes_since,
+    first_sequence_after,
+    last_decided_acceptance,
+    names_of_kind,
+    versions,
+)
 
 REMEMBERED = 200_000
 

@@ -10,7 +10,7 @@ from domain.pos_receipt import PosReceipt
 from domain.posting_time import from_instant
 from scheduler.slots import closing_slots
 from worker.store.database import Rows
-from worker.store.pos_sales import not_booked_by
+from worker.store.pos.sales import not_booked_by
 
 
 def sold_and_not_booked(connection: Rows, company: int, at: int, view: MasterView) -> list[PosReceipt]:

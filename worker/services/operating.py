@@ -17,9 +17,9 @@ from domain.errors import DocumentRejected
 from worker.messages import decode, key_of
 from worker.services.acceptance import Message
 from worker.store.database import Database, Rows
-from worker.store.document_lists import Wanted
-from worker.store.document_pages import held_document, sequence_of
-from worker.store.outcomes import fetch_outcomes, hold_outcome, release, release_all, revise
+from worker.store.desk.document_lists import Wanted
+from worker.store.desk.document_pages import held_document, sequence_of
+from worker.store.posting.outcomes import fetch_outcomes, hold_outcome, release, release_all, revise
 
 LOOK_EVERY_SECONDS = 0.1
 CANCELLABLE = frozenset({"posted", "open", "quarantined"})

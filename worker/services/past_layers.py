@@ -21,11 +21,11 @@ from worker.reports import valuation_layers
 from worker.reports.read_model import Row, Scope
 from worker.reports.valuation_layers import Place, Received, layer_row
 from worker.services.present_view import present_view
-from worker.store.balances import whole_balances
+from worker.store.books.balances import whole_balances
 from worker.store.database import Rows
-from worker.store.names import Names
-from worker.store.repost_history import Known, StoredHistory
-from worker.store.reposts import unpublished_runs
+from worker.store.names.terms import Names
+from worker.store.reposts.history import Known, StoredHistory
+from worker.store.reposts.requests import unpublished_runs
 
 CHAINS_AT_ONCE: Final = 500
 _NOTHING: Final = Received("", None, None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from domain.posting_time import from_instant
 from worker.services.pos_sales import Tills
-from worker.store.append import Appender, Numbered
+from worker.store.books.quantity_blocks import Spot, disturb
 from worker.store.database import Rows
-from worker.store.names import Names
-from worker.store.quantity_blocks import Spot, disturb
+from worker.store.names.terms import Names
+from worker.store.posting.append import Appender, Numbered
 
 
 class Pending:

@@ -11,9 +11,9 @@ from domain.masters import AccountingPeriod
 from worker.messages import decode
 from worker.services.acceptance import Message, take
 from worker.services.tools import Tools
-from worker.store.companies import SHARED, SHARED_COMPANY, company_name
 from worker.store.database import Rows
-from worker.store.masters import names_of_kind, versions
+from worker.store.intake.masters import names_of_kind, versions
+from worker.store.names.companies import SHARED, SHARED_COMPANY, company_name
 
 Status = Literal["open", "closed", "frozen"]
 STATUSES: tuple[Status, ...] = ("open", "closed", "frozen")

@@ -17,8 +17,8 @@ from worker.pos_subledger.keys import QUARANTINE
 from worker.services.results import Decided
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.pos_sales import NewSale, State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
-from worker.store.pos_sessions import sealed_sessions
+from worker.store.pos.sales import NewSale, State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
+from worker.store.pos.sessions import sealed_sessions
 
 AT_ONCE = 1000
 

@@ -10,8 +10,8 @@ from domain.stock_ledger import Chain
 from worker.pos_subledger import AWAY, Reservation
 from worker.services.pos_mirror import rebuild
 from worker.services.tools import Tools
-from worker.store.companies import company_id
-from worker.store.pos_reserved import stock_seen
+from worker.store.names.companies import company_id
+from worker.store.pos.reserved import stock_seen
 
 LASTS_SECONDS = 300
 MOST_LOOKS = 10

@@ -11,9 +11,9 @@ from domain.errors import DocumentRejected
 from domain.stock_ledger import Chain
 from worker.services.lane_memory import LaneMemory
 from worker.store.database import Rows
-from worker.store.lanes import LaneRow
-from worker.store.pos_sales import NewSale, append_sales, cancel_sales
-from worker.store.pos_sessions import Session, open_sessions, save_session
+from worker.store.pos.sales import NewSale, append_sales, cancel_sales
+from worker.store.pos.sessions import Session, open_sessions, save_session
+from worker.store.posting.lanes import LaneRow
 
 
 class Tills:

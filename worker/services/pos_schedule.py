@@ -20,10 +20,10 @@ from worker.messages import decode_accepted
 from worker.services.acceptance import Message, take
 from worker.services.till_profiles import Profiles
 from worker.services.tools import Tools
-from worker.store.companies import all_settings
 from worker.store.database import Rows
-from worker.store.pos_sessions import sells_until
-from worker.store.slots import finish_slot, last_slots
+from worker.store.names.companies import all_settings
+from worker.store.nights.slots import finish_slot, last_slots
+from worker.store.pos.sessions import sells_until
 
 _MIDNIGHT = time(0)
 # Business dates that are caught up one by one after a long silence; what was sold before them goes into the first of them.

@@ -20,8 +20,8 @@ from worker.bells import Lane
 from worker.services.till_profiles import Profiles
 from worker.services.tools import Tools
 from worker.store.database import Database, Rows
-from worker.store.pos_sales import companies_that_sell
-from worker.store.pos_sheets import (
+from worker.store.pos.sales import companies_that_sell
+from worker.store.pos.sheets import (
     Progress,
     add_sheet,
     count_untallied,

@@ -13,9 +13,9 @@ from domain.pos_consolidation import Certificate, ReceiptSums, Root, check_certi
 from domain.pos_receipt import read
 from worker.messages import decode_accepted
 from worker.store.database import Rows
-from worker.store.pos_closings import load_certificate, made_invoices
-from worker.store.pos_export import Export
-from worker.store.pos_sales import Sales, root_of_closing
+from worker.store.pos.closings import load_certificate, made_invoices
+from worker.store.pos.export import Export
+from worker.store.pos.sales import Sales, root_of_closing
 
 _decode = msgspec.json.Decoder(Export).decode
 

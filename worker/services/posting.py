@@ -20,8 +20,8 @@ from worker.services.pos_tallying import TallyFirst, tally_sales
 from worker.services.pos_tallying import Tell as TellTally
 from worker.services.results import Decided
 from worker.store.database import Database, Rows
-from worker.store.lanes import LaneRow, note_fault, note_published, take_lane
-from worker.store.outcomes import fetch_outcomes, key_of_document, sequences_of_batches
+from worker.store.posting.lanes import LaneRow, note_fault, note_published, take_lane
+from worker.store.posting.outcomes import fetch_outcomes, key_of_document, sequences_of_batches
 from worker.traces import Traces
 
 log = structlog.get_logger()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from domain.master_view import MasterView
 from worker.services.master_book import MasterBook
-from worker.store.companies import company_name
 from worker.store.database import Rows
-from worker.store.masters import last_decided_acceptance, newest_acceptance
+from worker.store.intake.masters import last_decided_acceptance, newest_acceptance
+from worker.store.names.companies import company_name
 
 _NEWEST = 2**62  # after every place in the order of acceptance
 

@@ -16,11 +16,11 @@ from worker.messages import canonical, on_day, without_preview
 from worker.services.acceptance import Message, read, store
 from worker.services.reposting import preview
 from worker.services.tools import Tools
-from worker.store.acceptance import conflict, find_document
 from worker.store.database import Database, Rows
-from worker.store.incoming import Receipt
-from worker.store.outcomes import fetch_outcomes, preview_outcome
-from worker.store.previews import Held, answer_preview, companies_with_previews, decide_preview, waiting_previews
+from worker.store.intake.acceptance import conflict, find_document
+from worker.store.intake.incoming import Receipt
+from worker.store.intake.previews import Held, answer_preview, companies_with_previews, decide_preview, waiting_previews
+from worker.store.posting.outcomes import fetch_outcomes, preview_outcome
 
 Decision = Literal["accepted", "redirected", "refused"]
 

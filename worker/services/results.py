@@ -12,12 +12,12 @@ from typing import Any, cast
 from domain.documents import AnyDocument
 from domain.errors import PerpetuaError
 from domain.stock_ledger import Chain
-from worker.store.append import Numbered
 from worker.store.database import Rows
-from worker.store.lanes import Due, LaneRow
-from worker.store.outcomes import Decision, fetch_outcomes, outcome
-from worker.store.pos_sales import NewSale
-from worker.store.series import voucher_no
+from worker.store.pos.sales import NewSale
+from worker.store.posting.append import Numbered
+from worker.store.posting.lanes import Due, LaneRow
+from worker.store.posting.outcomes import Decision, fetch_outcomes, outcome
+from worker.store.posting.series import voucher_no
 
 Outcome = dict[str, Any]
 

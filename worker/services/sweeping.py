@@ -6,7 +6,7 @@ from worker.bells import Lane
 from worker.services.pos_mirror import rebuild_where_lost
 from worker.services.previewing import ring_previews
 from worker.services.tools import Tools
-from worker.store.lanes import lanes_with_work
+from worker.store.posting.lanes import lanes_with_work
 
 NAMED = 5
 

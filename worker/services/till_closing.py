@@ -10,8 +10,8 @@ import msgspec
 from domain.posting_time import zone
 from worker.reports.scope import scope_of
 from worker.services.acceptance import Message
-from worker.store.companies import company_name
 from worker.store.database import Rows
+from worker.store.names.companies import company_name
 
 
 def closing(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from domain.masters import PosProfile
 from worker.messages import decode_accepted
-from worker.store.companies import SHARED_COMPANY
 from worker.store.database import Rows
-from worker.store.masters import newest_of_kind
+from worker.store.intake.masters import newest_of_kind
+from worker.store.names.companies import SHARED_COMPANY
 
 
 class Profiles:

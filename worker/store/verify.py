@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from worker.store.append import HASHED, chained
-from worker.store.book_laws import unbalanced
+from worker.store.books.vouchers import VISIBLE
 from worker.store.database import Rows
-from worker.store.repost_rows import FIRST_NUMBER
-from worker.store.vouchers import VISIBLE
+from worker.store.posting.append import HASHED, chained
+from worker.store.reconciliation.book_laws import unbalanced
+from worker.store.reposts.rows import FIRST_NUMBER
 
 BATCHES_AT_ONCE = 200
 

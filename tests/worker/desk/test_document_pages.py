@@ -19,8 +19,9 @@ from tests.support.many_documents import MANY_ROWS, RARE_CODE, write_many
 from tests.support.servers import Database as FreshDatabase
 from worker.services.nightly.standing import night_standing
 from worker.store.database import Database, Rows
-from worker.store.desk_actions import action_page, actions_about
-from worker.store.document_lists import (
+from worker.store.desk.actions import action_page, actions_about
+from worker.store.desk.closing_pages import closing_page, quarantined_sales
+from worker.store.desk.document_lists import (
     MOST_LOOKED_AT,
     STATUSES,
     Found,
@@ -28,15 +29,15 @@ from worker.store.document_lists import (
     document_page,
     documents_by_number,
 )
-from worker.store.document_pages import Listed, held_document
-from worker.store.ledger_pages import entry_rows, one_voucher, stock_rows, voucher_page, vouchers_named
-from worker.store.notices import list_notices
-from worker.store.pos_pages import closing_page, quarantined_sales
-from worker.store.previews import list_previews
-from worker.store.publishers import Event, events
-from worker.store.reconciliations import latest, trend
-from worker.store.repost_pages import run_page, waiting_requests
-from worker.store.slot_pages import slot_page
+from worker.store.desk.document_pages import Listed, held_document
+from worker.store.desk.ledger_pages import entry_rows, one_voucher, stock_rows, voucher_page, vouchers_named
+from worker.store.desk.repost_pages import run_page, waiting_requests
+from worker.store.desk.slot_pages import slot_page
+from worker.store.intake.previews import list_previews
+from worker.store.intake.publishers import Event, events
+from worker.store.nights.notices import list_notices
+from worker.store.reconciliation.proposals import proposals
+from worker.store.reconciliation.verdicts import latest, trend
 from worker.store.status import (
     MOST_COUNTED,
     lane_at_a_glance,
@@ -45,7 +46,6 @@ from worker.store.status import (
     sync_statuses,
     till_statuses,
 )
-from worker.store.sync_proposals import proposals
 
 # A page shows some fifty rows, and looks at no more than so many documents for them, each in up to two tables.
 MANY = 120_000  # so that each table of them has more rows than a page may look at
@@ -99,7 +99,7 @@ def test_every_document_is_on_one_page_by_whatever_it_is_narrowed(books: Databas
 
 @pytest.mark.slow
 def test_what_lies_far_apart_is_found_page_by_page(books: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.store.document_lists._LOOKS", (2, 3))
+    monkeypatch.setattr("worker.store.desk.document_lists._LOOKS", (2, 3))
     few = {3, 4, 17, 18, 19}
     publish(books, [*MASTERS, receipt("R-00", 1000)])
     publish(

@@ -15,9 +15,9 @@ from worker.services.acceptance import store as store_messages
 from worker.services.operating import cancellation, decide_all_anew, decide_anew, edit
 from worker.services.reposting import preview
 from worker.store.database import Database
-from worker.store.document_lists import Wanted
-from worker.store.document_pages import held_document
-from worker.store.outcomes import fetch_outcome
+from worker.store.desk.document_lists import Wanted
+from worker.store.desk.document_pages import held_document
+from worker.store.posting.outcomes import fetch_outcome
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from worker.cli.demonstration.sample import Sample
 from worker.cli.output import table_lines
 from worker.reports import Column, Kind
 from worker.services.pos_verify import verify_closing
-from worker.store.pos_closings import standing_closings
-from worker.store.pos_sales import consolidated_receipts
+from worker.store.pos.closings import standing_closings
+from worker.store.pos.sales import consolidated_receipts
 
 if TYPE_CHECKING:
     from worker.reports import Scope

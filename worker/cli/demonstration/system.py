@@ -45,7 +45,7 @@ def clean_start(settings: Settings) -> Settings:
     from worker import embedded, servers
     from worker.cli.connection import migrate
     from worker.processes import request_down
-    from worker.store.throwaway import recreate_database
+    from worker.store.databases.throwaway import recreate_database
 
     # A demo that was left up, or killed, would work on the old books.
     request_down(settings.home)

@@ -26,14 +26,12 @@ from worker.messages import canonical, content_hash, decode_accepted, plain
 from worker.services.deciding import Batch
 from worker.services.lane_memory import LaneMemory
 from worker.services.pos_closing import LaneDesk
-from worker.store.acceptance import accept, lock_acceptance
 from worker.store.database import Database, Rows
-from worker.store.generated import Made, file_documents, free_numbers
-from worker.store.incoming import Incoming
-from worker.store.lanes import LaneRow, wait_for_lane
-from worker.store.ledger_sums import begin_anew
-from worker.store.masters import newest_master
-from worker.store.migration_plans import (
+from worker.store.intake.acceptance import accept, lock_acceptance
+from worker.store.intake.generated import Made, file_documents, free_numbers
+from worker.store.intake.incoming import Incoming
+from worker.store.intake.masters import newest_master
+from worker.store.inventory_migration.plans import (
     APPLIED,
     ROLLED_BACK,
     StoredPlan,
@@ -46,7 +44,9 @@ from worker.store.migration_plans import (
     opening_rows,
     posted_after,
 )
-from worker.store.unfinished import pending_reposts, undecided_documents
+from worker.store.posting.lanes import LaneRow, wait_for_lane
+from worker.store.posting.unfinished import pending_reposts, undecided_documents
+from worker.store.reconciliation.ledger_sums import begin_anew
 
 _encode = msgspec.json.Encoder().encode
 _EVER = 2**57  # after every posting time, in microseconds

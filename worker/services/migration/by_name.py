@@ -8,7 +8,7 @@ from worker.bells import Lane
 from worker.services.migration.applying import apply_plan
 from worker.services.migration.planning import Choice, Tell, make_plan
 from worker.services.tools import Tools
-from worker.store.companies import company_id
+from worker.store.names.companies import company_id
 
 
 def plan_for(tools: Tools, company: str, choice: Choice, tell: Tell) -> dict[str, Any]:

@@ -33,8 +33,8 @@ from domain.migration import (
 from domain.money import Currency
 from worker.services.present_view import newest_view
 from worker.store.database import Database, Rows
-from worker.store.migration_plans import fingerprint, keep_plan
-from worker.store.migration_sums import (
+from worker.store.inventory_migration.plans import fingerprint, keep_plan
+from worker.store.inventory_migration.sums import (
     account_totals,
     booked_sums,
     movements_of,
@@ -43,7 +43,7 @@ from worker.store.migration_sums import (
     purchase_sums,
     stock_sums,
 )
-from worker.store.unfinished import pending_reposts, undecided_documents, unfinished_sales
+from worker.store.posting.unfinished import pending_reposts, undecided_documents, unfinished_sales
 
 Json = dict[str, Any]
 Tell = Callable[[int, int], None]  # movements summed, of how many

@@ -12,7 +12,7 @@ from worker.reports.scope import scope_of
 from worker.services.migration.applying import apply_plan, roll_back
 from worker.services.migration.planning import Choice, Plan, make_plan
 from worker.store.database import Database
-from worker.store.migration_sums import account_totals
+from worker.store.inventory_migration.sums import account_totals
 from worker.store.verify import verify
 
 Step = Callable[[str, int, int], None]  # what is being done, how far it is, of how much

@@ -14,7 +14,7 @@ from worker.services.nightly.calendar import all_nights
 from worker.services.notices.filing import file
 from worker.services.notices.recipients import Recipients
 from worker.services.tools import Tools
-from worker.store.slots import LateNight, late_nights, note_alert
+from worker.store.nights.slots import LateNight, late_nights, note_alert
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from domain.masters import Company
 from domain.posting_time import zone
 from scheduler.nights import NIGHT, Hours, Night, day_of, nights
 from worker.messages import decode_accepted
-from worker.store.companies import CompanySettings, all_settings
 from worker.store.database import Rows
-from worker.store.slots import Due, last_opened, open_slots
+from worker.store.names.companies import CompanySettings, all_settings
+from worker.store.nights.slots import Due, last_opened, open_slots
 
 _DAY = timedelta(days=1)
 # Nights that are caught up after a long silence, one by one; what happened before them goes into the first of them.

@@ -15,8 +15,8 @@ import structlog
 from worker.reports.scope import scope_of
 from worker.services.nightly.job import Result, Work
 from worker.services.pos_verify import verify_closing
-from worker.store.night_sales import SalesCount, certificates_again
-from worker.store.pos_closings import Standing, standing_closings
+from worker.store.nights.sales import SalesCount, certificates_again
+from worker.store.pos.closings import Standing, standing_closings
 
 log = structlog.get_logger()
 

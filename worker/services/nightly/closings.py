@@ -8,7 +8,7 @@ from __future__ import annotations
 from worker.services.nightly.certificates import check_certificates
 from worker.services.nightly.job import Step, Work
 from worker.services.pos_schedule import close_due
-from worker.store.night_sales import account_for_sales, last_counted, undecided_closings
+from worker.store.nights.sales import account_for_sales, last_counted, undecided_closings
 
 
 def send_closings(work: Work) -> Step:

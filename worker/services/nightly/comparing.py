@@ -11,7 +11,7 @@ from domain.masters import Company
 from worker.messages import decode_accepted
 from worker.services.nightly.job import Result, Step, Work
 from worker.services.reconciliation import anew_in_words, go_on, run, tonight
-from worker.store.masters import newest_master
+from worker.store.intake.masters import newest_master
 
 TURN_SECONDS = 5.0
 

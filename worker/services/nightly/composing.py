@@ -35,7 +35,7 @@ from worker.services.nightly.job import Result
 from worker.services.present_view import present_view
 from worker.services.reconciliation import missing_in
 from worker.store.database import Rows
-from worker.store.night_facts import (
+from worker.store.nights.facts import (
     DecidedClosing,
     changes_by_month,
     closings_between,
@@ -45,9 +45,9 @@ from worker.store.night_facts import (
     quarantined_sales,
     runs_since,
 )
-from worker.store.reconciliations import by_number, trend
-from worker.store.slots import NightSlot, night_before
-from worker.store.sync_proposals import proposals
+from worker.store.nights.slots import NightSlot, night_before
+from worker.store.reconciliation.proposals import proposals
+from worker.store.reconciliation.verdicts import by_number, trend
 
 # Rows of a kind that a mail keeps, for its workbook; a list that is longer wants a report, not a mail.
 MOST_ROWS: Final = 5_000

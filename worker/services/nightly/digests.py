@@ -11,10 +11,10 @@ from worker.services.nightly.calendar import CompanyNights, all_nights
 from worker.services.notices.filing import file
 from worker.services.notices.recipients import Recipients
 from worker.services.tools import Tools
-from worker.store.companies import SHARED_COMPANY
 from worker.store.database import Rows
-from worker.store.notices import Notice, notices_of_day
-from worker.store.slots import Due, ended_on, last_opened, note_done, open_slots
+from worker.store.names.companies import SHARED_COMPANY
+from worker.store.nights.notices import Notice, notices_of_day
+from worker.store.nights.slots import Due, ended_on, last_opened, note_done, open_slots
 
 _DAY = timedelta(days=1)
 _NEWS = timedelta(days=6)

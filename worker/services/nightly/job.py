@@ -10,7 +10,7 @@ from typing import Any
 from worker.bells import Lane
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.slots import NightSlot
+from worker.store.nights.slots import NightSlot
 
 Result = dict[str, Any]
 Tell = Callable[[Result], None]

@@ -8,11 +8,11 @@ from scheduler.nights import MAIL, RECONCILIATION, day_of
 from worker.mail.content import NightMail
 from worker.services.nightly.calendar import nights_of
 from worker.services.nightly.composing import Ended, compose
-from worker.store.companies import all_settings
 from worker.store.database import Rows
-from worker.store.night_sales import account_for_sales, last_counted
-from worker.store.reconciliations import latest, of_night
-from worker.store.slots import NightSlot
+from worker.store.names.companies import all_settings
+from worker.store.nights.sales import account_for_sales, last_counted
+from worker.store.nights.slots import NightSlot
+from worker.store.reconciliation.verdicts import latest, of_night
 
 
 def preview_night(connection: Rows, company: int, day: date | None, now: datetime) -> NightMail | None:

@@ -11,8 +11,8 @@ from worker.messages import decode_accepted
 from worker.services.nightly.job import Result, Step, Work
 from worker.services.reposting import in_words, run_pending
 from worker.store.database import Rows
-from worker.store.masters import newest_master
-from worker.store.reposts import is_paused, waiting_companies
+from worker.store.intake.masters import newest_master
+from worker.store.reposts.requests import is_paused, waiting_companies
 
 TURN_SECONDS = 10.0
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from worker.services.nightly.calendar import not_begun
 from worker.store.database import Rows
-from worker.store.notices import MailStatus, mail_status
-from worker.store.slots import late_nights
+from worker.store.nights.notices import MailStatus, mail_status
+from worker.store.nights.slots import late_nights
 
 _RECENT = timedelta(days=7)
 

@@ -11,7 +11,7 @@ from worker.services.nightly.digests import write_digests
 from worker.services.pos_schedule import close_due
 from worker.services.pos_tallying import ring_tallies
 from worker.services.tools import Tools
-from worker.store.slots import companies_at_night
+from worker.store.nights.slots import companies_at_night
 
 
 def tick(tools: Tools, now: datetime | None = None) -> str:

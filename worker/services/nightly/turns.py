@@ -22,8 +22,8 @@ from worker.services.nightly.reposts import run_reposts
 from worker.services.reconciliation import anew_in_words
 from worker.services.reposting import progress_in_words
 from worker.services.tools import Tools
-from worker.store.slot_claims import Claim, ClaimLostError, claim, finish, lay_down, put_off
-from worker.store.slots import NightSlot, unfinished_night
+from worker.store.nights.claims import Claim, ClaimLostError, claim, finish, lay_down, put_off
+from worker.store.nights.slots import NightSlot, unfinished_night
 
 log = structlog.get_logger()
 

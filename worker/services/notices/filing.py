@@ -12,7 +12,7 @@ from worker.mail.page import subject_of
 from worker.services.notices.recipients import Reader
 from worker.settings import Settings
 from worker.store.database import Rows
-from worker.store.notices import NewMail, Notice, file_mails, file_notice, mails_of
+from worker.store.nights.notices import NewMail, Notice, file_mails, file_notice, mails_of
 
 _NOWHERE = "perpetua.invalid"  # a domain that nobody can own, for an installation that has no sender yet
 

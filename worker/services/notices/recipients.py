@@ -8,9 +8,9 @@ from typing import Final
 
 from domain.masters import Mail, Recipient
 from worker.messages import decode_accepted
-from worker.store.companies import SHARED_COMPANY
 from worker.store.database import Rows
-from worker.store.masters import newest_of_kind
+from worker.store.intake.masters import newest_of_kind
+from worker.store.names.companies import SHARED_COMPANY
 
 _BY_ROLE: Final[dict[str | None, frozenset[Mail]]] = {
     None: frozenset({"nightly"}),

@@ -14,7 +14,7 @@ from worker.mail.trend import draw_trend
 from worker.reports.workbook import write_workbook
 from worker.services.notices.drill_down import sheets_of
 from worker.services.notices.filing import figures_for
-from worker.store.notices import Mail, Notice
+from worker.store.nights.notices import Mail, Notice
 
 _UNFIT_FOR_FILES = re.compile(r"[^\w.-]+")
 

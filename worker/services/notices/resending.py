@@ -8,8 +8,8 @@ from worker.services.auditing import audited
 from worker.services.notices.filing import file_again
 from worker.settings import Settings
 from worker.store.database import Database
-from worker.store.desk_actions import Asked
-from worker.store.notices import Notice
+from worker.store.desk.actions import Asked
+from worker.store.nights.notices import Notice
 
 ACTION = "send mail again"
 

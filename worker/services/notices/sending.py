@@ -14,7 +14,7 @@ from worker.broker import LONGEST_TASK_SECONDS
 from worker.mail.smtp import DeferredError, MailServer, RefusedError, UnreachableError, address_of
 from worker.services.notices.rendering import message_of
 from worker.services.tools import Tools
-from worker.store.notices import (
+from worker.store.nights.notices import (
     GIVEN_UP,
     REFUSED,
     SENT,
@@ -27,7 +27,7 @@ from worker.store.notices import (
     put_off_mail,
     waiting_mails,
 )
-from worker.store.slots import hold_mailing, note_mailed
+from worker.store.nights.slots import hold_mailing, note_mailed
 
 log = structlog.get_logger()
 

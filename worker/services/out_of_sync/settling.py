@@ -28,10 +28,10 @@ from domain.reconciliation import (
 )
 from domain.reconciliation.planning import MOST_REVERSALS
 from worker.store.database import Rows
-from worker.store.names import term_names
-from worker.store.sync_causes import CauseRow, assign, causes
-from worker.store.sync_proposals import entries_of_journal, open_rows, propose, withdraw
-from worker.store.sync_state import AccountState, save_states, states
+from worker.store.names.terms import term_names
+from worker.store.reconciliation.causes import CauseRow, assign, causes
+from worker.store.reconciliation.out_of_sync import AccountState, save_states, states
+from worker.store.reconciliation.proposals import entries_of_journal, open_rows, propose, withdraw
 
 Balances = Mapping[int, tuple[int, int]]
 

@@ -11,12 +11,12 @@ from domain.reconciliation import CauseKind
 from worker.services.lane_memory import LaneMemory
 from worker.services.out_of_sync.settling import Settlement, settle
 from worker.store.database import Rows
-from worker.store.lanes import LaneRow
-from worker.store.ledger_sums import Mark, present_balances
-from worker.store.outcomes import release_waiting
-from worker.store.sync_causes import note_drift
-from worker.store.sync_proposals import note_settled
-from worker.store.sync_state import known_to_posting, states
+from worker.store.posting.lanes import LaneRow
+from worker.store.posting.outcomes import release_waiting
+from worker.store.reconciliation.causes import note_drift
+from worker.store.reconciliation.ledger_sums import Mark, present_balances
+from worker.store.reconciliation.out_of_sync import known_to_posting, states
+from worker.store.reconciliation.proposals import note_settled
 
 
 class Standing:

@@ -18,10 +18,10 @@ from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.desk import LaneDesk
 from worker.services.pos_closing.recounts import put_right
-from worker.store.generated import Made, file_documents, free_numbers
-from worker.store.pos_closings import invoices_of_closing
-from worker.store.pos_sales import Sales, reopen_sales
-from worker.store.pos_sessions import reopen_sessions
+from worker.store.intake.generated import Made, file_documents, free_numbers
+from worker.store.pos.closings import invoices_of_closing
+from worker.store.pos.sales import Sales, reopen_sales
+from worker.store.pos.sessions import reopen_sessions
 
 _LONGEST_STEM = 120
 

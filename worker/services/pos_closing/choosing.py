@@ -28,9 +28,9 @@ from domain.quantity import show_quantity
 from domain.stock_ledger import Chain
 from worker.services.pos_closing.desk import LaneDesk
 from worker.services.pos_tallying import require_tallied
-from worker.store.pos_sales import Named, Sales, named_sales
-from worker.store.pos_sessions import Session, open_sessions, session_of_opening
-from worker.store.pos_sheets import Sheets
+from worker.store.pos.sales import Named, Sales, named_sales
+from worker.store.pos.sessions import Session, open_sessions, session_of_opening
+from worker.store.pos.sheets import Sheets
 
 _LAST = 2**62  # after every document of the same instant
 

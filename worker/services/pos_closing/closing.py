@@ -38,10 +38,10 @@ from worker.messages import encode
 from worker.services.pos_closing.choosing import Chosen, choose
 from worker.services.pos_closing.desk import LaneDesk
 from worker.services.pos_closing.recounts import put_right
-from worker.store.generated import Made, file_documents, free_numbers
-from worker.store.pos_closings import store_certificate
-from worker.store.pos_sales import consolidate_sales, earliest_waiting, quarantine_sales, root_of_closing
-from worker.store.pos_sessions import end_sessions
+from worker.store.intake.generated import Made, file_documents, free_numbers
+from worker.store.pos.closings import store_certificate
+from worker.store.pos.sales import consolidate_sales, earliest_waiting, quarantine_sales, root_of_closing
+from worker.store.pos.sessions import end_sessions
 
 # For each sale by number: the document it went into, the document's lines (from 1), and its receipt.
 LeftThrough = dict[str, tuple[str, dict[LineKey, int], PosReceipt]]

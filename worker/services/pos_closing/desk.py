@@ -11,7 +11,7 @@ from domain.errors import DocumentRejected
 from worker.services.answers import Answers
 from worker.services.pos_sales import Tills
 from worker.store.database import Rows
-from worker.store.lanes import LaneRow
+from worker.store.posting.lanes import LaneRow
 
 
 class LaterRefused(Exception):

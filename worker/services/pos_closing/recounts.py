@@ -31,8 +31,8 @@ from domain.stock_ledger import lot_of
 from domain.till_sales import sold_beside
 from worker.messages import encode
 from worker.services.pos_closing.desk import LaneDesk
-from worker.store.generated import Made, file_documents, free_numbers
-from worker.store.standing_counts import StandingCount, standing_counts
+from worker.store.books.standing_counts import StandingCount, standing_counts
+from worker.store.intake.generated import Made, file_documents, free_numbers
 
 _LONGEST_STEM = 120
 

@@ -20,8 +20,8 @@ from worker.services.publishers.sightings import sight
 from worker.services.publishers.signing_keys import key_of_publisher
 from worker.services.tools import Tools
 from worker.signing_secret import signing_secret
-from worker.store.incoming import Incoming
-from worker.store.publishers import Known, known_publishers
+from worker.store.intake.incoming import Incoming
+from worker.store.intake.publishers import Known, known_publishers
 from worker.telemetry.counters import BARRED
 
 log = structlog.get_logger()

@@ -12,9 +12,9 @@ from domain.masters import Publisher
 from worker.messages import canonical, decode, encode
 from worker.services.acceptance import Message, read
 from worker.services.publishers.signing_keys import key_of_publisher, new_key_id
-from worker.store.acceptance import accept
 from worker.store.database import Database, Rows
-from worker.store.publishers import Known, add_key, known_publishers, lock_publishers, retire_keys, write_change
+from worker.store.intake.acceptance import accept
+from worker.store.intake.publishers import Known, add_key, known_publishers, lock_publishers, retire_keys, write_change
 
 # One in use and its successor: while both are, apps change over one by one.
 MOST_KEYS = 2

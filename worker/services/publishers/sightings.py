@@ -8,7 +8,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from worker.store.database import Database
-from worker.store.publishers import note_seen
+from worker.store.intake.publishers import note_seen
 
 EVERY_SECONDS: Final = 60.0
 

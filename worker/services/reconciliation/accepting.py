@@ -16,9 +16,9 @@ from worker.services.present_view import present_view
 from worker.services.submission import submit
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.generated import free_numbers
-from worker.store.outcomes import fetch_outcome
-from worker.store.sync_proposals import (
+from worker.store.intake.generated import free_numbers
+from worker.store.posting.outcomes import fetch_outcome
+from worker.store.reconciliation.proposals import (
     lock_proposal,
     note_first,
     note_refused,

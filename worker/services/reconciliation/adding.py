@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from domain.errors import DocumentParked
 from domain.master_view import MasterView
-from worker.store.chain_totals import add_chains
 from worker.store.database import Rows
-from worker.store.ledger_sums import (
+from worker.store.names.terms import account_numbers
+from worker.store.reconciliation.chain_totals import add_chains
+from worker.store.reconciliation.ledger_sums import (
     BEGINNING,
     AccountSum,
     Mark,
@@ -18,8 +19,7 @@ from worker.store.ledger_sums import (
     known_accounts,
     sums_between,
 )
-from worker.store.names import account_numbers
-from worker.store.open_receipts import add_open_receipts
+from worker.store.reconciliation.open_receipts import add_open_receipts
 
 
 class Added(NamedTuple):

@@ -15,7 +15,8 @@ from domain.master_view import MasterView
 from worker.services.present_view import present_view
 from worker.services.reconciliation.adding import add_up
 from worker.services.reconciliation.checking import check_moved, check_rows
-from worker.store.anew import (
+from worker.store.database import Database, Rows
+from worker.store.reconciliation.anew import (
     Pass,
     add_apart,
     chains_ahead,
@@ -25,8 +26,7 @@ from worker.store.anew import (
     mark_ahead,
     take_pass,
 )
-from worker.store.database import Database, Rows
-from worker.store.ledger_sums import Mark, full_look_is_due, present_mark
+from worker.store.reconciliation.ledger_sums import Mark, full_look_is_due, present_mark
 
 CHUNK_ROWS = 200_000  # rows of both ledgers in one transaction: a second or two
 SMALL_ROWS = 20_000  # books with no more are looked at whole each night

@@ -11,15 +11,15 @@ from domain.money import Currency
 from domain.quantity import show_quantity
 from domain.reconciliation.soundness import unsound
 from domain.stock_ledger import Chain
-from worker.store.balances import whole_balances
-from worker.store.book_laws import astray_receipts, unbalanced_among, unbalanced_between
-from worker.store.chain_totals import mismatches, wrong_quantities
+from worker.store.books.balances import whole_balances
+from worker.store.books.vouchers import voucher_names
 from worker.store.database import Rows
-from worker.store.ledger_sums import Mark
-from worker.store.names import Names
-from worker.store.reconciliations import FindingToKeep
-from worker.store.spelling import Spelling
-from worker.store.vouchers import voucher_names
+from worker.store.names.spelling import Spelling
+from worker.store.names.terms import Names
+from worker.store.reconciliation.book_laws import astray_receipts, unbalanced_among, unbalanced_between
+from worker.store.reconciliation.chain_totals import mismatches, wrong_quantities
+from worker.store.reconciliation.ledger_sums import Mark
+from worker.store.reconciliation.verdicts import FindingToKeep
 
 AT_ONCE = 2_000  # balances whose layers lie in memory together
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from domain.master_view import MasterView
 from domain.reconciliation import CauseKind
 from worker.reports.ageing import AGES, age
+from worker.store.books.vouchers import voucher_names
 from worker.store.database import Rows
-from worker.store.open_receipts import oldest_open, open_by_day
-from worker.store.reconciliations import CauseToKeep
-from worker.store.sync_information import Waiting, open_sales, waiting_reposts
-from worker.store.vouchers import voucher_names
+from worker.store.reconciliation.information import Waiting, open_sales, waiting_reposts
+from worker.store.reconciliation.open_receipts import oldest_open, open_by_day
+from worker.store.reconciliation.verdicts import CauseToKeep
 
 OLDEST: Final = 100  # vouchers that are named of what is received and not billed; the report has all
 

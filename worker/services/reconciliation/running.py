@@ -24,11 +24,15 @@ from worker.services.reconciliation.checking import check_balances, check_moved,
 from worker.services.reconciliation.informing import inform, received_not_billed
 from worker.services.reconciliation.wording import in_words
 from worker.services.tools import Tools
-from worker.store.anew import take_pass, take_place
-from worker.store.bisection import last_agreement, steps
+from worker.store.books.vouchers import voucher_names
 from worker.store.database import Database, Rows
-from worker.store.lanes import wait_for_lane
-from worker.store.ledger_sums import (
+from worker.store.names.terms import term_names
+from worker.store.posting.lanes import wait_for_lane
+from worker.store.posting.outcomes import release_waiting
+from worker.store.reconciliation.anew import take_pass, take_place
+from worker.store.reconciliation.bisection import last_agreement, steps
+from worker.store.reconciliation.causes import CauseRow, causes, legs_of, name_kinds, prove
+from worker.store.reconciliation.ledger_sums import (
     AccountSum,
     balances_as_of,
     full_look_is_due,
@@ -36,12 +40,16 @@ from worker.store.ledger_sums import (
     set_mark,
     take_mark,
 )
-from worker.store.names import term_names
-from worker.store.outcomes import release_waiting
-from worker.store.reconciliations import AccountRow, CauseToKeep, FindingToKeep, Look, by_number, last_findings, record
-from worker.store.sync_causes import CauseRow, causes, legs_of, name_kinds, prove
-from worker.store.sync_state import AccountState, states
-from worker.store.vouchers import voucher_names
+from worker.store.reconciliation.out_of_sync import AccountState, states
+from worker.store.reconciliation.verdicts import (
+    AccountRow,
+    CauseToKeep,
+    FindingToKeep,
+    Look,
+    by_number,
+    last_findings,
+    record,
+)
 
 LONGEST_STATEMENT = "90s"  # below what ends a task
 CLASSIFIED_AT_ONCE = 1_000

@@ -17,9 +17,9 @@ from worker.services.replay.figures import cost_figures, shown
 from worker.services.replay.loose import objects
 from worker.services.replay.scenario import Scenario, Step
 from worker.store.database import Database, Rows
-from worker.store.incoming import Receipt
-from worker.store.outcomes import fetch_outcomes
-from worker.store.pos_sales import consolidated_sales
+from worker.store.intake.incoming import Receipt
+from worker.store.pos.sales import consolidated_sales
+from worker.store.posting.outcomes import fetch_outcomes
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.exact import MICRO, NANO, div_half_up
 from worker.reports import Scope
 from worker.reports.read_model import quantity
-from worker.store.balances import all_layers
+from worker.store.books.balances import all_layers
 from worker.store.database import Rows
 
 Shown = list[tuple[Decimal, Decimal]]

@@ -21,10 +21,10 @@ from worker.services.replay import books
 from worker.services.replay.documents import Told, generated_since, tell, with_numbers
 from worker.services.replay.scenario import Scenario, ScenarioError, Step, read, understand
 from worker.services.reposting import run_pending
-from worker.store.companies import company_ids
 from worker.store.database import Database
-from worker.store.incoming import Receipt
-from worker.store.throwaway import throwaway_database
+from worker.store.databases.throwaway import throwaway_database
+from worker.store.intake.incoming import Receipt
+from worker.store.names.companies import company_ids
 
 Json = dict[str, Any]
 Say = Callable[[str], None]

@@ -6,12 +6,12 @@ import structlog
 
 from domain.errors import PerpetuaError
 from domain.reposting import RepostFault
-from worker.store.companies import company_name
 from worker.store.database import Database
-from worker.store.lanes import wait_for_lane
-from worker.store.names import Names
-from worker.store.reposts import begin_run, fail_run, give_back, open_runs, pending_requests
-from worker.store.spelling import Spelling
+from worker.store.names.companies import company_name
+from worker.store.names.spelling import Spelling
+from worker.store.names.terms import Names
+from worker.store.posting.lanes import wait_for_lane
+from worker.store.reposts.requests import begin_run, fail_run, give_back, open_runs, pending_requests
 
 log = structlog.get_logger()
 

@@ -23,10 +23,10 @@ from worker.services.lane_memory import LaneMemory
 from worker.services.present_view import present_view
 from worker.services.reposting.work import Work
 from worker.store.database import Database, Rows
-from worker.store.document_pages import sequence_of
-from worker.store.lanes import LaneRow, wait_for_lane
-from worker.store.outcomes import fetch_outcomes, hold_outcome, release, revise
-from worker.store.reposts import begin_run, pending_requests, rows_ahead
+from worker.store.desk.document_pages import sequence_of
+from worker.store.posting.lanes import LaneRow, wait_for_lane
+from worker.store.posting.outcomes import fetch_outcomes, hold_outcome, release, revise
+from worker.store.reposts.requests import begin_run, pending_requests, rows_ahead
 
 MOST_ROWS = 20_000  # movements valued again for a preview, while posting waits; beyond them it extrapolates
 _FAR = 10**12  # sequences that no document will ever have: what is accepted meanwhile does not clash

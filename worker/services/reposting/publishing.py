@@ -17,15 +17,14 @@ from domain.reposting import Findings, Replay, ReplayState, Waiting
 from domain.stock_ledger import Balance, Chain, Difference, DifferenceKind
 from worker.services.reposting.sharing import Groups, items_of, keep_apart, tell_others
 from worker.services.reposting.work import Work
-from worker.store.append import Appender, Counters
-from worker.store.balances import Balances
-from worker.store.chain_states import keep_states, state_text
+from worker.store.books.balances import Balances
+from worker.store.books.chain_states import keep_states, state_text
+from worker.store.books.quantity_blocks import disturb
 from worker.store.copy import stamp
-from worker.store.lanes import LaneRow, save_lane
-from worker.store.movement_blocks import last_movement
-from worker.store.quantity_blocks import disturb
-from worker.store.repost_rows import chunk_head
-from worker.store.reposts import (
+from worker.store.posting.append import Appender, Counters
+from worker.store.posting.lanes import LaneRow, save_lane
+from worker.store.reposts.movement_blocks import last_movement
+from worker.store.reposts.requests import (
     Pending,
     Run,
     ask_again,
@@ -36,6 +35,7 @@ from worker.store.reposts import (
     publish_run,
     take_up,
 )
+from worker.store.reposts.rows import chunk_head
 
 TAKEN_IN = 2_000  # movements valued again in the publishing transaction
 MOST_ROUNDS = 6

@@ -22,11 +22,11 @@ from worker.services.reposting.sharing import (
     tell_others,
 )
 from worker.services.reposting.work import Work
-from worker.store.chain_states import forget_superseded
+from worker.store.books.chain_states import forget_superseded
 from worker.store.database import Database, Rows
-from worker.store.lanes import wait_for_lane
-from worker.store.repost_pass import pass_of
-from worker.store.reposts import (
+from worker.store.posting.lanes import wait_for_lane
+from worker.store.reposts.passes import pass_of
+from worker.store.reposts.requests import (
     Pending,
     Run,
     begin_run,

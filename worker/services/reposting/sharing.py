@@ -17,8 +17,8 @@ from collections.abc import Collection, Iterable
 
 from domain.books import RepostRequest
 from worker.store.database import Rows
-from worker.store.names import Names
-from worker.store.reposts import Pending, Run, bound_documents, rows_ahead
+from worker.store.names.terms import Names
+from worker.store.reposts.requests import Pending, Run, bound_documents, rows_ahead
 
 MOST_OPEN = 3  # runs of a company that are under way at once
 TOGETHER = 20_000  # movements that are still little: items with less are reposted by one run

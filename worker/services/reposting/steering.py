@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worker.bells import Lane
 from worker.services.tools import Tools
-from worker.store.reposts import end_pause, retry_failed, set_pause, set_priority
+from worker.store.reposts.requests import end_pause, retry_failed, set_pause, set_priority
 
 
 def pause(tools: Tools, company: int, actor: str) -> bool:

@@ -19,8 +19,8 @@ from worker.messages import decode
 from worker.services.reposting.running import RunSummary, run_pending
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.masters import versions
-from worker.store.reposts import WaitingCompany, waiting_companies
+from worker.store.intake.masters import versions
+from worker.store.reposts.requests import WaitingCompany, waiting_companies
 
 # A company that has more to repost than this rings anew, so that others' doorbells get their turn in between.
 TURN_SECONDS = 10.0

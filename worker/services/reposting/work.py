@@ -9,15 +9,15 @@ from domain.books import RepostRequest
 from domain.reposting import Checkpoint, Findings, Replay, ReplayState
 from domain.stock_ledger import Chain
 from worker.services.present_view import present_view
-from worker.store.chain_states import keep_states, state_text
+from worker.store.books.chain_states import keep_states, state_text
 from worker.store.database import Rows
-from worker.store.lanes import LaneRow
-from worker.store.names import Names
-from worker.store.repost_history import Known, StoredHistory
-from worker.store.repost_pass import pass_text
-from worker.store.repost_rows import RunWriter, settle_roles
-from worker.store.reposts import Run, causes, unpublished_runs
-from worker.store.spelling import Spelling
+from worker.store.names.spelling import Spelling
+from worker.store.names.terms import Names
+from worker.store.posting.lanes import LaneRow
+from worker.store.reposts.history import Known, StoredHistory
+from worker.store.reposts.passes import pass_text
+from worker.store.reposts.requests import Run, causes, unpublished_runs
+from worker.store.reposts.rows import RunWriter, settle_roles
 
 ROLES = ("cost_of_goods_sold", "stock_adjustment")  # where differences may go that no movement names
 _ALL = 2**62

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `worker.store.migrate` hands over; never by itself."""
+"""Runs migrations on the connection that `worker.store.databases.migrate` hands over; never by itself."""
 
 from alembic import context
 

@@ -1,0 +1,1 @@
+"""What the operators' desk lists, page by page along an index, and what operators did there."""

@@ -1,0 +1,1 @@
+"""What came in: documents, masters and previews in one order, whoever published them."""

@@ -1,0 +1,1 @@
+"""Companies, terms and chains as the numbers that rows carry, and back."""

@@ -1,0 +1,1 @@
+"""Sales at tills: their receipts, sessions, sheets and closings."""

@@ -1,0 +1,1 @@
+"""Reposts: who asked for what, what a run reads, writes and lays down."""
