@@ -128,8 +128,8 @@ def _settle(connection: Rows, company: int) -> None:
     )
     connection.execute(
         "UPDATE lane SET (decided_sequence, last_movement, last_entry) = (SELECT max(voucher_id), max(movement_id), "
-        "2 * max(movement_id) + 1 FROM stock_movement WHERE company_id = %(company)s), batch_no = batch_no + 1 "
-        "WHERE company_id = %(company)s",
+        "2 * max(movement_id) + 1 FROM stock_movement WHERE company_id = %(company)s), batch_no = batch_no + 1, "
+        "vouchers = (SELECT count(*) FROM voucher WHERE company_id = %(company)s) WHERE company_id = %(company)s",
         {"company": company},
     )
     connection.execute(
@@ -194,7 +194,7 @@ _COPIES = (
     (
         "UPDATE lane SET last_movement = last_movement + %(m)s::bigint * %(times)s, last_entry = last_entry + %(e)s::bigint * %(times)s, "
         "last_term = last_term + %(times)s, last_chain = last_chain + %(c)s::int * %(times)s, "
-        f"decided_sequence = decided_sequence + {_ALL_V} WHERE company_id = %(company)s"
+        f"decided_sequence = decided_sequence + {_ALL_V}, vouchers = vouchers + {_ALL_V} WHERE company_id = %(company)s"
     ),
     f"UPDATE intake_counter SET last_sequence = last_sequence + {_ALL_V} WHERE company_id = %(company)s",
 )

@@ -94,7 +94,9 @@ MANY_ROWS: Final = frozenset(_ROWS) - {"slot", "reconciliation", "notice"}  # ni
 
 # Where the lane stands, and the names that rows refer to.
 _REST: Final = (
-    f"""UPDATE lane SET decided_sequence = :count - {WAITING}, batch_no = :count / 500, published_batch = :count / 500
+    f"""UPDATE lane SET decided_sequence = :count - {WAITING}, batch_no = :count / 500, published_batch = :count / 500,
+        vouchers = (SELECT count(*) FROM voucher WHERE company_id = :company),
+        parked = (SELECT count(*) FROM outcome WHERE company_id = :company AND status = 'parked')
         WHERE company_id = :company""",
     "UPDATE intake_counter SET last_sequence = :count WHERE company_id = :company",
     """INSERT INTO term (company_id, term_id, kind, name)

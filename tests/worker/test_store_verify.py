@@ -74,6 +74,8 @@ _ADDED_ENTRIES = (
         ),
         ("UPDATE balance SET qty = qty + 1", ["BalanceMismatch"]),
         ("UPDATE lane SET head_hash = 'x'", ["BrokenChain"]),
+        ("UPDATE lane SET vouchers = vouchers + 1", ["BrokenChain"]),
+        ("UPDATE lane SET parked = parked + 1", ["BrokenChain"]),
     ],
 )  # fmt: skip
 def test_tampering_is_found(books: Database, database: FreshDatabase, tampering: str, found: list[str]) -> None:

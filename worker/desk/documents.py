@@ -25,7 +25,7 @@ from worker.store.desk.actions import actions_about
 from worker.store.desk.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
 from worker.store.desk.document_pages import Held, held_document, sequence_of
 from worker.store.names.companies import company_name
-from worker.store.status import MOST_COUNTED, lane_at_a_glance
+from worker.store.status import lane_status
 
 # A worker decides; this long the desk waits to tell what it decided.
 PATIENCE_SECONDS: Final = 4.0
@@ -59,8 +59,7 @@ class Documents(Page):
             "wanted": wanted,
             "statuses": options(_STATUSES, wanted.status),
             "types": options(_TYPES, wanted.type_),
-            "lane": lane_at_a_glance(connection, company.number),
-            "most_counted": MOST_COUNTED,
+            "lane": lane_status(connection, company.number),
             "undecided": UNDECIDED,
         }
 

@@ -73,11 +73,6 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
-def counted(number: int, most: int) -> str:
-    """A number of things that were counted so far and no further: `1,000+`."""
-    return figure(number) if number <= most else f"{most:,}+"
-
-
 def grouped(amount: str) -> str:
     """An amount that was shown already, with its thousands set apart."""
     return f"{Decimal(amount):,f}"

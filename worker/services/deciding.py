@@ -350,14 +350,16 @@ class Batch:
         lane.last_term, lane.last_chain = memory.names.last_term, memory.names.last_chain
         decisions = self._results.decisions()
         decided_anew = {d.sequence for d in decisions} | {n.posting.voucher.sequence for n in self._results.posted}
-        clear_decisions(connection, lane.company_id, [s for s in sorted(decided_anew) if self._due[s].released])
+        released = [sequence for sequence in sorted(decided_anew) if self._due[sequence].released]
+        parked = -clear_decisions(connection, lane.company_id, released)
+        parked += sum(decision.status == "parked" for decision in decisions)
         write_decisions(connection, lane.company_id, lane.batch_no, lane.now, decisions)
         self._standing.release()
         # Nobody waits for an answer of these, so they are one round trip.
         with connection.pipeline():
             memory.series.save(connection)
             self._tills.save()
-            save_lane(connection, lane, self._appender, self._first)
+            save_lane(connection, lane, self._appender, self._first, parked=parked)
         decided = self._results.told(connection, lane, self._due, decisions)
         decided.changed, decided.sold = self._changed, self._tills.left_open(self._changed)
         return decided

@@ -93,7 +93,7 @@ def _of_database(tools: Tools) -> list[Metric]:
 
 def _lanes(connection: Rows) -> Iterator[Metric]:
     statuses = lane_statuses(connection)
-    documents = Gauge("perpetua_documents", "Documents by status, over all companies.", labels=["status"])
+    documents = Gauge("perpetua_documents", "Documents by what became of them, over all companies.", labels=["status"])
     for status, count in (
         ("accepted", sum(lane.waiting for lane in statuses)),
         ("posted", sum(lane.posted for lane in statuses)),

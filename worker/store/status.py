@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
 from worker.store.database import Rows
-
-# Nobody reads off a page whether two thousand documents were refused or three thousand.
-MOST_COUNTED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """One company's lane. `waiting`: accepted and not decided; `oldest_waiting`: when the first of them was received."""
+    """One company's lane; every document it has accepted is in one of the four figures.
+
+    `posted`: has a voucher, was it cancelled since or not. `rejected`, `parked`: was not posted, and nobody has asked for another
+    decision. `waiting`: is to be decided, for the first time or again; `oldest_waiting`: since when the first of them does.
+    """
 
     company: str
     posted: int
@@ -26,20 +26,6 @@ class LaneStatus:
     waiting: int
     oldest_waiting: datetime | None
     untold_batches: int
-
-
-@dataclass(frozen=True, slots=True)
-class LaneGlance:
-    """One company's lane as a page shows it: figures are exact up to MOST_COUNTED, and beyond it say only that there are more.
-
-    `posted` is None where it would take an exact count of the others to know it.
-    """
-
-    posted: int | None
-    rejected: int
-    parked: int
-    waiting: int
-    oldest_waiting: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +53,35 @@ class TillStatus:
 
 
 def lane_statuses(connection: Rows) -> list[LaneStatus]:
-    """The status of every lane, by company name. Reads the lanes' own counters; only refusals and what waits are counted."""
-    return [LaneStatus(*row) for row in _lanes(connection, None, None)]
+    """The status of every lane, by company name."""
+    return _lanes(connection, None)
 
 
-def lane_at_a_glance(connection: Rows, company: int) -> LaneGlance:
-    """How one company's lane stands; costs the same however many documents were refused."""
-    ((_, posted, rejected, parked, waiting, oldest, _),) = _lanes(connection, company, MOST_COUNTED + 1)
-    exact = max(rejected, parked, waiting) <= MOST_COUNTED
-    return LaneGlance(posted if exact else None, rejected, parked, waiting, oldest)
+def lane_status(connection: Rows, company: int) -> LaneStatus:
+    """The status of one company's lane."""
+    (status,) = _lanes(connection, company)
+    return status
 
 
-def _lanes(connection: Rows, company: int | None, most: int | None) -> list[tuple[Any, ...]]:
-    """Each lane, or one, as LaneStatus names its fields; of each kind of outcome so many are counted at most."""
-    return connection.execute(
-        "SELECT c.name, l.decided_sequence - refused.number - parked.number - released.number, refused.number, parked.number, "
-        "  i.last_sequence - l.decided_sequence + released.number, least(next.received_at, released.since), "
-        "  l.batch_no - l.published_batch "
+def _lanes(connection: Rows, company: int | None) -> list[LaneStatus]:
+    """Read from what lanes count as they go: of the documents only those are counted that were released and wait for their decision."""
+    found = connection.execute(
+        "SELECT c.name, l.vouchers - ahead.number, l.decided_sequence - l.vouchers + ahead.number - l.parked - released.rejected, "
+        "  l.parked - released.parked, i.last_sequence - l.decided_sequence + released.rejected + released.parked, "
+        "  least(next.received_at, released.since), l.batch_no - l.published_batch "
         "FROM lane l JOIN company c USING (company_id) JOIN intake_counter i USING (company_id) "
-        "CROSS JOIN LATERAL (SELECT count(*) AS number FROM (SELECT FROM outcome o WHERE o.company_id = l.company_id "
-        "  AND o.sequence <= l.decided_sequence AND status = 'rejected' AND moment IS NULL LIMIT %(most)s) o) refused "
-        "CROSS JOIN LATERAL (SELECT count(*) AS number FROM (SELECT FROM outcome o WHERE o.company_id = l.company_id "
-        "  AND o.sequence <= l.decided_sequence AND status = 'parked' AND moment IS NULL LIMIT %(most)s) o) parked "
-        "CROSS JOIN LATERAL (SELECT count(*) AS number, min(released_at) AS since FROM (SELECT released_at FROM outcome o "
-        "  WHERE o.company_id = l.company_id AND o.sequence <= l.decided_sequence AND moment IS NOT NULL "
-        "  ORDER BY moment LIMIT %(most)s) o) released "
+        "CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE status = 'rejected') AS rejected, "
+        "  count(*) FILTER (WHERE status = 'parked') AS parked, min(released_at) AS since FROM outcome o "
+        "  WHERE o.company_id = l.company_id AND o.sequence <= l.decided_sequence AND moment IS NOT NULL) released "
+        # A closing posts what it generates at once, behind whatever was accepted in between.
+        "CROSS JOIN LATERAL (SELECT count(*) AS number FROM voucher v WHERE v.company_id = l.company_id "
+        "  AND v.voucher_id > l.decided_sequence) ahead "
         "LEFT JOIN LATERAL (SELECT received_at FROM document d WHERE d.company_id = l.company_id "
         "  AND d.sequence > l.decided_sequence ORDER BY sequence LIMIT 1) next ON true "
         "WHERE %(company)s::int IS NULL OR l.company_id = %(company)s ORDER BY c.name",
-        {"company": company, "most": most},
-    ).fetchall()
+        {"company": company},
+    )
+    return [LaneStatus(*row) for row in found]
 
 
 def repost_statuses(connection: Rows) -> list[RepostStatus]:

@@ -98,6 +98,7 @@ def _check_chain(connection: Rows, company_id: int) -> Iterator[Problem]:
     if (batch_no, previous) != (known, head):
         yield Problem("BrokenChain", f"the last batch is {batch_no}, the lane says {known}, or its hash is another one")
     yield from _check_ends(connection, company_id, batch_no, ends, counters)
+    yield from _check_figures(connection, company_id)
 
 
 def _check_counts(batch: _BatchRow, counts: dict[str, int]) -> Iterator[Problem]:
@@ -125,6 +126,19 @@ def _check_ends(
             yield Problem(
                 "BrokenChain", f"the lane has counted {counters[table]} {table} rows, the batches hold {last}"
             )
+
+
+def _check_figures(connection: Rows, company_id: int) -> Iterator[Problem]:
+    """What the lane counts as it goes, from which everybody reads how many documents were posted, refused and parked."""
+    found = connection.execute(
+        "SELECT 'voucher', vouchers, (SELECT count(*) FROM voucher v WHERE v.company_id = l.company_id) FROM lane l "
+        "WHERE company_id = %(company)s UNION ALL SELECT 'parked outcome', parked, (SELECT count(*) FROM outcome o "
+        "WHERE o.company_id = l.company_id AND status = 'parked') FROM lane l WHERE company_id = %(company)s",
+        {"company": company_id},
+    )
+    for row, counted, count in found:
+        if counted != count:
+            yield Problem("BrokenChain", f"the lane has counted {counted} {row} rows, and there are {count}")
 
 
 def _lane(connection: Rows, company_id: int) -> tuple[bytes, int, dict[str, int]]:

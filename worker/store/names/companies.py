@@ -49,8 +49,8 @@ def open_companies(connection: Rows, names: list[str]) -> dict[str, int]:
     connection.execute("INSERT INTO intake_counter (company_id, last_sequence) SELECT unnest(%s::int[]), 0", [numbers])
     connection.execute(
         "INSERT INTO lane (company_id, decided_sequence, last_movement, last_difference, last_entry, last_link, last_request, "
-        "last_term, last_chain, batch_no, published_batch, head_hash, fault_sequence, fault_attempts) "
-        "SELECT unnest(%s::int[]), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''::bytea, 0, 0",
+        "last_term, last_chain, batch_no, published_batch, head_hash, fault_sequence, fault_attempts, vouchers, parked) "
+        "SELECT unnest(%s::int[]), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ''::bytea, 0, 0, 0, 0",
         [numbers],
     )
     return created

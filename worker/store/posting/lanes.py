@@ -151,8 +151,11 @@ def parked_documents(
     ]
 
 
-def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counters) -> None:
-    """Write where the lane stands now, and the batch's link in the hash chain; `first` are the counters before it."""
+def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counters, *, parked: int = 0) -> None:
+    """Write where the lane stands now, and the batch's link in the hash chain.
+
+    `first` are the counters before it; `parked` is by how many more documents are parked than before it.
+    """
     counters = lane.counters
     previous, lane.head_hash = lane.head_hash, appender.digest(lane.head_hash)
     connection.execute(
@@ -167,10 +170,11 @@ def save_lane(connection: Rows, lane: LaneRow, appender: Appender, first: Counte
     connection.execute(
         "UPDATE lane SET decided_sequence = %s, batch_no = %s, published_batch = %s, head_hash = %s, last_term = %s, "
         "last_chain = %s, fault_sequence = 0, fault_attempts = 0, last_movement = %s, last_difference = %s, last_entry = %s, "
-        "last_link = %s, last_request = %s WHERE company_id = %s",
+        "last_link = %s, last_request = %s, vouchers = vouchers + %s, parked = parked + %s WHERE company_id = %s",
         [
             lane.decided_sequence, lane.batch_no, lane.published_batch, lane.head_hash, lane.last_term, lane.last_chain,
-            counters.movement, counters.difference, counters.entry, counters.link, counters.request, lane.company_id,
+            counters.movement, counters.difference, counters.entry, counters.link, counters.request, appender.vouchers, parked,
+            lane.company_id,
         ],
     )  # fmt: skip
 

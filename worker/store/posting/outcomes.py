@@ -41,10 +41,14 @@ def write_decisions(connection: Rows, company_id: int, batch_no: int, now: datet
     copy_in(connection, "outcome", columns, "".join(rows))
 
 
-def clear_decisions(connection: Rows, company_id: int, sequences: list[int]) -> None:
-    """Drop the outcomes of released documents, which are being decided anew."""
-    if sequences:
-        connection.execute("DELETE FROM outcome WHERE company_id = %s AND sequence = ANY(%s)", [company_id, sequences])
+def clear_decisions(connection: Rows, company_id: int, sequences: list[int]) -> int:
+    """Drop the outcomes of released documents, which are being decided anew; gives how many of them had been parked."""
+    if not sequences:
+        return 0
+    cleared = connection.execute(
+        "DELETE FROM outcome WHERE company_id = %s AND sequence = ANY(%s) RETURNING status", [company_id, sequences]
+    )
+    return sum(status == "parked" for (status,) in cleared)
 
 
 def _array(texts: tuple[str, ...]) -> str:

@@ -285,6 +285,8 @@ intake_counter = table(
     "intake_counter", columns("int", "company_id"), columns("big", "last_sequence"), key="company_id"
 )
 
+# `vouchers` and `parked` count rows as they are written, so that nobody counts them later: those of `voucher`, and those of `outcome`
+# that are parked, whether they wait or are due again.
 lane = table(
     "lane",
     columns("int", "company_id"),
@@ -294,6 +296,7 @@ lane = table(
     columns("bytes", "head_hash"),
     columns("big", "fault_sequence"),
     columns("int", "fault_attempts"),
+    columns("big", "vouchers parked"),
     key="company_id",
 )
 
