@@ -347,6 +347,9 @@ class Books:
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
         self.open_sales.clear()
+        if not (posting.movements or posting.entries or posting.links or posting.differences or voucher.reverses):
+            self._recent[key] = (posting, document)  # a sale at a till, an order: the ledgers are as they were
+            return
         elsewhere = {movement.voucher for movement in posting.movements} - {own}
         if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.

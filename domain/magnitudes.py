@@ -63,9 +63,9 @@ def require_room(plan: Plan, currency: Currency, moved: int) -> None:
         if max(abs(ordered.qty), abs(ordered.whole)) > QUANTITY_LIMIT:
             _refuse(f"lines[{ordered.line - 1}].qty", f"in stock units it is more than {show_quantity(QUANTITY_LIMIT)}")
     total = moved
-    if plan.receipt is not None:
-        total = max(total, abs(plan.receipt.net), abs(plan.receipt.total), abs(plan.receipt.paid))
-        for chain, qty in plan.receipt.goods:
+    if (receipt := plan.receipt) is not None:
+        total = max(total, abs(receipt.net), abs(receipt.total), abs(receipt.paid))
+        for chain, qty in receipt.goods:
             if abs(qty) > QUANTITY_LIMIT:
                 _refuse("lines", f"of {chain.item} it takes more than {show_quantity(QUANTITY_LIMIT)}")
     laid_on = sum(abs(difference.amount) for difference in plan.differences) if plan.differences else 0

@@ -29,6 +29,7 @@ from domain.money import Currency
 from domain.posting_time import zone
 from domain.quantity import dust
 from domain.stock_ledger import Chain
+from domain.till import Till
 
 # What a missing default account is called, by the role that it would play.
 _MISSING = {
@@ -74,7 +75,7 @@ class MasterView:
         self._methods: dict[str, list[tuple[int, str]]] = {}
         self._versions: dict[str, list[tuple[int, object]]] = {}
         self._mode_accounts: dict[str, str] = {}
-        self.profiles: dict[str, PosProfile] = {}  # of tills, as far as they were asked for
+        self.tills: dict[str, Till] = {}  # as far as they were asked for
         self._resolutions: dict[tuple[str | None, str, str], str] = {}
         self._holding_stock: dict[str, bool] = {}
         self._batchwise: dict[tuple[str, str], bool] = {}

@@ -107,7 +107,7 @@ class PosReceipt(msgspec.Struct, array_like=True, gc=False):
     @property
     def paid(self) -> int:
         """Everything that was handed over, before change."""
-        return sum(payment.amount for payment in self.payments)
+        return sum([payment.amount for payment in self.payments])
 
     @property
     def given_back(self) -> int:

@@ -6,30 +6,27 @@ receipt; the closing only sums.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from domain.books import Books, Lacking, PostedVoucher
 from domain.documents.amounts import Amounts, compute
-from domain.documents.item_lines import require_warehouse, stock_qty
-from domain.documents.plan import Head, Plan, dimensions_of
+from domain.documents.plan import Head, Plan
+from domain.documents.pos_lines import sold_lines
 from domain.documents.pos_payment import Paid, take_payments
 from domain.documents.returns import original_of, take_back
-from domain.documents.sales_cost import components, cost_account
 from domain.documents.sales_invoice import RoundedTotal, SalesLine, rounded
-from domain.documents.shape import Document, Payment, Tax, TradeDocument
+from domain.documents.shape import Document, Payment, TradeDocument
 from domain.errors import DocumentRejected
-from domain.exact import MICRO, allocate, div_mirrored
-from domain.exact import show as show_number
 from domain.master_book import unknown_master
 from domain.master_view import MasterView
 from domain.masters import PosProfile
 from domain.money import Money, Rate, convert
-from domain.pos_receipt import LineKey, PosReceipt, ReceiptLine, ReceiptTax, TaxKey
+from domain.pos_receipt import PosReceipt, ReceiptLine, ReceiptTax, TaxKey
 from domain.posting_time import PostingTime
 from domain.quantity import show_quantity
 from domain.shape import ModeAmount, Name
 from domain.stock_ledger import Chain, Lot
+from domain.till import Till
 
 
 class PosOpening(Document, tag="pos_opening", kw_only=True):
@@ -72,14 +69,19 @@ class PosClosing(Document, tag="pos_closing", kw_only=True):
 
 def profile_of(view: MasterView, name: str) -> PosProfile:
     """The profile of a till. Errors: DocumentParked while it is unknown."""
-    known = view.profiles.get(name)
+    return till_of(view, name).profile
+
+
+def till_of(view: MasterView, name: str) -> Till:
+    """A till by the name of its profile. Errors: DocumentParked while it is unknown."""
+    known = view.tills.get(name)
     if known is not None:
         return known
     profile = view.book.get("pos_profile", name)
     if not isinstance(profile, PosProfile):
         raise unknown_master("pos_profile", name, "pos_profile")
-    view.profiles[name] = profile
-    return profile
+    till = view.tills[name] = Till(profile)
+    return till
 
 
 def till_chains(document: PosInvoice, view: MasterView) -> list[Chain]:
@@ -114,18 +116,18 @@ def plan(document: PosInvoice, head: Head, books: Books) -> Plan:
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
     view = head.view
-    profile = profile_of(view, document.pos_profile)
+    till = till_of(view, document.pos_profile)
     amounts = _amounts(document, view)
     original = original_of(document, head, books) if document.is_return else None
     planned = Plan()
     returned = _returned_lines(planned, document, head, original, books)
-    total = rounded(_rounding_of(document, profile, view), amounts, view)
-    paid = take_payments(document, profile, amounts, total, view)
+    total = rounded(_rounding_of(document, till.profile, view), amounts, view)
+    paid = take_payments(document, till, amounts, total, view)
     goods: dict[Chain, int] = {}
-    lines = _lines(document, head, profile, amounts, returned, goods)
+    lines = sold_lines(document, document.lines, head, till, amounts, returned, goods)
     _require_available(document, goods, head, books)
-    planned.receipt = _receipt(document, head, profile, amounts, lines, goods, total, paid)
-    planned.figures = amounts.figures | _figures(planned.receipt, amounts, total, paid)
+    planned.receipt = _receipt(document, head, till.profile, amounts, lines, goods, total, paid)
+    planned.figures = _figures(planned.receipt, amounts, total, paid)
     return planned
 
 
@@ -157,76 +159,16 @@ def _returned_lines(
     ]
 
 
-def _lines(
-    document: PosInvoice,
-    head: Head,
-    profile: PosProfile,
-    amounts: Amounts,
-    returned: Sequence[int],
-    goods: dict[Chain, int],
-) -> list[ReceiptLine]:
-    """The receipt's lines, every account resolved; what they take from stock is added to `goods`."""
-    view = head.view
-    tax = ", ".join(_in_words(tax) for tax in document.taxes)
-    shares = _tax_shares(amounts)
-    lines = []
-    for index, line in enumerate(document.lines):
-        field = f"lines[{index}]"
-        item = view.item(line.item, f"{field}.item")
-        warehouse = line.warehouse or profile.warehouse or ""
-        if item.is_stock_item or item.bundle:
-            warehouse = require_warehouse(line.warehouse or profile.warehouse, item, view, field)
-            view.stock_account(warehouse, f"{field}.warehouse")
-            qty = stock_qty(line, item, line.qty, field)
-            for component, part in components(view, line, item, warehouse, qty, field):
-                cost_account(line.expense_account, component, view, field)
-                goods[part.chain] = goods.get(part.chain, 0) + part.qty
-        key = LineKey(
-            item=line.item,
-            uom=line.uom or "",
-            factor=int(line.conversion_factor or 0),
-            rate=div_mirrored(amounts.nets_base[index] * MICRO, line.qty),
-            warehouse=warehouse,
-            tax=tax,
-            income=view.income_account(line.income_account or profile.income_account, item, f"{field}.income_account"),
-            expense=line.expense_account or "",
-            cost_center=line.cost_center or document.cost_center or profile.cost_center or head.cost_center,
-            dimensions=dimensions_of(head, line.dimensions, document.dimensions),
-            batch=line.batch or "",
-            zero_rate=line.allow_zero_rate,
-            cost_rate=None if line.cost_rate is None else int(line.cost_rate),
-        )
-        lines.append(
-            ReceiptLine(
-                key, int(line.qty), amounts.nets_base[index], [share[index] for share in shares], line.serials or [],
-                returned[index],
-            )
-        )  # fmt: skip
-    return lines
-
-
-def _in_words(tax: Tax) -> str:
-    rate = "" if tax.rate is None else f" {show_number(tax.rate, 9)}"
-    center = f" at {tax.cost_center}" if tax.cost_center else ""
-    return f"{tax.account} {tax.charge}{rate}{' included' if tax.included_in_rate else ''}{center}"
-
-
-def _tax_shares(amounts: Amounts) -> list[list[int]]:
-    """Each tax's part of each line in the company's currency; the parts sum to the tax."""
-    return [
-        tax.by_line if tax.base == tax.amount else allocate(tax.base, [abs(part) for part in tax.by_line])
-        for tax in amounts.taxes
-    ]
-
-
 def _require_available(document: PosInvoice, goods: dict[Chain, int], head: Head, books: Books) -> None:
     """What a till sells must be there, less what open sales have sold already. Errors: Lacking, DocumentRejected."""
-    view = head.view
-    missing = tuple(chain for chain in goods if chain not in books.balances)
-    if missing:
-        raise Lacking(chains=missing)
-    books.require_reserved(goods)
+    view, balances, reserved = head.view, books.balances, books.reserved
+    if not (balances.keys() >= goods.keys() and reserved.keys() >= goods.keys()):
+        if missing := tuple(chain for chain in goods if chain not in balances):
+            raise Lacking(chains=missing)
+        books.require_reserved(goods)
     for chain, qty in goods.items():
+        if qty <= balances[chain].qty - reserved[chain]:
+            continue
         stocked = view.item(chain.item)
         left = _there(chain, qty + books.reserved[chain], head, books) - books.reserved[chain]
         if qty > 0 and qty > left + view.negligible_shortage(stocked) and not view.allows_negative(stocked):
@@ -278,30 +220,21 @@ def _receipt(
         )
         for index, tax in enumerate(amounts.taxes)
     ]  # fmt: skip
-    net = sum(amounts.nets_base)
+    net, asked = sum(amounts.nets_base), base(total)
+    round_off = asked - net - sum([tax.amount for tax in taxes])
+    # By place, not by name: to find its fields by their names takes longer than to fill them.
     return PosReceipt(
-        number=document.number,
-        at=head.at,
-        customer=document.customer or profile.customer_default or "",
-        lines=lines,
-        taxes=taxes,
-        payments=paid.payments,
-        change=paid.change,
-        net=net,
-        grand=amounts.grand_total_base,
-        total=base(total),
-        round_off=base(total) - net - sum(tax.amount for tax in taxes),
-        written_off=paid.written_off,
-        goods=[(chain, qty) for chain, qty in goods.items() if qty],
-        is_return=document.is_return,
-        returns_of=document.return_against or "",
-        hold=document.reservation or "",
-    )
+        document.number, head.at, document.customer or profile.customer_default or "", lines, taxes, paid.payments, paid.change, net,
+        amounts.grand_total_base, asked, round_off, paid.written_off, [(chain, qty) for chain, qty in goods.items() if qty],
+        document.is_return, document.return_against or "", document.reservation or "",
+    )  # fmt: skip
 
 
 def _figures(receipt: PosReceipt, amounts: Amounts, total: int, paid: Paid) -> dict[str, object]:
     show = amounts.currency.show
-    return _totals(amounts, total) | {
+    return {
+        **amounts.figures,
+        **_totals(amounts, total),
         "paid_amount": show(paid.paid),
         "change_amount": show(paid.given_back),
         "write_off_amount": show(paid.short_written_off),

@@ -13,6 +13,7 @@ from domain.master_view import MasterView
 from domain.masters import PosProfile
 from domain.money import Currency, Money, convert
 from domain.pos_receipt import ReceiptPayment, Tender
+from domain.till import Till
 
 
 class Sale(Protocol):
@@ -35,13 +36,13 @@ class Paid:
     short_written_off: int
 
 
-def take_payments(sale: Sale, profile: PosProfile, amounts: Amounts, total: int, view: MasterView) -> Paid:
+def take_payments(sale: Sale, till: Till, amounts: Amounts, total: int, view: MasterView) -> Paid:
     """Check and resolve the payments of a sale that asks for `total` (its own currency).
 
     Errors: DocumentRejected where nothing is paid, a payment has the wrong sign, a refund is too large, or the profile wants full
     payment and it is not.
     """
-    currency = amounts.currency
+    currency, profile = amounts.currency, till.profile
 
     def base(amount: int) -> int:
         return amount if currency is view.currency else convert(amount, amounts.exchange_rate, currency, view.currency)
@@ -56,7 +57,7 @@ def take_payments(sale: Sale, profile: PosProfile, amounts: Amounts, total: int,
         )
     stated = [_amount(payment, currency, sale.is_return, i) for i, payment in enumerate(sale.payments)]
     paid = sum(stated)
-    tenders = [Tender(payment.mode, _account(payment, profile, view, i)) for i, payment in enumerate(sale.payments)]
+    tenders = [_tender(payment, till, view, i) for i, payment in enumerate(sale.payments)]
     if sale.is_return and paid < total:
         raise DocumentRejected(
             "RefundTooLarge",
@@ -92,13 +93,15 @@ def _amount(payment: Payment, currency: Currency, is_return: bool, index: int) -
     return amount
 
 
-def _account(payment: Payment, profile: PosProfile, view: MasterView, index: int) -> str:
-    """The account stated, else the profile's for that mode, else the mode's own."""
-    if payment.account is None:
-        for mode in profile.payment_modes:
-            if mode.mode == payment.mode and mode.account is not None:
-                return view.tender_account(mode.account)
-    return payment_account(view, payment, f"payments[{index}]")
+def _tender(payment: Payment, till: Till, view: MasterView, index: int) -> Tender:
+    """The mode with the account stated, else the profile's for that mode, else the mode's own."""
+    known = till.tenders.get((payment.mode, payment.account))
+    if known is None:
+        of_profile = (mode.account for mode in till.profile.payment_modes if mode.mode == payment.mode and mode.account)
+        account = next(of_profile, None) if payment.account is None else None
+        name = view.tender_account(account) if account else payment_account(view, payment, f"payments[{index}]")
+        known = till.tenders[payment.mode, payment.account] = Tender(payment.mode, name)
+    return known
 
 
 def _change(sale: Sale, total: int, paid: int, currency: Currency) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -37,18 +36,12 @@ def entry_of(receipt: PosReceipt) -> Entry:
     for tax in receipt.taxes:
         name = f"tax {tax.key.account}"
         totals[name] = totals.get(name, 0) + tax.amount
-    content = f"[{{{_as_text(goods)}}},{{{_as_text(totals)}}}]"
-    return Entry(receipt.number, goods, totals, content, receipt.hold)
+    return Entry(receipt.number, goods, totals, _encode((_as_text(goods), _as_text(totals))).decode(), receipt.hold)
 
 
-def _as_text(sums: dict[str, int]) -> str:
-    """The inside of a JSON object whose amounts are text: the server's functions would read numbers as doubles."""
-    return ",".join([f'{_quoted(name)}:"{amount}"' for name, amount in sums.items()])
-
-
-@lru_cache(maxsize=65_536)  # the same goods, modes and taxes in sale after sale
-def _quoted(name: str) -> str:
-    return _encode(name).decode()
+def _as_text(sums: dict[str, int]) -> dict[str, str]:
+    """Amounts as text: the server's functions would read numbers as doubles."""
+    return {name: str(amount) for name, amount in sums.items()}
 
 
 def added_up(sums: Iterable[dict[str, int]]) -> dict[str, int]:

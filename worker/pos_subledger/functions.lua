@@ -1,7 +1,6 @@
 #!lua name=perpetua_pos_VERSION
 
 -- The sub-ledger of the point of sale: each function is one step that no other can come between.
--- VERSION stands for a hash of this text: servers outlive programs, so each program calls the functions that it was written with.
 -- All keys of a company carry the same hash tag, so that every call stays on one node of a cluster.
 -- Sums are kept by HINCRBY, exact to 64 bits; Lua compares them as doubles, exact to nine thousand million units.
 

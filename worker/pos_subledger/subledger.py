@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 import msgspec
 from redis import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import ReadOnlyError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from domain.stock_ledger import Chain
 from worker.pos_subledger.entry import Entry, added_up
 from worker.pos_subledger.keys import chain_of, field, key, of_session
+from worker.server_functions import Library
 
 AWAY = (ConnectionLost, NoAnswer, ReadOnlyError)  # the server is away, or has just handed over to another
 
@@ -24,12 +23,7 @@ AT_ONCE = 1000  # sales in one step: about a millisecond in which the server doe
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 
-_SOURCE = files("worker.pos_subledger").joinpath("functions.lua").read_text("utf-8")
-_VERSION = sha256(_SOURCE.encode()).hexdigest()[:12]
-
-
-def _name(function: str) -> str:
-    return f"perpetua_pos_{_VERSION}_{function}"
+_FUNCTIONS = Library("worker.pos_subledger", "functions.lua", "perpetua_pos")
 
 
 class Reservation(NamedTuple):
@@ -162,14 +156,4 @@ class Subledger:
         return [key(company, name) for name in ("held", "holds", "holdings")]
 
     def _call(self, function: str, keys: Sequence[str], *arguments: Any) -> Any:
-        return self._loaded(lambda: self._redis.fcall(_name(function), len(keys), *keys, *arguments))
-
-    def _loaded(self, send: Callable[[], Any]) -> Any:
-        try:
-            return send()
-        except ResponseError as error:
-            if "Function not found" not in str(error):
-                raise
-        # A server that was started anew, or has taken over, may not know the functions yet.
-        self._redis.function_load(_SOURCE.replace("VERSION", _VERSION), replace=True)
-        return send()
+        return _FUNCTIONS.call(self._redis, function, keys, *arguments)

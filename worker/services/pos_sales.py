@@ -49,9 +49,10 @@ class Tills:
             self._opened(sequence, document)
         elif posting.receipt is not None and isinstance(document, PosInvoice):
             session = self._session(sequence, document.pos_profile, document.user or "")
-            self._sales.append(NewSale(sequence, session.id, session.profile, session.user, posting.receipt))
-            self._sold.append(self._sales[-1])
-            self.touch(chain for chain, _ in posting.receipt.goods)
+            sale = NewSale(sequence, session.id, session.profile, session.user, posting.receipt)
+            self._sales.append(sale)
+            self._sold.append(sale)
+            self.touch([chain for chain, _ in posting.receipt.goods])
         elif posting.released is not None:
             self._cancelled.append(posting.voucher.reverses)
             self._gone.add(posting.voucher.reverses)

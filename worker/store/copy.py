@@ -31,6 +31,11 @@ def escape(text: str) -> str:
     return text
 
 
+def escape_json(text: str) -> str:
+    """JSON as COPY wants it: whatever is not printed is escaped in it already."""
+    return text.replace("\\", "\\\\") if "\\" in text else text
+
+
 def hexadecimal(raw: bytes) -> str:
     """A bytea value as COPY wants it."""
     return "\\\\x" + raw.hex()

@@ -12,7 +12,7 @@ from domain.books import PostedVoucher, TillSale
 from domain.pos_consolidation import Root, Sale
 from domain.pos_receipt import PosReceipt, read, write
 from domain.posting_time import instant
-from worker.store.copy import NULL, escape, stamp_instant
+from worker.store.copy import NULL, escape, escape_json, stamp_instant
 from worker.store.database import Rows
 
 _RECEIPT = "company_id, voucher_id, receipt"
@@ -37,7 +37,7 @@ def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> No
     """Write new sales, each open, each with its receipt; PostgreSQL takes them in while the next ones are decided."""
     receipts, states = [], []
     for sale in sales:
-        receipts.append(f"{company}\t{sale.sequence}\t{escape(write(sale.receipt))}\n")
+        receipts.append(f"{company}\t{sale.sequence}\t{escape_json(write(sale.receipt))}\n")
         states.append(
             f"{company}\t{sale.sequence}\t{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}\t"
             f"{stamp_instant(sale.receipt.at)}\topen\t0\t\t{NULL}\n"

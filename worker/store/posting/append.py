@@ -12,7 +12,7 @@ import msgspec
 from domain.books import Link, OrderLine, Posting
 from domain.general_ledger import Entry
 from domain.stock_ledger import Basis, Difference, Movement
-from worker.store.copy import NULL, copy_in, escape, stamp_instant
+from worker.store.copy import NULL, copy_in, escape, escape_json, stamp_instant
 from worker.store.database import Rows
 from worker.store.names.terms import Names
 
@@ -136,7 +136,7 @@ class Appender:
             voucher = posting.voucher
             at = stamps.get(voucher.at) or stamps.setdefault(voucher.at, stamp_instant(voucher.at))
             day = days.get(voucher.date) or days.setdefault(voucher.date, voucher.date.isoformat())
-            figures = escape(_json(voucher.figures).decode())
+            figures = escape_json(_json(voucher.figures).decode())
             text.vouchers.append(
                 f"{company}\t{voucher.sequence}\t{voucher.type}\t{escape(voucher.number)}\t{numbered.year}\t{numbered.number}\t{at}\t"
                 f"{day}\t{voucher.reverses}\t{figures}\t{self._batch_no}\t{line}\t{self._now}\n"
