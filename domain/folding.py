@@ -110,9 +110,10 @@ class _Fold:
         else:
             shortage = self._shortage(movement)
             if basis == Basis.SENT_BACK:
+                rate = self._original_rate(movement)
                 movement.value = valuation.send_back(
-                    balance, method, self.currency, -movement.qty, movement.source, shortage,
-                    self._original_rate(movement),
+                    balance, method, self.currency, -movement.qty, movement.source, shortage, rate,
+                    None if rate is None else movement.stated,
                 )  # fmt: skip
             else:
                 movement.value = valuation.issue(
@@ -143,10 +144,9 @@ class _Fold:
         return sum(d.amount for d in self.differences if d.cause == issue and d.kind is DifferenceKind.TRUE_UP)
 
     def _original_rate(self, movement: Movement) -> int | None:
-        """What a unit of the original cost (nine decimals): an average gives goods back at that, None where they cost nothing."""
+        """What a unit of the original cost (nine decimals); None where it cost nothing."""
         voucher, own = self._loaded(movement.source)
-        cost = own.value - voucher.set_aside.get(own.id, 0)
-        return div_half_up(cost * self.currency.unit * MICRO, own.qty) or None
+        return div_half_up(voucher.cost_of(own) * self.currency.unit * MICRO, own.qty) or None
 
     def _loaded(self, movement: int) -> tuple[PostedVoucher, Movement]:
         """A movement of a voucher that the document refers to."""
@@ -211,7 +211,7 @@ class _Fold:
                 self._true_up(movement, valuation.receive(balance, method, currency, qty, amount, movement.id))
         elif movement.qty < 0:
             valuation.send_back(
-                balance, method, currency, -movement.qty, movement.source, self._shortage(movement), None
+                balance, method, currency, -movement.qty, movement.source, self._shortage(movement), None, None
             )
         booked = movement.value + sum(d.amount for d in self.differences if d.movement == movement.id)
         self._residue(movement, currency.amount(balance.value) - before - booked)
@@ -313,7 +313,7 @@ class _Fold:
         if self.checked.reverses:
             places |= {(m.chain, own): None for m in self.plan.movements}
         for movement in self.plan.movements:
-            if movement.basis == Basis.RETURNED and movement.source and self._shares_with_others(movement):
+            if movement.source and self._shares_with_others(movement):
                 places[movement.chain, own] = None
         for difference in self.plan.differences:
             places[difference.chain, (difference.at, difference.voucher)] = None
@@ -325,9 +325,13 @@ class _Fold:
         ]
 
     def _shares_with_others(self, returned: Movement) -> bool:
-        """Whether other returns take a share of the same sale: in order of time, this one changes theirs."""
-        voucher, sold = self._loaded(returned.source)
-        return any(link.kind == "returns" and link.target_line == sold.line for link in voucher.links)
+        """Whether other returns take a share of the same sale, or later ones of the same purchase at an average: this one changes theirs."""
+        bought = returned.basis is Basis.SENT_BACK
+        if not (bought or returned.basis is Basis.RETURNED) or (bought and self.checked.methods[returned.chain].LAYERED):
+            return False
+        voucher, own = self._loaded(returned.source)
+        others = [link for link in voucher.links if link.kind == "returns" and link.target_line == own.line]
+        return any(not bought or (link.at, link.voucher) > self.checked.place for link in others)
 
     # -- the general ledger -------------------------------------------------------------------------------------------
 

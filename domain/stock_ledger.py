@@ -41,7 +41,7 @@ class Basis(IntEnum):
     COST = 2  # goes out at what the valuation method takes (`counted_rate` where it asks for a layer by its rate)
     MOVED = 3  # comes in at exactly what `source` booked out, plus `stated` additional costs
     RETURNED = 4  # comes in at its share of what `source` booked out (sales return); without one at the rate in force, plus `stated`
-    SENT_BACK = 5  # goes out of the layer that `source` brought in (purchase return)
+    SENT_BACK = 5  # goes out of the layer that `source` brought in, or of an average at its share of that, `stated` (purchase return)
     COUNTED = 6  # sets the chain to `counted_qty` at `counted_rate`
     PRODUCED = 7  # comes in at `weight`'s share of its voucher's inputs less scrap, plus `stated` additional costs
     REVERSED = 8  # takes `source` back, exactly

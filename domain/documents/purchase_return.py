@@ -1,4 +1,4 @@
-"""Purchase return: goods go back to the supplier, at what is left of their own receipt.
+"""Purchase return: goods go back to the supplier, at what is left of their own receipt; from an average, at what they cost.
 
 The supplier's account and each charge account get back their share of the original; what stock gives up beyond or below that goes
 to purchase price variance. Shares are cumulative in order of time, so that returning everything returns exactly the original.
@@ -18,7 +18,7 @@ from domain.documents.item_lines import Part, RejectingLine, parts, rejected_par
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
-from domain.documents.references import reference, referred_line, whole_qty
+from domain.documents.references import linked, reference, referred_line, whole_qty
 from domain.documents.returns import Returned, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
@@ -49,9 +49,10 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
     for index, line in enumerate(lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
-        share, back = LineCost(-amounts.nets_base[index], []), None
+        share, back, earlier = LineCost(-amounts.nets_base[index], []), None, 0
         if shared:
             back = original_line(shared.original, line, index, view, books, planned)
+            earlier = _back_earlier(back, head, planned)
             share = shared.take(planned, Sharer(document, index, head), back, books)
         if not item.is_stock_item:
             if back and counter_role:
@@ -62,11 +63,13 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         for part in _goods(view, line, item, back, field):
             source = _movement(back, part.chain) if back else None
-            planned.move(
+            movement = planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
                 account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
+            if source and back and not part.chain.part:
+                movement.stated = cumulative_share(back.original.cost_of(source), earlier, -part.qty, source.qty)
         expense = getattr(line, "expense_account", None)
         account = "" if head.perpetual else view.expense_account(expense, item, "default_expense", field)
         unbilled = UnbilledLine(planned, head, account, center, dimensions)
@@ -257,6 +260,12 @@ def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, vie
     if original is not None and view.is_in_opening(original.sequence, original.at):
         return purchase_expense(view, item)
     return view.account(charge.account, "taxes.account")
+
+
+def _back_earlier(back: Returned, head: Head, planned: Plan) -> int:
+    """How much of the original's line went back before this document's time (millionths): goods go by time under every rule of inventory."""
+    links = linked(back.original, back.place + 1, "returns", planned)
+    return sum(link.qty for link in links if link.voucher == head.sequence or (link.at, link.voucher) < (head.at, head.sequence))
 
 
 def _goods(view: MasterView, line: ItemLine, item: Item, back: Returned | None, field: str) -> list[Part]:

@@ -133,9 +133,10 @@ class Revaluation:
         shortage = self._shortage(movement)
         if movement.basis == Basis.SENT_BACK:
             source = self._source_value(recorded)
-            rate = div_half_up(source * currency.unit * MICRO, recorded.source_qty) if recorded.source_qty else None
+            rate = div_half_up(source * currency.unit * MICRO, recorded.source_qty) or None
+            share = cumulative_share(source, -recorded.returned_before, -movement.qty, recorded.source_qty)
             value = valuation.send_back(
-                balance, method, currency, -movement.qty, movement.source, shortage, rate or None
+                balance, method, currency, -movement.qty, movement.source, shortage, rate, None if rate is None else share
             )
         else:
             value = valuation.issue(

@@ -104,15 +104,16 @@ def send_back(
     receipt: int,
     shortage: Shortage | None,
     rate: int | None,
+    cost: int | None,
 ) -> int:
     """Take `qty` out of what is left of its own receipt, the rest by the method: from layers at that `rate` first, where it keeps layers.
 
-    An average gives goods back at the average, like any that leave: at what one receipt cost, those that stay could end up worth
-    nothing. Gives the booked amount (minor units, negative or zero).
+    `cost` is its share of what the receipt booked (minor units), at which an average gives it back; None where that cost nothing.
+    Gives the booked amount (minor units, negative or zero).
     """
     before = currency.amount(balance.value)
     if balance.qty > 0 and qty < balance.qty:
-        found, taken = method.take_layer(balance, receipt, qty)
+        found, taken = method.take_back(balance, receipt, qty, None if cost is None else cost * currency.unit)
         balance.qty -= found
         balance.value -= taken
         qty -= found

@@ -8,7 +8,7 @@ from domain.valuation import layers
 LAYERED = True
 receive = layers.receive
 count = layers.count
-take_layer = layers.take_layer
+take_back = layers.take_back
 add_value = layers.add_value
 
 

@@ -57,7 +57,7 @@ def count(balance: Balance, qty: int, value: int, receipt: int) -> None:
     balance.layers = deque([Layer(qty, value, receipt)] if qty else [])
 
 
-def take_layer(balance: Balance, receipt: int, qty: int) -> tuple[int, int]:
+def take_back(balance: Balance, receipt: int, qty: int, cost: int | None) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method
     """Take up to `qty` of what is left of one receipt; gives the quantity found there and its value."""
     found = taken = 0
     for queue in (balance.layers, balance.newest):

@@ -29,8 +29,8 @@ class Method(Protocol):
     def take_at_rate(self, balance: Balance, qty: int, rate: int) -> int:
         """Goods go out at a stated rate where the method can."""
 
-    def take_layer(self, balance: Balance, receipt: int, qty: int) -> tuple[int, int]:
-        """Goods go back out of their own receipt."""
+    def take_back(self, balance: Balance, receipt: int, qty: int, cost: int | None) -> tuple[int, int]:
+        """Some of the goods that are there go back: as many as it finds of their own receipt, or for which it goes by their `cost`."""
 
     def count(self, balance: Balance, qty: int, value: int, receipt: int) -> None:
         """Goods are counted."""

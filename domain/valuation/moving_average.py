@@ -67,9 +67,18 @@ def take_at_rate(balance: Balance, qty: int, rate: int) -> int:
     return taken
 
 
-def take_layer(balance: Balance, receipt: int, qty: int) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method
-    """An average keeps no layer of a receipt apart."""
-    return 0, 0
+def take_back(balance: Balance, receipt: int, qty: int, cost: int | None) -> tuple[int, int]:  # noqa: ARG001 - the verb of every method
+    """Take less than there is at what it cost (nine decimals), bounded by the value there is; what is left is averaged anew.
+
+    Gives the quantity and the value taken: nothing of goods that cost nothing (None), which are worth the average like any other.
+    """
+    if cost is None:
+        return 0, 0
+    pool = pooled(balance)
+    taken = min(cost, max(pool.value, 0))
+    pool.qty -= qty
+    pool.value -= taken
+    return qty, taken
 
 
 def add_value(balance: Balance, receipt: int, received_qty: int, value: int) -> int:  # noqa: ARG001 - the verb of every method

@@ -78,6 +78,17 @@ STORIES: dict[str, list[dict[str, Any]]] = {
         bought(1, "PR-1", goods(10, 5)), sold(2, "DN-1", goods(8, 9)), given_back(3, "CR-1", "DN-1", goods(-3, 9)),
         sent_back(4, "RR-1", "PR-1", goods(-2, 5)), landed(9, "LC-1", "PR-1", "7.77"),
     ],
+    "parts of a purchase go back from an average, in another order than that of time, and freight turns up": [
+        bought(1, "PR-1", goods(3, "3.3333", "Juice")), bought(2, "PR-2", goods(7, 9, "Juice")), moved(3, "SE-1", 4, "Stores", "Shop", "Juice"),
+        sent_back(9, "RR-3", "PR-1", goods(-1, "3.3333", "Juice")), sent_back(6, "RR-2", "PR-1", goods(-1, "3.3333", "Juice", place="Shop")),
+        sent_back(5, "RR-1", "PR-1", goods(-1, "3.3333", "Juice")), sold(7, "DN-1", goods(2, 9, "Juice")),
+        landed(10, "LC-1", "PR-1", "0.50"), bought(4, "PR-3", goods(2, 1, "Juice")),
+    ],
+    "dear goods go back from an average that is worth less, whatever came before": [
+        bought(1, "PR-1", goods(10, 100, "Juice")), bought(2, "PR-2", goods(100, 10, "Juice")), sold(4, "DN-1", goods(100, 9, "Juice")),
+        sent_back(6, "RR-1", "PR-1", goods(-8, 100, "Juice")), sold(8, "DN-2", goods(5, 9, "Juice")),
+        bought(3, "PR-3", goods(4, 50, "Juice")), landed(9, "LC-1", "PR-1", "-33.33"),
+    ],
     "two returns of one sale share its cost in order of time": [
         bought(1, "PR-1", goods(3, "3.3333")), sold(2, "DN-1", goods(3, 9)),
         given_back(8, "CR-2", "DN-1", goods(-1, 9, place="Shop")), given_back(5, "CR-1", "DN-1", goods(-1, 9)),
@@ -134,6 +145,16 @@ CANCELS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "the receipt that covered a sale, of which goods came back": ("PR-2", [
         bought(1, "PR-1", goods(2, 10)), sold(2, "DN-1", goods(6, 20)), bought(3, "PR-2", goods(8, 15)),
         given_back(5, "CR-1", "DN-1", goods(-4, 20)), cancelled(7, "PR-2", "purchase_receipt"),
+    ]),
+    "the first of several returns from an average": ("RR-1", [
+        bought(1, "PR-1", goods(3, "3.3333", "Juice")), bought(2, "PR-2", goods(7, 9, "Juice")),
+        sent_back(3, "RR-1", "PR-1", goods(-1, "3.3333", "Juice")), sent_back(4, "RR-2", "PR-1", goods(-1, "3.3333", "Juice")),
+        sold(5, "DN-1", goods(2, 9, "Juice")), cancelled(6, "RR-1", "purchase_receipt"),
+    ]),
+    "the dearer part of an average, of which goods went back": ("LC-1", [
+        bought(1, "PR-1", goods(4, 5, "Juice")), bought(2, "PR-2", goods(6, 1, "Juice")), landed(3, "LC-1", "PR-1", "4.44"),
+        sent_back(4, "RR-1", "PR-1", goods(-3, 5, "Juice")), sold(5, "DN-1", goods(3, 9, "Juice")),
+        cancelled(6, "LC-1", "landed_cost_voucher"),
     ]),
     "a freight bill": ("LC-1", [
         bought(1, "PR-1", goods(10, 5)), landed(3, "LC-1", "PR-1", "4.44"), sold(4, "DN-1", goods(7, 9)),

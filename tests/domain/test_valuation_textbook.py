@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from domain.exact import cumulative_share
 from domain.money import Currency
 from domain.stock_ledger import Balance, Basis, Chain, Movement, Shortage
 from domain.valuation import chain
@@ -101,17 +103,37 @@ EXAMPLES: dict[str, tuple[str, list[Step]]] = {
         ("back 4 2", "-60.00", "10 100.00 | 6 90.00"),
         ("back 7 2", "-100.00", "9 90.00"),
     ]),
-    "back to the supplier from an average, at the average": ("moving_average", [
+    "back to the supplier from an average at what it cost, and what stays is averaged anew": ("moving_average", [
         ("in 10 100.00", "100.00", "10 100.00"),
         ("in 10 140.00", "140.00", "20 240.00"),
-        ("back 5 2", "-60.00", "15 180.00"),
-        ("out 15", "-180.00", ""),
+        ("back 5 2", "-70.00", "15 170.00"),
+        ("out 3", "-34.00", "12 136.00"),
     ]),
-    "dear goods go back from a cheap average, and those that stay keep their worth": ("moving_average", [
+    "parts of a purchase that go back add up to what it cost": ("moving_average", [
+        ("in 3 10.00", "10.00", "3 10.00"),
+        ("in 3 20.00", "20.00", "6 30.00"),
+        ("back 1 1", "-3.33", "5 26.67"),
+        ("back 1 1", "-3.34", "4 23.33"),
+        ("back 1 1", "-3.33", "3 20.00"),
+    ]),
+    "dear goods go back from a cheap average, for no more than all is worth": ("moving_average", [
         ("in 10 1000.00", "1000.00", "10 1000.00"),
         ("in 100 1000.00", "1000.00", "110 2000.00"),
         ("out 100", "-1818.18", "10 181.818181818"),
-        ("back 8 1", "-145.46", "2 36.363636364"),
+        ("back 8 1", "-181.82", "2 0.00"),
+        ("out 2", "0.00", ""),
+    ]),
+    "cheap goods go back until nothing is there, and take all value": ("moving_average", [
+        ("in 10 10.00", "10.00", "10 10.00"),
+        ("in 10 1000.00", "1000.00", "20 1010.00"),
+        ("out 10", "-505.00", "10 505.00"),
+        ("back 4 1", "-4.00", "6 501.00"),
+        ("back 6 1", "-501.00", ""),
+    ]),
+    "goods that cost nothing go back at the average": ("moving_average", [
+        ("in 100 10000.00", "10000.00", "100 10000.00"),
+        ("in 5 0.00", "0.00", "105 10000.00"),
+        ("back 5 2", "-476.19", "100 9523.80952381"),
     ]),
     "a count is absolute, and layers become one": ("fifo", [
         ("in 10 50.00", "50.00", "10 50.00"),
@@ -153,6 +175,7 @@ class Book:
         self.balance, self.method = Balance(), METHODS[method]
         self.moves = 0
         self.costs: dict[int, tuple[int, int]] = {}
+        self.sent_back: dict[int, int] = defaultdict(int)
 
     def happens(self, what: str) -> str:
         """Let something happen; gives what it books."""
@@ -169,11 +192,13 @@ class Book:
         return EURO.show(chain.issue(self.balance, self.method, EURO, _micro(qty), self._shortage(), 0))
 
     def _back(self, qty: str, receipt: str) -> str:
-        received, cost = self.costs[int(receipt)]
+        of, part = int(receipt), _micro(qty)
+        received, cost = self.costs[of]
+        share = cumulative_share(cost, self.sent_back[of], part, received) if cost else None
+        self.sent_back[of] += part
         rate = cost * EURO.unit * 10**6 // received
-        return EURO.show(
-            chain.send_back(self.balance, self.method, EURO, _micro(qty), int(receipt), self._shortage(), rate)
-        )
+        booked = chain.send_back(self.balance, self.method, EURO, part, of, self._shortage(), rate, share)
+        return EURO.show(booked)
 
     def _count(self, qty: str, rate: str) -> str:
         counted = None if qty == "-" else _micro(qty)

@@ -46,6 +46,8 @@ def _unsound(balance: Balance) -> Iterable[str]:
     layers = [*balance.layers, *balance.newest]
     if not balance.qty and balance.value:
         yield f"worth {balance.value} at quantity zero"
+    if balance.qty > 0 > balance.value:
+        yield f"worth {balance.value}, less than nothing, at quantity {balance.qty}"
     if balance.qty != sum(layer.qty for layer in layers) - sum(short.qty for short in balance.shortages):
         yield "its layers hold another quantity"
     if balance.batches and balance.qty != sum(balance.batches.values()):

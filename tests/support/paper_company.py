@@ -241,13 +241,13 @@ class PaperCompany:
             returned_before=sum(
                 m.qty
                 for m in self.movements
-                if m.basis == Basis.RETURNED and m.source == movement.source and m.id not in reversals
+                if m.basis in _IN_SHARES and m.source == movement.source and m.id not in reversals
                 and (m.at, m.voucher, m.id) < place
             ),
             returned_after=tuple(
                 (m.chain, m.at, m.voucher)
                 for m in self.movements
-                if m.basis == Basis.RETURNED and m.source == movement.source and (m.at, m.voucher, m.id) > place
+                if m.basis in _IN_SHARES and m.source == movement.source and (m.at, m.voucher, m.id) > place
                 and movement.source
             ),
             dependents=tuple(self.dependents(movement.id)),
@@ -418,6 +418,7 @@ class PaperCompany:
         return {account: amount for account, amount in totals.items() if amount}
 
 
+_IN_SHARES = (Basis.RETURNED, Basis.SENT_BACK)
 _NOT_ITS_COST = (DifferenceKind.TRUE_UP, DifferenceKind.RESIDUE)
 
 

@@ -127,6 +127,15 @@ class Pile:
                 self.last_cost = fallback
             self.owed.append(Owed(qty, nine(qty * self.last_cost), issue))
 
+    def give_back(self, qty: Fraction, cost: Fraction | None, issue: Issue, fallback: Fraction) -> None:
+        """Out of an average at a cost, though no more than all is worth; at none, or where nothing stays, as anything leaves."""
+        self._pool()
+        if cost is None or qty >= self.qty:
+            self.take(qty, issue, fallback)
+        else:
+            self.lots[0].value -= min(cost, self.value)
+            self.lots[0].qty -= qty
+
     def at_rate_in_force(self, qty: Fraction, minor: Fraction, fallback: Fraction) -> int:
         """What `qty` is worth at the average of this moment, in minor units."""
         if self.qty > 0:

@@ -43,6 +43,7 @@ class Oracle:
         self._receipts: dict[tuple[str, int, Place], tuple[Fraction, int]] = {}
         self._covered: dict[Issue, int] = defaultdict(int)
         self._returned: dict[Issue, Fraction] = defaultdict(Fraction)
+        self._sent: dict[tuple[str, int, Place], Fraction] = defaultdict(Fraction)
         self._batches: dict[tuple[Place, str], Fraction] = defaultdict(Fraction)
 
     def tell(self, documents: Iterable[Json]) -> None:
@@ -166,7 +167,7 @@ class Oracle:
                     self._send(document, index, line, place, wanted)
 
     def _send(self, document: Json, index: int, line: Json, place: Place, wanted: Fraction) -> None:
-        """Out of what is left of the receipt's own lot; what is not left of it, by the method (an average keeps none apart)."""
+        """Out of what is left of the receipt's own lot; what is not left of it, by the method. Out of an average, at what it cost."""
         issue = Issue(document["number"], index, place, VARIANCE)
         if "return_against" not in document:
             self._out(place, wanted, issue)
@@ -180,9 +181,13 @@ class Oracle:
                 part = min(lot.qty, qty)
                 pile.pull(lot, part)
                 qty -= part
-        average = pile.method == "moving_average"
-        rate = None if average else nine(amount * self.minor / received) or None
-        pile.take(qty, issue, self._fallback(place), rate)
+        if pile.method == "moving_average":
+            share = share_after(amount, self._sent[source], wanted, received) if received else 0
+            cost = share * self.minor if amount and not place[2] else None
+            pile.give_back(qty, cost, issue, self._fallback(place))
+        else:
+            pile.take(qty, issue, self._fallback(place), nine(amount * self.minor / received) or None)
+        self._sent[source] += wanted
         after = floor(pile.value / self.minor + F(1, 2))
         self._book(document["number"], place, -wanted, after - before)
 

@@ -32,6 +32,7 @@ _VISIBLE = (
     "CASE WHEN difference_id < %(runs)s THEN %(difference)s::bigint ELSE %(written)s::bigint END"
 )
 _PLAIN = {Basis.STATED, Basis.COST}
+_IN_SHARES = (Basis.RETURNED, Basis.SENT_BACK)  # take shares of what their source booked, in order of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class StoredHistory:
             row.source_value, row.source_qty = values[m.source]
             row.source_true_ups = sum(amount for place, amount in true_ups.get(m.source, ()) if place < here)
             row.returned_before = sum(qty for place, _, qty in returns.get(m.source, ()) if place < here)
-            if m.basis == Basis.RETURNED:
+            if m.basis in _IN_SHARES:
                 row.returned_after = tuple(
                     (chain, *place[:2]) for place, chain, _ in returns.get(m.source, ()) if place > here
                 )
@@ -212,7 +213,7 @@ class StoredHistory:
         found = self._connection.execute(
             f"SELECT m.source_id, {_MICROSECONDS.format('m')}, m.voucher_id, m.movement_id, m.chain_id, m.qty FROM stock_movement m "
             "WHERE m.company_id = %(company)s AND m.source_id <> 0 AND m.source_id = ANY(%(sources)s) "
-            f"AND m.basis = {Basis.RETURNED:d} AND m.movement_id <= %(movement)s {self._by_then}"
+            f"AND m.basis IN ({', '.join(map(str, map(int, _IN_SHARES)))}) AND m.movement_id <= %(movement)s {self._by_then}"
             "AND NOT EXISTS (SELECT FROM stock_movement r WHERE r.company_id = m.company_id AND r.source_id = m.movement_id "
             f"  AND r.source_id <> 0 AND r.basis = {Basis.REVERSED:d} AND r.movement_id <= %(movement)s "
             f"  {self._by_then.replace('m.', 'r.')})",
