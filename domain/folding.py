@@ -327,7 +327,9 @@ class _Fold:
     def _shares_with_others(self, returned: Movement) -> bool:
         """Whether other returns take a share of the same sale, or later ones of the same purchase at an average: this one changes theirs."""
         bought = returned.basis is Basis.SENT_BACK
-        if not (bought or returned.basis is Basis.RETURNED) or (bought and self.checked.methods[returned.chain].LAYERED):
+        if not (bought or returned.basis is Basis.RETURNED) or (
+            bought and self.checked.methods[returned.chain].LAYERED
+        ):
             return False
         voucher, own = self._loaded(returned.source)
         others = [link for link in voucher.links if link.kind == "returns" and link.target_line == own.line]

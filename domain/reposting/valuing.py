@@ -133,11 +133,7 @@ class Revaluation:
         shortage = self._shortage(movement)
         if movement.basis == Basis.SENT_BACK:
             source = self._source_value(recorded)
-            rate = div_half_up(source * currency.unit * MICRO, recorded.source_qty) or None
-            share = cumulative_share(source, -recorded.returned_before, -movement.qty, recorded.source_qty)
-            value = valuation.send_back(
-                balance, method, currency, -movement.qty, movement.source, shortage, rate, None if rate is None else share
-            )
+            value = self._send_back(recorded, balance, method, shortage)
         else:
             value = valuation.issue(
                 balance, method, currency, -movement.qty, shortage, self._fallback(movement), movement.counted_rate
@@ -145,6 +141,13 @@ class Revaluation:
         if shortage.qty:
             self.known.short[movement.id] = recorded.dependents
         return value, movement.qty
+
+    def _send_back(self, recorded: Recorded, balance: Balance, method: Method, shortage: Shortage) -> int:
+        movement, currency = recorded.movement, self._currency
+        cost, received, before = self._source_value(recorded), recorded.source_qty, -recorded.returned_before
+        rate = div_half_up(cost * currency.unit * MICRO, received) or None
+        share = cumulative_share(cost, before, -movement.qty, received) if rate is not None else None
+        return valuation.send_back(balance, method, currency, -movement.qty, movement.source, shortage, rate, share)
 
     def _count(self, movement: Movement, balance: Balance, method: Method) -> tuple[int, int]:
         fallback, batch = self._fallback(movement), lot_of(movement).batch

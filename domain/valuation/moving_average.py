@@ -87,5 +87,6 @@ def add_value(balance: Balance, receipt: int, received_qty: int, value: int) -> 
         return 0
     left = balance.qty
     laid = value if left >= received_qty else div_half_up(value * left, received_qty)
+    laid = max(laid, -balance.value)  # a credit takes no more than there is
     balance.layers[0].value += laid
     return laid
