@@ -325,7 +325,7 @@ class _Fold:
         ]
 
     def _shares_with_others(self, returned: Movement) -> bool:
-        """Whether other returns take a share of the same sale, or later ones of the same purchase at an average: this one changes theirs."""
+        """Whether this one changes the share of other returns: of those of the same sale, of later ones of a purchase at an average."""
         bought = returned.basis is Basis.SENT_BACK
         if not (bought or returned.basis is Basis.RETURNED) or (
             bought and self.checked.methods[returned.chain].LAYERED

@@ -263,7 +263,7 @@ def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, vie
 
 
 def _back_earlier(back: Returned, head: Head, planned: Plan) -> int:
-    """How much of the original's line went back before this document's time (millionths): goods go by time under every rule of inventory."""
+    """How much of the original's line went back before this document's time (millionths): goods go by time under any rule."""
     links, here = linked(back.original, back.place + 1, "returns", planned), (head.at, head.sequence)
     return sum(link.qty for link in links if link.voucher == head.sequence or (link.at, link.voucher) < here)
 

@@ -132,7 +132,6 @@ class Revaluation:
             return 0, 0
         shortage = self._shortage(movement)
         if movement.basis == Basis.SENT_BACK:
-            source = self._source_value(recorded)
             value = self._send_back(recorded, balance, method, shortage)
         else:
             value = valuation.issue(

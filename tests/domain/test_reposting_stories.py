@@ -79,10 +79,10 @@ STORIES: dict[str, list[dict[str, Any]]] = {
         sent_back(4, "RR-1", "PR-1", goods(-2, 5)), landed(9, "LC-1", "PR-1", "7.77"),
     ],
     "parts of a purchase go back from an average, in another order than that of time, and freight turns up": [
-        bought(1, "PR-1", goods(3, "3.3333", "Juice")), bought(2, "PR-2", goods(7, 9, "Juice")), moved(3, "SE-1", 4, "Stores", "Shop", "Juice"),
-        sent_back(9, "RR-3", "PR-1", goods(-1, "3.3333", "Juice")), sent_back(6, "RR-2", "PR-1", goods(-1, "3.3333", "Juice", place="Shop")),
-        sent_back(5, "RR-1", "PR-1", goods(-1, "3.3333", "Juice")), sold(7, "DN-1", goods(2, 9, "Juice")),
-        landed(10, "LC-1", "PR-1", "0.50"), bought(4, "PR-3", goods(2, 1, "Juice")),
+        bought(1, "PR-1", goods(3, "3.3333", "Juice")), bought(2, "PR-2", goods(7, 9, "Juice")),
+        moved(3, "SE-1", 4, "Stores", "Shop", "Juice"), sent_back(9, "RR-3", "PR-1", goods(-1, "3.3333", "Juice")),
+        sent_back(6, "RR-2", "PR-1", goods(-1, "3.3333", "Juice", "Shop")), sent_back(5, "RR-1", "PR-1", goods(-1, "3.3333", "Juice")),
+        sold(7, "DN-1", goods(2, 9, "Juice")), landed(10, "LC-1", "PR-1", "0.50"), bought(4, "PR-3", goods(2, 1, "Juice")),
     ],
     "dear goods go back from an average that is worth less, whatever came before": [
         bought(1, "PR-1", goods(10, 100, "Juice")), bought(2, "PR-2", goods(100, 10, "Juice")), sold(4, "DN-1", goods(100, 9, "Juice")),
