@@ -4,7 +4,7 @@
 --     createdb --template template0 --encoding UTF8 --locale C perpetua && psql --dbname perpetua --file roles.sql
 --     perpetua db upgrade                  with PERPETUA_OWNER_DATABASE_URL of perpetua_owner
 --
--- The order of text is that of code points (C, or the builtin C.UTF-8); `db upgrade` refuses a database with another.
+-- Any locale will do, as long as the encoding is UTF8; servers.md says why C is a good one.
 --
 -- No password stands here. Give each role that is to log in its own (\password perpetua_worker), or map certificates to them.
 --

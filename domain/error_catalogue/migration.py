@@ -57,8 +57,8 @@ MIGRATION: dict[str, Entry] = {
     ),
     "UnfitDatabase": Entry(
         Family.REJECTED,
-        "The empty database sorts text by the rules of a language, or is not encoded as UTF8.",
-        "Make it again from template0, with ENCODING 'UTF8' and the locale C.",
+        "The empty database is not encoded as UTF8.",
+        "Make it again from template0, with ENCODING 'UTF8'.",
     ),
     "MigrationOutOfStep": Entry(
         Family.BROKEN,

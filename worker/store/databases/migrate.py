@@ -13,9 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from domain.errors import PerpetuaError
+from worker.store.databases.text_order import order_by_code_points
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-# How CREATE DATABASE words the order of text that the books need, whatever the server's own is.
+# How CREATE DATABASE words a database that fits, whatever the server's own encoding and locale are.
 CODE_POINTS = "ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
 _ONE_AT_A_TIME = 7_050_114  # any number will do, as long as every version of this program uses the same
 
@@ -36,6 +37,7 @@ def upgrade(owner_url: str, revision: str | None = None) -> None:
             _require_fit(connection)
         if present != newest():
             command.upgrade(_configuration(connection), revision or "head")
+            order_by_code_points(connection)
 
 
 def current(url: str) -> str | None:
@@ -74,15 +76,12 @@ def _transaction(url: str) -> Iterator[sqlalchemy.Connection]:
 
 
 def _require_fit(connection: sqlalchemy.Connection) -> None:
-    """Lists are walked in the order of code points, and keys compared as their bytes are: no other order of text will do."""
-    name, encoding, by_code_points = connection.exec_driver_sql(
-        "SELECT current_database(), current_setting('server_encoding'), 'Z' < 'a' AND 'a-z' < 'aa'"
-    ).one()
-    if encoding != "UTF8" or not by_code_points:
-        how = f"is encoded as {encoding}" if encoding != "UTF8" else "sorts text by the rules of a language"
+    """Documents are in whatever script their publishers write: no encoding but one holds them all."""
+    name, encoding = connection.exec_driver_sql("SELECT current_database(), current_setting('server_encoding')").one()
+    if encoding != "UTF8":
         raise PerpetuaError(
             "UnfitDatabase",
-            f"The database {name} {how}, and the books need UTF8 in the order of code points. Drop it and make it again: "
+            f"The database {name} is encoded as {encoding}, and the books need UTF8. Drop it and make it again: "
             f'CREATE DATABASE "{name}" TEMPLATE template0 {CODE_POINTS};',
             details={"database": str(name), "encoding": str(encoding)},
         )

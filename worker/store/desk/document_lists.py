@@ -57,10 +57,7 @@ def document_page(
 def documents_by_number(
     connection: Rows, company: int, wanted: Wanted, *, after: tuple[str, str] = ("", ""), limit: int = 50
 ) -> Found[tuple[str, str]]:
-    """Documents whose number begins as wanted, by number and type; `after` is where the page before ended.
-
-    The order of numbers is that of their code points, as in databases made with the C or C.UTF-8 collation.
-    """
+    """Documents whose number begins as wanted, by number and type in the order of code points; `after` is where the page before ended."""
     begins = str(wanted.number)
 
     def look(at: tuple[str, str], looks: int) -> _Looked:
