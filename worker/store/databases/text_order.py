@@ -45,9 +45,9 @@ class _View(NamedTuple):
 
 def order_by_code_points(connection: sqlalchemy.Connection) -> None:
     """Have every column of text that does not yet do so compare by code points, in one rewrite of each table's indexes."""
-    if _run(connection, _BY_ITSELF).scalar():
+    if _run(connection, _BY_ITSELF) == [(True,)]:
         return
-    tables = _run(connection, _COLUMNS).all()
+    tables = _run(connection, _COLUMNS)
     if not tables:
         return
     # PostgreSQL changes no column that a view reads, so the views go out of the way and come back as they were.
@@ -63,11 +63,12 @@ def order_by_code_points(connection: sqlalchemy.Connection) -> None:
 
 def _from_below(connection: sqlalchemy.Connection) -> Iterator[_View]:
     """The views of the books, each after those that it reads."""
-    views = {row[0]: _View(*row) for row in _run(connection, _VIEWS)}
+    views = {view.oid: view for view in map(_View._make, _run(connection, _VIEWS))}
     for oid in TopologicalSorter({oid: view.reads for oid, view in views.items()}).static_order():
         yield views[oid]
 
 
-def _run(connection: sqlalchemy.Connection, statement: str) -> sqlalchemy.CursorResult[Any]:
-    """Run a statement as it stands: a per cent sign in it is one."""
-    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+def _run(connection: sqlalchemy.Connection, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement as it stands, in which a per cent sign is one; gives the rows that it answers."""
+    answered = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    return [tuple(row) for row in answered] if answered.returns_rows else []
