@@ -17,6 +17,37 @@ _LANE = (
     "FROM lane l JOIN company c USING (company_id) WHERE l.company_id = %s"
 )
 
+# New documents are one stretch of sequences: its end is found first, then each table is read along it once. What was released lies
+# scattered, and is looked up one by one.
+_DUE = (
+    "WITH stretch AS ("
+    "  SELECT max(sequence) AS last FROM ("
+    "    SELECT sequence, size, sum(size) OVER (ORDER BY sequence) AS upto FROM ("
+    "      SELECT sequence, size FROM document WHERE company_id = %(company)s AND sequence > %(decided)s"
+    "      ORDER BY sequence LIMIT %(documents)s) next) sized"
+    "  WHERE upto - size < %(size)s"
+    "), due AS ("
+    "  SELECT d.sequence, d.acceptance AS moment, d.payload, d.received_at, d.type, d.number, 0 AS attempts, false AS released, "
+    "    d.sequence IN (SELECT sequence FROM outcome WHERE company_id = %(company)s AND sequence > %(decided)s "
+    "      AND sequence <= (SELECT last FROM stretch)) "
+    "    OR d.type IN ('sales_invoice', 'journal_entry', 'cancel') AND d.sequence IN (SELECT voucher_id FROM voucher "
+    "      WHERE company_id = %(company)s AND voucher_id > %(decided)s AND voucher_id <= (SELECT last FROM stretch)) AS decided, "
+    "    d.size "
+    "  FROM document d "
+    "  WHERE d.company_id = %(company)s AND d.sequence > %(decided)s AND d.sequence <= (SELECT last FROM stretch)"
+    "  UNION ALL "
+    "  SELECT o.sequence, o.moment, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, o.attempts, true, false, d.size "
+    "  FROM (SELECT sequence, moment, attempts FROM outcome WHERE company_id = %(company)s AND moment IS NOT NULL"
+    "    ORDER BY moment, sequence LIMIT %(documents)s) o "
+    "  JOIN document d ON d.company_id = %(company)s AND d.sequence = o.sequence "
+    "  LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = %(company)s"
+    "    AND r.sequence = o.sequence ORDER BY revision DESC LIMIT 1) r ON true"
+    ") SELECT due.*, "
+    "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL), "
+    "  EXISTS (SELECT FROM sync_account a WHERE a.company_id = %(company)s) "
+    "FROM due ORDER BY moment, sequence"
+)
+
 
 Place = tuple[int, int]  # a moment in the order of acceptance, and the sequence of the document that is decided there
 
@@ -91,27 +122,7 @@ def due_documents(connection: Rows, lane: LaneRow, documents: int, size: int) ->
     writer was done.
     """
     found = connection.execute(
-        "WITH fresh AS ("
-        "  SELECT sequence, acceptance AS moment, size, sum(size) OVER (ORDER BY sequence) AS upto FROM ("
-        "    SELECT sequence, acceptance, size FROM document WHERE company_id = %(company)s AND sequence > %(decided)s"
-        "    ORDER BY sequence LIMIT %(documents)s) next"
-        "), due AS ("
-        "  SELECT sequence, moment, false AS released, NULL::int AS attempts FROM fresh WHERE upto - size < %(size)s"
-        "  UNION ALL ("
-        "  SELECT sequence, moment, true, attempts FROM outcome WHERE company_id = %(company)s AND moment IS NOT NULL"
-        "  ORDER BY moment, sequence LIMIT %(documents)s)"
-        ") SELECT due.sequence, due.moment, coalesce(r.payload, d.payload), d.received_at, d.type, d.number, "
-        "  coalesce(due.attempts, 0), due.released, "
-        "  NOT due.released AND (EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.sequence = due.sequence) "
-        "    OR d.type IN ('sales_invoice', 'journal_entry', 'cancel') AND EXISTS ("
-        "      SELECT FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = due.sequence)), d.size, "
-        "  EXISTS (SELECT FROM outcome o WHERE o.company_id = %(company)s AND o.status = 'parked' AND o.moment IS NULL), "
-        "  EXISTS (SELECT FROM sync_account a WHERE a.company_id = %(company)s) "
-        "FROM due JOIN document d ON d.company_id = %(company)s AND d.sequence = due.sequence "
-        "LEFT JOIN LATERAL (SELECT payload FROM document_revision r WHERE r.company_id = d.company_id "
-        "  AND r.sequence = d.sequence ORDER BY revision DESC LIMIT 1) r ON true "
-        "ORDER BY due.moment, due.sequence",
-        {"company": lane.company_id, "decided": lane.decided_sequence, "documents": documents, "size": size},
+        _DUE, {"company": lane.company_id, "decided": lane.decided_sequence, "documents": documents, "size": size}
     ).fetchall()
     due = [Due(row[0], row[1], row[2].encode(), *row[3:9]) for row in found]
     has_parked, has_differences = found[0][10:] if found else (False, False)
