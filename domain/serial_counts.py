@@ -17,8 +17,8 @@ def serials_there(item: str, warehouse: str, place: tuple[int, int], books: Book
     """Serial numbers of an item that lie in a warehouse just after a place in time. Errors: Lacking."""
     if (item, warehouse) not in books.serial_places:
         raise Lacking(serials=(item, warehouse))
-    parts = [chain for chain in books.balances if chain[:2] == (item, warehouse) and chain.part]
-    return {chain.part for chain in parts if books.quantity(Lot(chain), *place) > 0}
+    there = [chain for chain in books.balances if chain.item == item and chain.warehouse == warehouse]
+    return {chain.part for chain in there if chain.part and books.quantity(Lot(chain), *place) > 0}
 
 
 def counted_as_gone(lot: Lot, change: int, place: tuple[int, int], books: Books) -> Movement | None:

@@ -25,7 +25,7 @@ def of_session(company: int, session: str) -> tuple[str, str]:
 @lru_cache(maxsize=65_536)  # a shelf's goods are sold again and again
 def field(chain: Chain) -> str:
     """A chain as the field of a hash."""
-    return _BETWEEN.join(chain)
+    return _BETWEEN.join((chain.item, chain.warehouse, chain.part))
 
 
 def chain_of(name: str) -> Chain:

@@ -19,7 +19,7 @@ from worker.store.books.chain_states import KEEP_EVERY, POSTING, keep_states, st
 from worker.store.books.quantity_blocks import SEAL_EVERY, seal
 from worker.store.copy import copy_in
 from worker.store.database import Rows
-from worker.store.names.terms import Names
+from worker.store.names.terms import Names, columns_of
 
 # Small, because a row's layers are written anew with every posting that touches the chain.
 PAGE = 8  # layers
@@ -84,7 +84,7 @@ class Balances:
             "JOIN chain c ON c.company_id = %s AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
             "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
             "JOIN balance b ON b.company_id = %s AND b.chain_id = c.chain_id",
-            [*(list(column) for column in zip(*missing, strict=True)), *[self._names.company] * 5],
+            [*columns_of(missing), *[self._names.company] * 5],
         )
         for place, number, qty, value, state, last_at, last_sequence, unkept in found:
             chain = missing[place - 1]

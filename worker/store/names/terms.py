@@ -51,6 +51,12 @@ class _Sides(dict[tuple[str, str, str, str, str], str]):
         return text
 
 
+def columns_of(chains: Iterable[Chain]) -> tuple[list[str], list[str], list[str]]:
+    """Items, warehouses and parts of chains, each as one array of a statement."""
+    named = list(chains)
+    return [chain.item for chain in named], [chain.warehouse for chain in named], [chain.part for chain in named]
+
+
 class Names:
     """The numbers of one company's names: look up freely, then `settle` what was not known and look up again."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.stock_ledger import Chain
 from worker.store.database import Rows
-from worker.store.names.terms import Names
+from worker.store.names.terms import Names, columns_of
 
 
 class Reserved:
@@ -31,7 +31,7 @@ class Reserved:
             "JOIN chain c ON c.company_id = %s AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
             "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
             "JOIN pos_reserved r ON r.company_id = %s AND r.chain_id = c.chain_id",
-            [*(list(column) for column in zip(*missing, strict=True)), *[self._names.company] * 5],
+            [*columns_of(missing), *[self._names.company] * 5],
         )
         self.loaded.update(dict.fromkeys(missing, 0))
         for place, qty in found:
@@ -79,6 +79,6 @@ def stock_seen(connection: Rows, company: int, chains: list[Chain]) -> Seen:
         "LEFT JOIN chain c ON c.company_id = l.company_id AND c.item_id = i.term_id AND c.warehouse_id = w.term_id "
         "  AND c.part_id = CASE WHEN k.part = '' THEN 0 ELSE p.term_id END "
         "LEFT JOIN balance b ON b.company_id = l.company_id AND b.chain_id = c.chain_id WHERE l.company_id = %s",
-        [*(list(column) for column in zip(*chains, strict=True)), company],
+        [*columns_of(chains), company],
     ).fetchall()
     return Seen(max((row[2] for row in found), default=0), {chains[place - 1]: qty for place, qty, _ in found})
