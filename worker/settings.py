@@ -106,7 +106,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         owner_database_url=read("PERPETUA_OWNER_DATABASE_URL", _postgresql, database_url),
         redis_url=redis_url,
         broker_url=read("PERPETUA_BROKER_URL", _broker, redis_url),
-        home=read("PERPETUA_HOME", _path, None) or default_home(source),
+        home=read("PERPETUA_HOME", _folder, None) or default_home(source),
         log_level=read("PERPETUA_LOG_LEVEL", _one_of(LOG_LEVELS), "info"),
         log_format=read("PERPETUA_LOG_FORMAT", _one_of(LOG_FORMATS), "console"),
         intake_batch=read("PERPETUA_INTAKE_BATCH", _whole(1, 10_000), 500),
@@ -259,6 +259,16 @@ def _path(name: str, value: str) -> Path | None:
     if not path.is_absolute():
         message = f"{name} is {value!r}: give it as an absolute path"
         raise SettingsError(message)
+    return path
+
+
+def _folder(name: str, value: str) -> Path | None:
+    """A folder that may yet have to be made: whatever is there of its path must be one."""
+    path = _path(name, value)
+    for place in () if path is None else (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            message = f"{name} is {value!r}, and {place} is no folder: give the path of a folder, which is made where there is none yet"
+            raise SettingsError(message)
     return path
 
 

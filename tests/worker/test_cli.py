@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -284,6 +285,27 @@ def test_without_urls_the_embedded_servers_serve(
     state = json.loads(capsys.readouterr().out)
     assert [server["running"] for server in state["embedded_servers"]] == [True, True]
     assert state["database"]["revision"] is not None
+
+
+@pytest.mark.parametrize("command", [["up"], ["demo"], ["url", "database"], ["desk", "user", "add", "ada"]])
+def test_a_data_folder_that_can_not_be_made_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    # Nobody makes folders there, root included.
+    monkeypatch.setenv("PERPETUA_HOME", "/proc/none/books")
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long password\n"))
+    assert run(command) == 1
+    said = capsys.readouterr().err
+    assert "the data folder /proc/none/books" in said
+    assert "set PERPETUA_HOME to another folder" in said
+
+
+def test_a_full_disk_is_one_line() -> None:
+    perpetua = Path(sys.executable).with_name("perpetua")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([perpetua, "schema", "json"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("perpetua: a disk is full (No space left on device): free some of it.")
 
 
 def test_the_schema_of_the_contract(cli: Cli) -> None:

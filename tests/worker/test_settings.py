@@ -118,6 +118,8 @@ def _refusal(environment: dict[str, str]) -> str:
         ("PERPETUA_REDIS_URL", "http://:hush@cache", "write it like redis://:password@host:6379/0"),
         ("PERPETUA_BROKER_URL", "hush", "write it like redis://:password@host:6379/0"),
         ("PERPETUA_HOME", "data", "give it as an absolute path"),
+        ("PERPETUA_HOME", "/dev/null", "/dev/null is no folder: give the path of a folder, which is made where"),
+        ("PERPETUA_HOME", "/dev/null/books", "/dev/null is no folder"),
         ("PERPETUA_LOG_LEVEL", "loud", "is 'loud': choose one of debug, info, warning, error"),
         ("PERPETUA_LOG_FORMAT", "xml", "is 'xml': choose one of console, json"),
         ("PERPETUA_INTAKE_BATCH", "0", "is '0': give a whole number from 1 to 10000"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -35,6 +37,7 @@ from worker.cli.failure import CommandFailedError
 NOT_DONE: Final = 1
 WRONGLY_CALLED: Final = 2
 INTERRUPTED: Final = 130
+_FULL: Final = (ENOSPC, EDQUOT)
 
 
 def _show_version(wanted: bool) -> None:
@@ -142,6 +145,19 @@ def _wrong_call(error: TyperException) -> str:
     return f"{message.replace('Value error, ', '').rstrip('.')}. See {path} --help."
 
 
+def _of_file(error: OSError) -> str:
+    """What is wrong with a file, and what to do where it is one of those that the system keeps for itself."""
+    from worker.settings import from_environment
+
+    home = from_environment().home
+    if error.filename is None:
+        return f"a disk is full ({error.strerror}): free some of it. The data folder is {home}; PERPETUA_HOME puts it on another disk"
+    wrong, place = f"{error.filename}: {error.strerror}", Path(os.fsdecode(error.filename))
+    if not (place.is_relative_to(home) or home.is_relative_to(place)):
+        return wrong
+    return f"the data folder {home} can't be used ({wrong}): let this user write there, or set PERPETUA_HOME to another folder"
+
+
 def _sentence(error: Exception) -> str:
     """What went wrong, for a person; errors we foresee say it themselves."""
     import psycopg
@@ -174,8 +190,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (psycopg.OperationalError, redis.ConnectionError)):
         what = "PostgreSQL" if isinstance(error, psycopg.Error) else "Redis"
         return f"{what} can't be reached ({error}): start it, or correct the URL that names it"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _FULL):
+        return _of_file(error)
     return (
         f"internal fault, {type(error).__name__}: {error} (run it again with PERPETUA_DEBUG=1 and report what it shows)"
     )
