@@ -10,6 +10,7 @@ import pytest
 from tests.support.servers import Database, clean_redis, fresh_database, shared_cluster
 from worker.embedded import Endpoints
 from worker.settings import Settings
+from worker.store.database import Database as Store
 
 
 def pytest_configure() -> None:
@@ -40,6 +41,13 @@ def database(cluster: Endpoints, xdist_worker: str) -> Iterator[Database]:
     """A fresh database with the present schema."""
     with fresh_database(cluster, xdist_worker) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """The same database as the worker reaches it."""
+    with Store(database.worker_url) as opened:
+        yield opened
 
 
 @pytest.fixture

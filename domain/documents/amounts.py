@@ -47,6 +47,10 @@ class Amounts(msgspec.Struct, gc=False):
     tax_rounding_base: int = 0
     figures: dict[str, object] = {}
 
+    def in_base(self, amount: int, base: Currency) -> int:
+        """An amount of the document's currency in the company's, `base`, at the document's rate."""
+        return amount if self.currency is base else convert(amount, self.exchange_rate, self.currency, base)
+
     def rounding_of(self, total: int) -> int:
         """What rounding adds to net amounts and taxes, of taxes that the prices include and of the `total` to be paid itself."""
         return total - self.grand_total + self.tax_rounding

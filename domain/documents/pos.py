@@ -20,7 +20,7 @@ from domain.errors import DocumentRejected
 from domain.master_book import unknown_master
 from domain.master_view import MasterView
 from domain.masters import PosProfile
-from domain.money import Money, Rate, convert
+from domain.money import Money, Rate
 from domain.pos_receipt import PosReceipt, ReceiptLine, ReceiptTax, TaxKey
 from domain.posting_time import PostingTime
 from domain.quantity import show_quantity
@@ -204,11 +204,7 @@ def _receipt(
     total: int,
     paid: Paid,
 ) -> PosReceipt:
-    view, currency = head.view, amounts.currency
-
-    def base(amount: int) -> int:
-        return amount if currency is view.currency else convert(amount, amounts.exchange_rate, currency, view.currency)
-
+    view = head.view
     center = document.cost_center or profile.cost_center or head.cost_center
     taxes = [
         ReceiptTax(
@@ -220,7 +216,7 @@ def _receipt(
         )
         for index, tax in enumerate(amounts.taxes)
     ]  # fmt: skip
-    net, asked = sum(amounts.nets_base), base(total)
+    net, asked = sum(amounts.nets_base), amounts.in_base(total, view.currency)
     round_off = asked - net - sum([tax.amount for tax in taxes])
     # By place, not by name: to find its fields by their names takes longer than to fill them.
     return PosReceipt(

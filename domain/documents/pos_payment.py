@@ -11,7 +11,7 @@ from domain.documents.shape import Payment
 from domain.errors import DocumentRejected
 from domain.master_view import MasterView
 from domain.masters import PosProfile
-from domain.money import Currency, Money, convert
+from domain.money import Currency, Money
 from domain.pos_receipt import ReceiptPayment, Tender
 from domain.till import Till
 
@@ -42,11 +42,7 @@ def take_payments(sale: Sale, till: Till, amounts: Amounts, total: int, view: Ma
     Errors: DocumentRejected where nothing is paid, a payment has the wrong sign, a refund is too large, or the profile wants full
     payment and it is not.
     """
-    currency, profile = amounts.currency, till.profile
-
-    def base(amount: int) -> int:
-        return amount if currency is view.currency else convert(amount, amounts.exchange_rate, currency, view.currency)
-
+    currency, base, profile = amounts.currency, view.currency, till.profile
     if not sale.payments and total:
         raise DocumentRejected(
             "PaymentRequired",
@@ -76,9 +72,11 @@ def take_payments(sale: Sale, till: Till, amounts: Amounts, total: int, view: Ma
             "payments",
             {"missing": currency.show(short)},
         )
-    payments = [ReceiptPayment(tender, base(amount)) for tender, amount in zip(tenders, stated, strict=True)]
-    change = _given_from(payments, base(back), profile, view) if back else []
-    return Paid(payments, change, base(written_off), paid, back, written_off)
+    payments = [
+        ReceiptPayment(tender, amounts.in_base(amount, base)) for tender, amount in zip(tenders, stated, strict=True)
+    ]
+    change = _given_from(payments, amounts.in_base(back, base), profile, view) if back else []
+    return Paid(payments, change, amounts.in_base(written_off, base), paid, back, written_off)
 
 
 def _amount(payment: Payment, currency: Currency, is_return: bool, index: int) -> int:

@@ -18,7 +18,7 @@ from domain.documents.shape import LineRef, Payment, TradeDocument
 from domain.errors import DocumentRejected
 from domain.exact import div_mirrored
 from domain.master_view import MasterView
-from domain.money import Currency, Money, Rate, convert
+from domain.money import Currency, Money, Rate
 from domain.posting_time import PostingTime
 from domain.shape import Name
 
@@ -147,57 +147,62 @@ def _invoice_again(planned: Plan, back: Returned, head: Head, index: int, net: i
     planned.links.append(Link(head.sequence, index + 1, "debits", delivery.sequence, place + 1, back.qty, net))
 
 
-def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:
-    """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures.
+class _Receivable:
+    """What the customer owes, step by step as an invoice is booked.
 
     In another currency each step books what it leaves standing, converted, less what stood before: so what is paid in full is
     zero in both currencies.
     """
-    view, currency = head.view, amounts.currency
-    foreign = currency is not view.currency
-    party = _customer(document, original)
-    receivable = view.receivable(party)
-    standing = 0
 
-    def base(amount: int) -> int:
-        return convert(amount, amounts.exchange_rate, currency, view.currency) if foreign else amount
+    __slots__ = ("_account", "_against", "_amounts", "_head", "_planned", "_standing", "party")
 
-    def owe(amount: int) -> int:
-        nonlocal standing
-        before, standing = standing, standing + amount
-        owed = base(standing) - base(before)
-        planned.entry(
-            head, receivable, owed, party=party, against=original.sequence if original else head.sequence,
-            currency=currency.code if foreign else "", currency_amount=amount if foreign else 0,
+    def __init__(self, planned: Plan, party: str, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:
+        self.party = party
+        self._planned = planned
+        self._amounts = amounts
+        self._head = head
+        self._account = head.view.receivable(party)
+        self._against = original.sequence if original else head.sequence
+        self._standing = 0
+
+    def owe(self, amount: int) -> int:
+        """Let the customer owe more (positive) or less, in the document's currency; gives the amount booked, in the company's."""
+        amounts, base = self._amounts, self._head.view.currency
+        before, self._standing = self._standing, self._standing + amount
+        owed = amounts.in_base(self._standing, base) - amounts.in_base(before, base)
+        foreign = amounts.currency is not base
+        self._planned.entry(
+            self._head, self._account, owed, party=self.party, against=self._against,
+            currency=amounts.currency.code if foreign else "", currency_amount=amount if foreign else 0,
         )  # fmt: skip
         return owed
 
+    def settle_with(self, account: str, amount: int) -> None:
+        """Let an account take over some of the debt; of a negative amount, give some back."""
+        self._planned.entry(self._head, account, -self.owe(-amount))
+
+
+def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, original: PostedVoucher | None) -> None:
+    """The receivable, its rounding, payments per mode, change and a written-off shortfall; adds their figures."""
+    view, currency = head.view, amounts.currency
+    receivable = _Receivable(planned, _customer(document, original), amounts, head, original)
     total = rounded(document.rounded_total, amounts, view)
-    if document.is_pos and not document.is_return and not document.payments and total:
-        raise DocumentRejected(
-            "PaymentRequired",
-            f"payments: an invoice that is paid at once (is_pos) states its payments; {currency.show(total)} is asked for. State what "
-            "was paid in which mode, or leave is_pos out.",
-            "payments",
-            {"total": currency.show(total)},
-        )
-    off = owe(total) - amounts.grand_total_base + amounts.tax_rounding_base
+    _require_payment(document, total, currency)
+    off = receivable.owe(total) - amounts.grand_total_base + amounts.tax_rounding_base
     if off:
         planned.entry(head, view.role("round_off"), -off)
     paid = 0
     for index, payment in enumerate(document.payments):
         amount = currency.exact(payment.amount, f"payments[{index}].amount")
-        account = payment_account(view, payment, f"payments[{index}]")
-        planned.entry(head, account, -owe(-amount))
+        receivable.settle_with(payment_account(view, payment, f"payments[{index}]"), amount)
         paid += amount
     change = _change(document, total, paid, currency)
     if change:
-        cash = payment_account(view, document.payments[-1], "payments")
-        planned.entry(head, cash, -owe(change))
+        receivable.settle_with(payment_account(view, document.payments[-1], "payments"), -change)
     short = total - paid + change
     written_off = short if document.auto_write_off and document.payments and short else 0
     if written_off:
-        planned.entry(head, view.role("write_off"), -owe(-written_off))
+        receivable.settle_with(view.role("write_off"), written_off)
     if original is not None:
         settle_in_full(planned, head, original)
     show = currency.show
@@ -209,8 +214,20 @@ def settle(planned: Plan, document: SalesInvoice, amounts: Amounts, head: Head, 
         "change_amount": show(change),
         "write_off_amount": show(written_off),
         "is_return": document.is_return,
-        "customer": party,
+        "customer": receivable.party,
     }
+
+
+def _require_payment(document: SalesInvoice, total: int, currency: Currency) -> None:
+    """An invoice that is paid at once says how. Errors: DocumentRejected."""
+    if document.is_pos and not document.is_return and not document.payments and total:
+        raise DocumentRejected(
+            "PaymentRequired",
+            f"payments: an invoice that is paid at once (is_pos) states its payments; {currency.show(total)} is asked for. State what "
+            "was paid in which mode, or leave is_pos out.",
+            "payments",
+            {"total": currency.show(total)},
+        )
 
 
 def _customer(document: SalesInvoice, original: PostedVoucher | None) -> str:

@@ -6,11 +6,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.simulation.world import World
-from tests.support.books import dump, undecided
+from tests.support.books import accepted_messages, dump, undecided
 from tests.support.processes import BEAT, INTAKE, Process, kill, running, start, until, worker
 from tests.support.servers import fresh_database
 from tests.support.shop import documents, masters
@@ -42,13 +41,8 @@ def settled(settings: Settings, count: int) -> bool:
 
 def check_books(settings: Settings, cluster: Endpoints, xdist_worker: str) -> None:
     """The books are those of the accepted messages, decided one after the other without any accident."""
-    with psycopg.connect(str(settings.database_url)) as connection:
-        found = connection.execute(
-            "SELECT payload FROM (SELECT acceptance, payload FROM document UNION ALL SELECT acceptance, payload FROM master) m "
-            "ORDER BY acceptance"
-        ).fetchall()
     with fresh_database(cluster, xdist_worker) as other:
-        World.replay(other.worker_url, [payload.encode() for (payload,) in found])
+        World.replay(other.worker_url, accepted_messages(str(settings.database_url)))
         assert dump(str(settings.database_url)) == dump(other.worker_url)
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any, Self
 from unittest.mock import patch
 
-import psycopg
-
+from tests.support.books import accepted_messages
 from tests.support.shop import documents, key, masters
 from tests.support.streams import doorbells, told
 from worker import routes
@@ -128,12 +127,7 @@ class World:
 
     def accepted_messages(self) -> list[bytes]:
         """Documents and masters in the order of their acceptance."""
-        with psycopg.connect(str(self._settings.database_url)) as connection:
-            found = connection.execute(
-                "SELECT payload FROM (SELECT acceptance, payload FROM document UNION ALL SELECT acceptance, payload FROM master) m "
-                "ORDER BY acceptance"
-            ).fetchall()
-        return [payload.encode() for (payload,) in found]
+        return accepted_messages(str(self._settings.database_url))
 
     @staticmethod
     def replay(database_url: str, history: list[bytes]) -> None:

@@ -34,3 +34,13 @@ def statuses(database_url: str) -> dict[str, int]:
 def undecided(database_url: str) -> int:
     """How many accepted documents are still to be decided."""
     return statuses(database_url).get("accepted", 0)
+
+
+def accepted_messages(database_url: str) -> list[bytes]:
+    """Documents and masters in the order of their acceptance."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT payload FROM (SELECT acceptance, payload FROM document UNION ALL SELECT acceptance, payload FROM master) m "
+            "ORDER BY acceptance"
+        ).fetchall()
+    return [payload.encode() for (payload,) in found]

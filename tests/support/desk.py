@@ -142,3 +142,9 @@ def _answers(desk: RunningDesk) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", desk.settings.flower_port), 5):
         return True
     return False
+
+
+def told(page: str) -> str:
+    """The word about what was done."""
+    found = re.search(r'<div class="told[^>]*>(.*?)</div>', page, flags=re.DOTALL)
+    return "" if found is None else found[1]

@@ -4,7 +4,7 @@ import gc
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,13 +36,6 @@ from worker.store.database import Database
 from worker.store.posting.lanes import due_documents, lanes_with_work, take_lane
 from worker.store.posting.outcomes import fetch_outcome, list_outcomes, release, revise
 from worker.store.verify import verify
-
-
-@pytest.fixture
-def store(database: FreshDatabase) -> Iterator[Database]:
-    """The store as the worker reaches it, with nothing in it."""
-    with Database(database.worker_url) as opened:
-        yield opened
 
 
 def _status(store: Database, type_: str, number: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -13,7 +12,6 @@ from tests.support.histories import Setting, history
 from tests.support.lanes import Json, delivery, receipt, rows
 from tests.support.long_chain import fill
 from tests.support.rows_read import rows_read_by
-from tests.support.servers import Database as FreshDatabase
 from tests.support.servers import fresh_database
 from tests.support.two_ways import RealCompany
 from worker.embedded import Endpoints
@@ -24,12 +22,6 @@ from worker.store.database import Database
 from worker.store.names.terms import Names
 
 Moved = tuple[int, int, int, int, bool]  # posting time, voucher, movement, quantity, whether it is a count that holds
-
-
-@pytest.fixture
-def store(database: FreshDatabase) -> Iterator[Database]:
-    with Database(database.worker_url) as opened:
-        yield opened
 
 
 @pytest.fixture

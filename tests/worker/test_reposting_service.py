@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -10,18 +9,11 @@ import pytest
 from domain.reposting import replay
 from tests.support.histories import PLAIN, Setting, history
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
-from tests.support.servers import Database as FreshDatabase
 from tests.support.two_ways import RealCompany, paper_balances, paper_values
 from worker.services.reposting import run_pending, running, sharing
 from worker.store.books import balances
 from worker.store.database import Database
 from worker.store.verify import verify
-
-
-@pytest.fixture
-def store(database: FreshDatabase) -> Iterator[Database]:
-    with Database(database.worker_url) as opened:
-        yield opened
 
 
 @pytest.fixture

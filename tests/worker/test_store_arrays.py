@@ -1,6 +1,5 @@
 """Lists as PostgreSQL's arrays: whatever is in them comes back as it was."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import psycopg
@@ -8,17 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.servers import Database as FreshDatabase
 from worker.store.database import Database
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-
-
-@pytest.fixture
-def store(database: FreshDatabase) -> Iterator[Database]:
-    """The store as the worker reaches it."""
-    with Database(database.worker_url) as opened:
-        yield opened
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

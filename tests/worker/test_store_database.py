@@ -1,7 +1,6 @@
 """The way to PostgreSQL: whatever is away is Unavailable within seconds, and what died while idle is opened anew."""
 
 import socket
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -11,12 +10,6 @@ from tests.support.servers import Database as FreshDatabase
 from worker.store.connection import FEW_BYTES
 from worker.store.copy import NULL, escape, hexadecimal
 from worker.store.database import Database
-
-
-@pytest.fixture
-def store(database: FreshDatabase) -> Iterator[Database]:
-    with Database(database.worker_url) as opened:
-        yield opened
 
 
 def test_a_server_that_never_answers_is_away_within_seconds() -> None:

@@ -20,6 +20,7 @@ from worker.services.operating import (
     decide_anew,
     wait_for_outcome,
 )
+from worker.services.tools import Tools
 from worker.store.database import Rows
 from worker.store.desk.actions import actions_about
 from worker.store.desk.document_lists import MOST_LOOKED_AT, STATUSES, Wanted, document_page, documents_by_number
@@ -100,6 +101,15 @@ class DocumentByKey(DeskHandler):
             return sequence_of(connection, company, type_, number)
 
 
+def existing_document(tools: Tools, company: int, sequence: str) -> Held:
+    """The document that an address names. Errors: HTTPError 404."""
+    with tools.database.transaction() as connection:
+        held = held_document(connection, company, int(sequence))
+    if held is None:
+        raise HTTPError(404, "There is no such document.")
+    return held
+
+
 class DocumentAction(Action):
     """What is done with one document."""
 
@@ -107,7 +117,7 @@ class DocumentAction(Action):
 
     def asked(self, company: int, *at: str) -> dict[str, Any]:
         """Which document, and the reason given."""
-        held = self.held(company, at[0])
+        held = existing_document(self.tools, company, at[0])
         reason = self.field("reason")
         details = {"reason": reason} if reason else {}
         return {"type": held.listed.type, "number": held.listed.number, "details": details}
@@ -115,14 +125,6 @@ class DocumentAction(Action):
     def page(self, company: int, *at: str) -> str:
         """The document's own page."""
         return f"/desk/{company}/documents/{at[0]}"
-
-    def held(self, company: int, sequence: str) -> Held:
-        """The document. Errors: HTTPError 404."""
-        with self.tools.database.transaction() as connection:
-            held = held_document(connection, company, int(sequence))
-        if held is None:
-            raise HTTPError(404, "There is no such document.")
-        return held
 
     def decided(self, company: int, sequence: int, page: str) -> Told:
         """Ring for the lane and tell what a worker decides, where one does within moments."""

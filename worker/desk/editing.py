@@ -7,26 +7,17 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError
 
 from domain.errors import DocumentRejected
-from worker.desk.documents import DocumentAction
+from worker.desk.documents import DocumentAction, existing_document
 from worker.desk.page import Company, DeskHandler, Told
 from worker.desk.roles import Role
 from worker.desk.words import pretty
 from worker.services.operating import UNDECIDED, checked, decide_anew, edit
 from worker.services.reposting import Preview, preview
-from worker.store.desk.document_pages import Held, held_document
-from worker.store.names.companies import all_companies
+from worker.store.desk.document_pages import Held
 
 
 class _Form(DeskHandler):
     """The form, with what it holds and what is to be said about it."""
-
-    def held(self, company: int, sequence: str) -> Held:
-        """The document. Errors: HTTPError 404."""
-        with self.tools.database.transaction() as connection:
-            held = held_document(connection, company, int(sequence))
-        if held is None:
-            raise HTTPError(404, "There is no such document.")
-        return held
 
     async def form(
         self, company: str, sequence: str, *, payload: str | None = None, reason: str = "", refused: str = "",
@@ -40,11 +31,10 @@ class _Form(DeskHandler):
         )  # fmt: skip
 
     def _look(self, company: int, sequence: str) -> tuple[Held, dict[str, int]]:
-        held = self.held(company, sequence)
+        held = existing_document(self.tools, company, sequence)
         if held.listed.status not in UNDECIDED:
             raise HTTPError(404, "Only a rejected or parked document can be edited.")
-        with self.tools.database.transaction() as connection:
-            return held, all_companies(connection)
+        return held, self.companies()
 
 
 class Edit(_Form):
@@ -74,7 +64,7 @@ class DryRun(_Form):
         await self.form(company, sequence, payload=payload, reason=reason, seen=seen)
 
     def _try(self, company: int, sequence: str, payload: str | None) -> Preview:
-        held = self.held(company, sequence)
+        held = existing_document(self.tools, company, sequence)
         content = (held.present if payload is None else payload).encode()
         checked(content)
         return preview(self.tools.database, company, held.listed.type, held.listed.number, content)

@@ -56,6 +56,11 @@ class DeskHandler(Guard):
         """Database, doorbells and the rest, shared by all requests."""
         return self.desk.tools
 
+    def companies(self) -> dict[str, int]:
+        """The number of every company, by name."""
+        with self.tools.database.transaction() as connection:
+            return all_companies(connection)
+
     async def in_books(self, work: Any, *arguments: Any) -> Any:
         """Work in a thread; what is away or too slow becomes an answer. Errors: HTTPError."""
         try:
@@ -191,9 +196,8 @@ class Action(DeskHandler, ABC):
         return self.get_body_argument(name, "").replace("\r\n", "\n")
 
     def _act(self, company: int, at: tuple[str, ...]) -> Told:
-        with self.tools.database.transaction() as connection:
-            if company not in all_companies(connection).values():
-                raise HTTPError(404, "There is no such company.")
+        if company not in self.companies().values():
+            raise HTTPError(404, "There is no such company.")
         asked = Asked(self.person, self.address, self.action, **self.asked(company, *at))
         try:
             return audited(self.tools.database, company, asked, lambda: self.act(company, *at), lambda told: told.words)

@@ -13,7 +13,7 @@ from worker.messages import decode, key_of
 from worker.services import reposting
 from worker.store.database import Rows
 from worker.store.desk.repost_pages import run_page, steering, waiting_requests
-from worker.store.names.companies import all_companies, company_name
+from worker.store.names.companies import company_name
 
 RUNS: Final = 20
 RANKS: Final = {"1": "before other companies", "0": "in turn", "-1": "after other companies"}
@@ -144,13 +144,9 @@ class Preview(DeskHandler):
     async def _form(
         self, company: int, payload: str = "", *, refused: str = "", seen: reposting.Preview | None = None
     ) -> None:
-        companies = await self.in_books(self._companies)
+        companies = await self.in_books(self.companies)
         name = next((name for name, number in companies.items() if number == company), "")
         self.show(
             "repost_preview.html", tab="reposts", companies=companies, company=Company(company, name), payload=payload,
             refused=refused, seen=seen,
         )  # fmt: skip
-
-    def _companies(self) -> dict[str, int]:
-        with self.tools.database.transaction() as connection:
-            return all_companies(connection)

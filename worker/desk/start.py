@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from worker.desk.page import COMPANY_COOKIE, DeskHandler
-from worker.store.names.companies import all_companies
 
 PAGES: Final = ("documents", "ledgers", "reposts", "tills", "reconciliation", "schedule", "publishers", "activity")
 
@@ -15,7 +14,7 @@ class Start(DeskHandler):
 
     async def get(self, page: str | None) -> None:
         """Go to a company's page, or say that there is none yet."""
-        companies = await self.in_books(self._companies)
+        companies = await self.in_books(self.companies)
         if not companies:
             self.show("start.html", tab=page or "", companies={}, company=None)
             return
@@ -23,7 +22,3 @@ class Start(DeskHandler):
         numbers = {str(number) for number in companies.values()}
         number = stated if stated in numbers else str(next(iter(companies.values())))
         self.redirect(f"/desk/{number}/{page if page in PAGES else PAGES[0]}")
-
-    def _companies(self) -> dict[str, int]:
-        with self.tools.database.transaction() as connection:
-            return all_companies(connection)

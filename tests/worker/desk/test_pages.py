@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import till
-from tests.support.desk import ALL_ROLES, Client, RunningDesk, basic, rows_of, running_desk
+from tests.support.desk import ALL_ROLES, Client, RunningDesk, basic, rows_of, running_desk, told
 from tests.support.differences import journal
 from tests.support.lanes import MASTERS, delivery, number_of, post_all, publish, receipt, rows
 from worker.app import app, configuration
@@ -46,12 +46,6 @@ def desk(settings: Settings, books: Database) -> Iterator[RunningDesk]:
     one_role = {role.value: frozenset({role}) for role in Role}
     with running_desk(settings, ada=ALL_ROLES, bob=frozenset(), **one_role) as running:
         yield running
-
-
-def told(page: str) -> str:
-    """The word about what was done."""
-    found = re.search(r'<div class="told[^>]*>(.*?)</div>', page, flags=re.DOTALL)
-    return "" if found is None else found[1]
 
 
 def actions(books: Database) -> list[tuple[str, str, str, str]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from tests.support.desk import ALL_ROLES, rows_of, running_desk
+from tests.support.desk import ALL_ROLES, rows_of, running_desk, told
 from tests.support.lanes import number_of, publish, rows
 from tests.support.mail_server import Mailbox, listening
 from tests.support.mails import eventful
@@ -69,14 +68,14 @@ def test_a_mail_goes_out_again_to_all_or_to_one_each_in_its_own_locale(tools: To
         assert "/schedule/send/" not in bob.get(page).text
         assert bob.post(button, to="").status == 403
 
-        told = ada.follow(ada.post(button, to="")).text
-        assert f"Notice {notice.number} waits to be sent again to {', '.join(SUBJECTS)}" in _word(told)
+        answer = ada.follow(ada.post(button, to="")).text
+        assert f"Notice {notice.number} waits to be sent again to {', '.join(SUBJECTS)}" in told(answer)
         assert sent(tools, mailbox) == SUBJECTS
         ada.follow(ada.post(button, to="indu@example.org"))
         assert sent(tools, mailbox) == {"indu@example.org": SUBJECTS["indu@example.org"]}
         ada.follow(ada.post(button, to="board@example.org"))  # nobody who was told at first
         assert sent(tools, mailbox) == {"board@example.org": SUBJECTS["ada@example.org"]}
-        assert "nobody is no mail address" in _word(ada.follow(ada.post(button, to="nobody")).text)
+        assert "nobody is no mail address" in told(ada.follow(ada.post(button, to="nobody")).text)
         assert ada.post(f"/desk/{far}/schedule/send/{notice.number}", to="").status == 404
         assert sent(tools, mailbox) == {}
     names = [str(message["Message-ID"]) for message in mailbox.messages()]
@@ -88,8 +87,3 @@ def test_a_mail_goes_out_again_to_all_or_to_one_each_in_its_own_locale(tools: To
         ("ada", "board@example.org"),
         ("ada", "nobody"),
     ]
-
-
-def _word(page: str) -> str:
-    found = re.search(r'<div class="told[^>]*>(.*?)</div>', page, flags=re.DOTALL)
-    return "" if found is None else found[1]

@@ -37,6 +37,7 @@ from worker.services.reconciliation import missing_in
 from worker.store.database import Rows
 from worker.store.nights.facts import (
     DecidedClosing,
+    EndedRun,
     changes_by_month,
     closings_between,
     head_of_chain,
@@ -75,12 +76,10 @@ def compose(connection: Rows, night: Ended) -> NightMail:
     company, day = night.company_id, night.slot.business_date
     scope = scope_of(connection, company)
     assert scope is not None  # noqa: S101 - only companies whose master is known have nights
-    since = night_before(connection, company, day) or datetime.min.replace(tzinfo=night.now.tzinfo)
     looked = night.results.get(RECONCILIATION, {}).get("number")
     seen = by_number(connection, company, looked) if looked is not None else None
-    blocked, blocked_count = parked_documents(connection, company, MOST_ROWS)
-    runs = runs_since(connection, company, since)
-    published = [run.run for run in runs if run.status == "published"]
+    blocked, blocked_count = _blocked(connection, company)
+    runs = runs_since(connection, company, _since(connection, night))
     sales = night.results.get(CLOSINGS, {})
     batch_no, head = head_of_chain(connection, company)
     return NightMail(
@@ -95,49 +94,28 @@ def compose(connection: Rows, night: Ended) -> NightMail:
         accounts=_accounts(seen),
         general_causes=[_cause(cause, seen) for cause in seen.causes_of("")] if seen else [],
         findings=[FaultLine(name=one.code, message=one.message) for one in seen.findings] if seen else [],
-        failures=[
-            FaultLine(name=_JOBS[job], message=str(result["failed"]))
-            for job, result in night.results.items()
-            if "failed" in result
-        ],
+        failures=_failures(night),
         proposals=_proposals(connection, night),
-        blocked=[
-            BlockedLine(type=one.type, number=one.number, since=one.received_at, code=one.code, message=one.message)
-            for one in blocked
-        ],
+        blocked=blocked,
         blocked_count=blocked_count,
-        runs=[
-            RunLine(
-                run=one.run, status=one.status, documents=one.documents, rows=one.rows, differences=one.differences, message=one.message,
-            )
-            for one in runs
-        ],
-        months=[
-            MonthLine(month=one.month, account=one.account, amount=one.amount)
-            for one in changes_by_month(connection, company, published, MOST_ROWS)
-        ],
+        runs=[_run(one) for one in runs],
+        months=_months(connection, company, runs),
         reposts_wait=_waiting(night.results.get(REPOSTS, {})),
-        closings=[
-            _closing(one, scope.currency)
-            for one in closings_between(connection, company, sales.get("after", 0), sales.get("upto", 0))
-        ],
-        quarantined=[
-            QuarantineLine(number=one.number, profile=one.profile, message=one.message)
-            for one in quarantined_sales(connection, company, MOST_ROWS)
-        ],
-        sales=SalesLine(
-            received=sales.get("received", 0), states=sales.get("states", {}), astray=sales.get("astray", []),
-            broken=sales.get("certificates", {}).get("broken", []),
-        ),
+        closings=_closings(connection, company, sales, scope.currency),
+        quarantined=_quarantined(connection, company),
+        sales=_sales(sales),
         not_billed=_not_billed(seen),
         oldest_not_billed=_oldest_not_billed(seen),
-        trend=[
-            TrendNight(night=one.night, difference=one.difference, verdict=one.verdict)
-            for one in trend(connection, company, day)
-        ],
+        trend=_trend(connection, company, day),
         batch_no=batch_no,
         head=head,
-    )  # fmt: skip
+    )
+
+
+def _since(connection: Rows, night: Ended) -> datetime:
+    """From when on reposts are told of: the end of the night before, or all of them in a first night."""
+    before = night_before(connection, night.company_id, night.slot.business_date)
+    return before or datetime.min.replace(tzinfo=night.now.tzinfo)
 
 
 def _verdict(seen: Reconciliation | None, result: Result) -> Verdict:
@@ -178,6 +156,72 @@ def _cause(cause: Cause, seen: Reconciliation) -> CauseLine:
         first_night=cause.first_night,
         figure=cause.figure,
     )
+
+
+def _failures(night: Ended) -> list[FaultLine]:
+    return [
+        FaultLine(name=_JOBS[job], message=str(result["failed"]))
+        for job, result in night.results.items()
+        if "failed" in result
+    ]
+
+
+def _blocked(connection: Rows, company: int) -> tuple[list[BlockedLine], int]:
+    """Documents that wait for something, the oldest of them, and how many there are."""
+    parked, count = parked_documents(connection, company, MOST_ROWS)
+    lines = [
+        BlockedLine(type=one.type, number=one.number, since=one.received_at, code=one.code, message=one.message)
+        for one in parked
+    ]
+    return lines, count
+
+
+def _run(run: EndedRun) -> RunLine:
+    return RunLine(
+        run=run.run,
+        status=run.status,
+        documents=run.documents,
+        rows=run.rows,
+        differences=run.differences,
+        message=run.message,
+    )
+
+
+def _months(connection: Rows, company: int, runs: list[EndedRun]) -> list[MonthLine]:
+    """What published runs changed, by month and account."""
+    published = [run.run for run in runs if run.status == "published"]
+    return [
+        MonthLine(month=one.month, account=one.account, amount=one.amount)
+        for one in changes_by_month(connection, company, published, MOST_ROWS)
+    ]
+
+
+def _closings(connection: Rows, company: int, sales: Result, currency: Currency) -> list[ClosingLine]:
+    decided = closings_between(connection, company, sales.get("after", 0), sales.get("upto", 0))
+    return [_closing(one, currency) for one in decided]
+
+
+def _quarantined(connection: Rows, company: int) -> list[QuarantineLine]:
+    return [
+        QuarantineLine(number=one.number, profile=one.profile, message=one.message)
+        for one in quarantined_sales(connection, company, MOST_ROWS)
+    ]
+
+
+def _sales(sales: Result) -> SalesLine:
+    return SalesLine(
+        received=sales.get("received", 0),
+        states=sales.get("states", {}),
+        astray=sales.get("astray", []),
+        broken=sales.get("certificates", {}).get("broken", []),
+    )
+
+
+def _trend(connection: Rows, company: int, day: date) -> list[TrendNight]:
+    return [
+        TrendNight(night=one.night, difference=one.difference, verdict=one.verdict)
+        for one in trend(connection, company, day)
+    ]
 
 
 def _not_billed(seen: Reconciliation | None) -> list[AgeLine]:

@@ -6,6 +6,7 @@ import structlog
 
 from domain.errors import PerpetuaError
 from domain.reposting import RepostFault
+from worker.store.books.vouchers import voucher_names
 from worker.store.database import Database
 from worker.store.names.companies import company_name
 from worker.store.names.spelling import Spelling
@@ -32,11 +33,7 @@ def set_aside(database: Database, company: int, fault: RepostFault, number: int)
                 return  # another worker came to the same place before
             pending = pending_requests(connection, company, Spelling(connection, Names(company)))
             run = begin_run(connection, company, pending.numbers, lane.now)
-        found = connection.execute(
-            "SELECT voucher_id, type, number FROM voucher WHERE company_id = %s AND voucher_id IN (%s, %s)",
-            [company, movement.voucher, fault.document],
-        )
-        named = {sequence: f"{type_.replace('_', ' ')} {number}" for sequence, type_, number in found}
+        named = voucher_names(connection, company, [movement.voucher, fault.document])
         voucher, document = named.get(movement.voucher, "?"), named.get(fault.document, "?")
         reason = cause.message if isinstance(cause, PerpetuaError) else f"{type(cause).__name__}: {cause}"
         fail_run(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from worker.store.copy import copy_in, escape, hexadecimal, stamp
 from worker.store.database import Rows
+from worker.store.intake.acceptance import take_acceptances
 
 _DOCUMENT = (
     "company_id, sequence, acceptance, type, number, size, payload, content_hash, publisher, message_id, received_at"
@@ -24,11 +25,7 @@ class Made(NamedTuple):
 
 def file_documents(connection: Rows, company: int, made: list[Made], now: datetime) -> list[int]:
     """Accept documents of the system's own; gives their sequences. Acceptance is held up until the transaction ends."""
-    row = connection.execute(
-        "UPDATE acceptance SET last_number = last_number + %s WHERE company_id = 0 RETURNING last_number - %s",
-        [len(made), len(made)],
-    ).fetchone()
-    assert row is not None  # noqa: S101 - the first migration writes this row
+    before = take_acceptances(connection, len(made))
     counter = connection.execute(
         "UPDATE intake_counter SET last_sequence = last_sequence + %s WHERE company_id = %s RETURNING last_sequence - %s",
         [len(made), company, len(made)],
@@ -36,7 +33,7 @@ def file_documents(connection: Rows, company: int, made: list[Made], now: dateti
     assert counter is not None  # noqa: S101 - a company is opened with its counter
     received = stamp(now)
     rows = [
-        f"{company}\t{counter[0] + place}\t{row[0] + place}\t{one.type}\t{escape(one.number)}\t{len(one.payload)}\t"
+        f"{company}\t{counter[0] + place}\t{before + place}\t{one.type}\t{escape(one.number)}\t{len(one.payload)}\t"
         f"{escape(one.payload.decode())}\t{hexadecimal(hashlib.sha256(one.payload).digest())}\t\t\t{received}\n"
         for place, one in enumerate(made, start=1)
     ]

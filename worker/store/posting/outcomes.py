@@ -12,6 +12,7 @@ import msgspec
 
 from worker.store.copy import NULL, copy_in, escape, stamp
 from worker.store.database import Rows
+from worker.store.intake.acceptance import take_acceptances
 from worker.store.intake.previews import Held, find_preview
 
 _json = msgspec.json.Encoder().encode
@@ -201,7 +202,7 @@ def release(connection: Rows, company_id: int, sequences: list[int]) -> list[int
 
     They take a number in the order of acceptance, so that their second decision has its place in the order like any event.
     """
-    number = _next_acceptance(connection)
+    number = take_acceptances(connection, 1) + 1
     changed = connection.execute(
         "UPDATE outcome SET moment = %s, released_at = clock_timestamp() "
         "WHERE company_id = %s AND sequence = ANY(%s) AND moment IS NULL RETURNING sequence",
@@ -212,7 +213,7 @@ def release(connection: Rows, company_id: int, sequences: list[int]) -> list[int
 
 def release_all(connection: Rows, company_id: int, status: str, *, type_: str | None, code: str | None) -> int:
     """Have every refused, or every parked, document of a type and an error code decided anew; gives how many there are."""
-    number = _next_acceptance(connection)
+    number = take_acceptances(connection, 1) + 1
     changed = connection.execute(
         "UPDATE outcome o SET moment = %(moment)s, released_at = clock_timestamp() FROM document d "
         "WHERE o.company_id = %(company)s AND o.status = %(status)s AND o.moment IS NULL "
@@ -230,15 +231,6 @@ def hold_outcome(connection: Rows, company_id: int, sequence: int) -> str | None
         [company_id, sequence],
     ).fetchone()
     return None if row is None else row[0]
-
-
-def _next_acceptance(connection: Rows) -> int:
-    row = connection.execute(
-        "UPDATE acceptance SET last_number = last_number + 1 WHERE company_id = 0 RETURNING last_number"
-    ).fetchone()
-    assert row is not None  # noqa: S101 - the first migration writes this row
-    number: int = row[0]
-    return number
 
 
 def release_waiting(connection: Rows, company_id: int, causes: list[str]) -> int:
