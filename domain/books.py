@@ -180,7 +180,8 @@ class Unbilled(msgspec.Struct, gc=False, kw_only=True):
     """What a purchase changes about goods received but not billed, of a company without an account for it (periodic inventory).
 
     `amount` (minor units, debit positive) would stand there from `day` on, against `account`, to which such purchases go; `of` is what it
-    clears (a receipt, a bill), or itself. `shifted`: it corrects another document's share, which is worked out anew whenever it changes."""
+    clears (a receipt, a bill), or itself. `shared`: it is a share of another document's line, worked out anew by all that change it.
+    """
 
     of: int
     day: date
@@ -188,7 +189,7 @@ class Unbilled(msgspec.Struct, gc=False, kw_only=True):
     amount: int
     cost_center: str = ""
     dimensions: str = ""
-    shifted: bool = False
+    shared: bool = False
 
 
 class StandingStock(NamedTuple):

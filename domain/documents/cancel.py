@@ -161,7 +161,7 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
     planned.unbilled = [
         replace(one, amount=-one.amount, day=one.day if day == target.date else day)
         for one in read_back(target.figures, view)
-        if not one.shifted
+        if not one.shared
     ]
     if target.sale is not None:
         planned.released = target.sale.receipt
@@ -177,7 +177,7 @@ def plan(document: Cancel, head: Head, target: PostedVoucher, books: Books) -> P
         )  # fmt: skip
         reversal.voucher, reversal.at, reversal.date = target.sequence, target.at, day
     for difference in target.caused:
-        if difference.kind == DifferenceKind.RATE_DIFFERENCE and perpetual:
+        if difference.kind == DifferenceKind.RATE_DIFFERENCE:
             continue  # what bills add hangs on all of them, so it is worked out anew below
         planned.differences.append(replace(difference, amount=-difference.amount, document=head.sequence))
     # What the opening entry of a migration holds for the target changes by its movements, and by what it kept.

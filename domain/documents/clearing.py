@@ -5,9 +5,8 @@ another exchange rate) always goes to exchange gain or loss, never to stock; the
 the company's policy: revalued into the receipt's stock, taken as variance, left standing, or refused. What rounding alone leaves
 between parts of the same price is no other price: under `refuse` it is variance. The links keep what each line clears.
 
-Debit notes put back what they take off a bill. What is billed beyond the receipt's line bills that again, in the order in which it was put
-back and at what it came to; so a receipt that is billed once more than it was debited leaves nothing. Where the policy leaves no gap
-between receipt and bill it came to the receipt's own price.
+Here stands what both sides have in common: `bills_of_receipt` and `receipts_of_bill` say what is done with a gap. A document of periodic
+inventory has its share as well, and so the same gap, though no entries for it: it keeps what it clears (`unbilled`).
 """
 
 from __future__ import annotations
@@ -23,14 +22,12 @@ from domain.documents.amounts import Amounts, compute
 from domain.documents.gaps import Gap, part_gap
 from domain.documents.item_lines import conversion
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
-from domain.documents.purchase_costs import accepted_goods
 from domain.documents.references import taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.documents.shares import Change, Sharer, Taker, entering, leaving, place_of, sharer, takers
-from domain.documents.unbilled import UnbilledLine
+from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
+from domain.documents.unbilled import line_of
 from domain.errors import DocumentRejected
-from domain.exact import allocate, cumulative_share
-from domain.stock_ledger import NEVER, Difference, DifferenceKind
+from domain.exact import cumulative_share
 
 
 class Clearance(NamedTuple):
@@ -48,7 +45,7 @@ class Reshared(NamedTuple):
     has: Clearance
 
 
-class _Clearing(ABC):
+class Clearing(ABC):
     """A line (counted from 0) of a receipt or bill that documents of the other kind clear; `head` is the deciding document's."""
 
     kind = ""
@@ -63,7 +60,7 @@ class _Clearing(ABC):
         self.reshared: list[Reshared] = []
 
     def enter(self, planned: Plan, own: Sharer, amounts: Amounts, net: int, books: Books) -> tuple[int, int]:
-        """The document clears its share with `net`; gives what of that is cleared, and the price gap that belongs into stock.
+        """The document clears its share with `net`; gives what of that is cleared, and the price gap of its own that belongs into stock.
 
         Errors: DocumentRejected, Lacking.
         """
@@ -80,24 +77,23 @@ class _Clearing(ABC):
             Link(head.sequence, own.place + 1, self.kind, self.target.sequence, self.place + 1, qty, cleared)
         )
         self._book(planned, own, gap, policy)
-        into_stock = gap.price if policy == "revalue" else 0
-        return cleared, into_stock + self._correct(planned, changes, books)
+        self._correct(planned, changes, books)
+        return cleared, gap.price if policy == "revalue" else 0
 
-    def leave(self, planned: Plan, voucher: PostedVoucher, books: Books) -> int:
-        """A document that cleared is cancelled; gives the price gap that its going leaves for stock. Errors: Lacking.
+    def leave(self, planned: Plan, voucher: PostedVoucher, books: Books) -> None:
+        """A document that cleared is cancelled: what it clears by now is taken back, and those behind it clear other parts.
 
-        What it laid itself under periodic inventory is taken back as it was, not here.
+        Its entries are not taken back here (`cancel`). Errors: Lacking.
         """
-        everyone = takers(self.target, self.place + 1, self.kind, self.head)
-        into_stock, before = 0, 0
-        perpetual = self.view.follows_perpetual(voucher.sequence, voucher.at)
+        everyone, before = takers(self.target, self.place + 1, self.kind, self.head), 0
         for taker in everyone:
-            if taker.place[1] == voucher.sequence and perpetual:
-                own = Sharer(voucher.document, taker.place[2] - 1, self.head)  # type: ignore[arg-type]
+            if taker.place[1] == voucher.sequence:
+                own = sharer(taker, self.head, books)
+                self._keep(planned, own, -taker.amount)
                 if self._policy_then(voucher.sequence) == "revalue":
-                    into_stock -= self._gap(self._amounts_of(own), own, before, taker.qty).price
+                    self._give_up(planned, own, self._gap(self._amounts_of(own), own, before, taker.qty).price)
             before += taker.qty
-        return into_stock + self._correct(planned, leaving(everyone, voucher.sequence), books)
+        self._correct(planned, leaving(everyone, voucher.sequence), books)
 
     def clearance(self, own: Sharer, planned: Plan) -> Clearance:
         """What a posted document's line clears, as of now."""
@@ -105,33 +101,36 @@ class _Clearing(ABC):
         for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
             if own.voucher is not None and taker.place[1:] == (own.voucher.sequence, own.place + 1):
                 gap = self._gap(amounts, own, before, taker.qty)
-                if taker.place[0] == NEVER:  # what has no entries to correct keeps what it cleared
-                    return Clearance(taker.amount, gap.exchange)
                 cleared = self._cleared(gap, self._policy_then(own.voucher.sequence))
                 return Clearance(amounts.nets_base[own.place] - cleared, gap.exchange)
             before += taker.qty
         return Clearance(amounts.nets_base[own.place], 0)
 
-    def _correct(self, planned: Plan, changes: Sequence[Change], books: Books) -> int:
+    def _correct(self, planned: Plan, changes: Sequence[Change], books: Books) -> None:
         """Give those behind it the difference between the gap that they had and the one that is theirs now."""
-        into_stock = 0
         for change in changes:
             other = sharer(change.taker, self.head, books)
             amounts, taker = self._amounts_of(other), change.taker
             had, has = (self._gap(amounts, other, before, taker.qty) for before in (change.before, change.now))
-            into_stock += self._change(planned, other, amounts, had, has)
-        return into_stock
+            self._change(planned, other, amounts, had, has)
 
-    def _change(self, planned: Plan, other: Sharer, amounts: Amounts, had: Gap, has: Gap) -> int:
-        """A posted document's line has another gap; gives what of the difference belongs into the target's stock."""
+    def _change(self, planned: Plan, other: Sharer, amounts: Amounts, had: Gap, has: Gap) -> None:
+        """A posted document's line has another gap."""
         gap = Gap(has.exchange - had.exchange, has.price - had.price)
         policy = self._policy_then(other.head.sequence)
         other.link(planned, self.kind, self.target, self.place + 1, -self._cleared(gap, policy))
+        self._keep(planned, other, -self._cleared(gap, policy))
         net = amounts.nets_base[other.place]
         then, now = (Clearance(net - self._cleared(one, policy), one.exchange) for one in (had, has))
         self.reshared.append(Reshared(other, then, now))
         self._book(planned, other, gap, policy)
-        return self._revalue(planned, other, had.price, has.price) if policy == "revalue" else 0
+        if policy == "revalue":
+            self._revalue(planned, other, had.price, has.price)
+
+    def _keep(self, planned: Plan, other: Sharer, cleared: int) -> None:
+        """A posted document of periodic inventory clears so much more than it did."""
+        if not other.head.perpetual:
+            line_of(planned, other, self.head).share(-self.sign * cleared, self.target.sequence)
 
     def _amounts_of(self, other: Sharer) -> Amounts:
         return compute(other.document, other.lines, self.view, buying=True)
@@ -197,8 +196,12 @@ class _Clearing(ABC):
         """The part of a gap that does not stay between receipt and bill."""
 
     @abstractmethod
-    def _revalue(self, planned: Plan, other: Sharer, had: int, has: int) -> int:
-        """Another document's price gap has changed; gives what of it belongs into the target's stock."""
+    def _revalue(self, planned: Plan, other: Sharer, had: int, has: int) -> None:
+        """Another document's price gap has changed, and stock bears it."""
+
+    @abstractmethod
+    def _give_up(self, planned: Plan, own: Sharer, gap: int) -> None:
+        """A cancelled document's price gap, which stock bore, goes with it."""
 
     def _refuse(self, own: Sharer) -> None:
         raise DocumentRejected(
@@ -207,180 +210,3 @@ class _Clearing(ABC):
             f"Correct the {own.head.type.replace('_', ' ')}, or change the company's rate_difference.",
             f"lines[{own.place}].rate",
         )
-
-
-class BillsOfReceipt(_Clearing):
-    """Bills for goods that were received."""
-
-    kind, sign = "bills", -1
-
-    def __init__(self, target: PostedVoucher, place: int, head: Head) -> None:
-        super().__init__(target, place, head)
-        self._debits = self._put_back(None)
-
-    def bill(self, unbilled: UnbilledLine, own: Sharer, amounts: Amounts, books: Books) -> None:
-        """A bill's line clears its share; what belongs into stock is laid on the receipt. Errors: DocumentRejected, Lacking.
-
-        Under periodic inventory goods cost the same, and the bill as a whole is an expense.
-        """
-        planned, net, receipt = unbilled.planned, amounts.nets_base[own.place], self.target
-        self._debits = self._put_back(planned)
-        known, perpetual = self._added(planned), own.head.perpetual
-        cleared, into_stock = self.enter(planned, own, amounts, net, books)
-        unbilled.book(net if perpetual else cleared, receipt.sequence)
-        if self._lay(planned, known, into_stock, perpetual=perpetual) and not perpetual:
-            unbilled.book(-into_stock, receipt.sequence, receipt.date)
-
-    def withdraw(self, planned: Plan, voucher: PostedVoucher, books: Books) -> None:
-        """A bill is cancelled, and what it added to the receipt's stock goes with it. Errors: Lacking."""
-        perpetual = self.view.follows_perpetual(voucher.sequence, voucher.at)
-        self._lay(planned, self._added(planned), self.leave(planned, voucher, books), perpetual=perpetual)
-
-    def revalued_by(self, planned: Plan, without: int = 0) -> int:
-        """What bills add to the receipt's stock by the company's policy of their time, but for one that is cancelled."""
-        before = added = 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            if taker.place[1] == without:
-                continue
-            if self._policy_then(taker.place[1]) == "revalue":
-                added += taker.amount - self._share(before, taker.qty)
-            before += taker.qty
-        return added if added and accepted_goods(self.target, self.place + 1) else 0
-
-    def reprice(self, planned: Plan, books: Books, without: int = 0) -> bool:
-        """Notes put back something else than before: what bills it again has another gap; says whether anything did. Errors: Lacking.
-
-        `without` is a document that is cancelled.
-        """
-        had, has = self._debits, self._put_back(planned, without)
-        if had == has:
-            return False
-        known, into_stock, before = self._added(planned), 0, 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            upto = before + taker.qty
-            if upto > self.whole and taker.place[0] != NEVER and taker.place[1] not in (self.head.sequence, without):
-                other = sharer(taker, self.head, books)
-                amounts = self._amounts_of(other)
-                self._debits = had
-                then = self._gap(amounts, other, before, taker.qty)
-                self._debits = has
-                now = self._gap(amounts, other, before, taker.qty)
-                into_stock += self._change(planned, other, amounts, then, now)
-            before = upto
-        self._debits = has
-        self._lay(planned, known, into_stock, perpetual=True)
-        return True
-
-    def clearance(self, own: Sharer, planned: Plan) -> Clearance:
-        """As the base class has it."""
-        self._debits = self._put_back(planned)
-        return super().clearance(own, planned)
-
-    def _put_back(self, planned: Plan | None, without: int = 0) -> list[Taker]:
-        """What debit notes put back at another price than the receipt's, in order of time: under the policies that leave gaps there."""
-        notes = takers(self.target, self.place + 1, "debits", self.head, planned)
-        return [
-            note
-            for note in notes
-            if note.place[1] != without and self._policy_then(note.place[1]) in ("revalue", "leave")
-        ]
-
-    def _first(self, total: int, before: int, qty: int) -> int:
-        """As the base class has it, of what is not billed again."""
-        again = [self._billed_again(upto, in_money=False) for upto in (before, before + qty)]
-        return cumulative_share(total, before - again[0], qty - again[1] + again[0], self.whole)
-
-    def _again(self, before: int, qty: int) -> int:
-        """As the base class has it."""
-        return self._billed_again(before + qty, in_money=True) - self._billed_again(before, in_money=True)
-
-    def _billed_again(self, upto: int, *, in_money: bool) -> int:
-        """How much of what notes put back is billed again once so much is billed (millionths), or what that came to."""
-        found, beyond = 0, upto - self.whole
-        if beyond <= 0 or self.whole <= 0:
-            return 0
-        for note in self._debits:
-            part = max(0, min(beyond, note.qty))
-            found += cumulative_share(-note.amount, 0, part, note.qty) if in_money else part
-            beyond -= note.qty
-        return found
-
-    def _share(self, before: int, qty: int) -> int:
-        return self._first(self.amounts.nets_base[self.place], before, qty) + self._again(before, qty)
-
-    def _added(self, planned: Plan) -> int:
-        """What all bills so far have added to the receipt's line."""
-        before = added = 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            added += taker.amount - self._share(before, taker.qty)
-            before += taker.qty
-        return added
-
-    def _lay(self, planned: Plan, known: int, price: int, *, perpetual: bool) -> bool:
-        """Each movement gets its share of what all bills together add, so that the order in which they come changes no unit's cost.
-
-        Nothing is laid where all of it was rejected: what is billed for it stands until the supplier credits it.
-        """
-        movements = accepted_goods(self.target, self.place + 1)
-        if not (price and movements):
-            return False
-        contra = self.view.role("stock_received_not_billed") if perpetual else ""
-        weights = [movement.qty for movement in movements]
-        shares = zip(allocate(known + price, weights), allocate(known, weights), strict=True)
-        for movement, share in zip(movements, (upto - before for upto, before in shares), strict=True):
-            planned.differences.append(
-                Difference(
-                    movement=movement.id, voucher=self.target.sequence, chain=movement.chain, at=movement.at, date=movement.date,
-                    amount=share, kind=DifferenceKind.RATE_DIFFERENCE, account=movement.account,
-                    contra=contra, document=self.head.sequence, cost_center=movement.cost_center, dimensions=movement.dimensions,
-                )
-            )  # fmt: skip
-        return True
-
-    def _receipts(self, amounts: Amounts) -> Amounts:  # noqa: ARG002 - the bill's own amounts are not the receipt's
-        return self.amounts
-
-    def _cleared(self, gap: Gap, policy: str) -> int:
-        return gap.exchange + (gap.price if policy in ("variance", "refuse") else 0)
-
-    def _revalue(self, planned: Plan, other: Sharer, had: int, has: int) -> int:  # noqa: ARG002 - laid as a whole by `_lay`
-        return has - had
-
-
-class ReceiptsOfBill(_Clearing):
-    """Receipts of goods that were billed before they came."""
-
-    kind, sign = "receives", 1
-
-    def receive(self, unbilled: UnbilledLine, own: Sharer, amounts: Amounts, net: int, books: Books) -> int:
-        """A receipt's line clears its share with `net`; gives the price gap that its goods don't carry.
-
-        Errors: DocumentRejected, Lacking.
-        """
-        cleared, gap = self.enter(unbilled.planned, own, amounts, net, books)
-        if not own.head.perpetual:
-            unbilled.book(-cleared, self.target.sequence)
-        return gap
-
-    def _receipts(self, amounts: Amounts) -> Amounts:
-        return amounts
-
-    def _cleared(self, gap: Gap, policy: str) -> int:
-        return gap.exchange + (0 if policy == "leave" else gap.price)
-
-    def _revalue(self, planned: Plan, other: Sharer, had: int, has: int) -> int:
-        """The other receipt's own goods take what has changed about their price; nothing of it is this document's."""
-        assert other.voucher is not None  # noqa: S101 - only posted documents are corrected
-        movements = accepted_goods(other.voucher, other.place + 1)
-        weights = [movement.qty for movement in movements]
-        for movement, now, before in zip(movements, allocate(-has, weights), allocate(-had, weights), strict=True):
-            if now != before:
-                planned.differences.append(
-                    Difference(
-                        movement=movement.id, voucher=movement.voucher, chain=movement.chain, at=movement.at, date=movement.date,
-                        amount=now - before, kind=DifferenceKind.RATE_DIFFERENCE, account=movement.account,
-                        contra=movement.contra, document=self.head.sequence, cost_center=movement.cost_center,
-                        dimensions=movement.dimensions,
-                    )
-                )  # fmt: skip
-        return 0

@@ -2,8 +2,8 @@
 
 A bill of received goods stands in stock received but not billed as far as its receipt says, beside that in exchange gain or loss and in
 purchase price variance. Notes take their shares of all three, in order of posting times, so that all of them together leave nothing
-of the bill, and what they take back of a receipt's goods can be billed again (`clearing`). What a note states beyond its share of the
-bill is priced as a bill's gap is: by the bill's exchange rate it is variance, the rest comes of another exchange rate.
+of the bill, and what they take back of a receipt's goods can be billed again (`bills_of_receipt`). What a note states beyond its share of
+the bill is priced as a bill's gap is: by the bill's exchange rate it is variance, the rest comes of another exchange rate.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import Amounts, compute
-from domain.documents.clearing import BillsOfReceipt, Clearance
+from domain.documents.bills_of_receipt import BillsOfReceipt
+from domain.documents.clearing import Clearance
 from domain.documents.gaps import part_gap
-from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
+from domain.documents.plan import Head, Plan
 from domain.documents.references import reference, referred_line, whole_qty
 from domain.documents.returns import Returned
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
-from domain.documents.unbilled import UnbilledLine
+from domain.documents.unbilled import line_of
 from domain.entries import purchase_expense
 from domain.exact import cumulative_share
-from domain.stock_ledger import NEVER
 
 
 class _Parts(NamedTuple):
@@ -42,28 +42,41 @@ class DebitNotes:
         self.amounts = compute(document, self.billed.lines, head.view, buying=True)
         self.whole = whole_qty(bill, place, head.view)
 
-    def take(self, unbilled: UnbilledLine, own: Sharer, back: Returned, amounts: Amounts, books: Books) -> None:
+    def take(self, planned: Plan, own: Sharer, back: Returned, amounts: Amounts, books: Books) -> None:
         """A note's line takes its share; those behind it in time take what is theirs then. Errors: Lacking."""
-        planned, clearance = unbilled.planned, self._clearance(unbilled.planned, books)
+        clearance = self._clearance(planned, books)
         others = takers(self.bill, self.place + 1, "returns", self.head, planned)
         before, changes = entering(others, place_of(self.head, own.place + 1), back.qty)
         back.link(planned, self.head, own.place)
         self._put_back(planned, own, back.qty, 0, books)  # what its bill clears may hang on that
         parts = self._parts(amounts, own, self._clearance(planned, books), before, back.qty)
-        self._book(unbilled, parts, amounts.nets_base[own.place])
+        self._book(planned, own, parts, amounts.nets_base[own.place])
         self._put_back(planned, own, 0, parts.unbilled, books)
         self._shift(planned, changes, clearance, books)
 
     def withdraw(self, planned: Plan, note: PostedVoucher, books: Books) -> None:
-        """A note is cancelled: those behind it have other shares now. Errors: Lacking."""
-        changes = leaving(takers(self.bill, self.place + 1, "returns", self.head), note.sequence)
-        self._shift(planned, changes, self._clearance(planned, books), books)
+        """A note is cancelled: those behind it have other shares now. Its entries are not taken back here. Errors: Lacking."""
+        everyone, clearance = takers(self.bill, self.place + 1, "returns", self.head), self._clearance(planned, books)
+        before = 0
+        for taker in everyone:
+            if taker.place[1] == note.sequence:
+                own = sharer(taker, self.head, books)
+                if not own.head.perpetual:
+                    parts = self._parts(self._amounts_of(own), own, clearance, before, taker.qty)
+                    line_of(planned, own, self.head).share(parts.unbilled)
+            before += taker.qty
+        self._shift(planned, leaving(everyone, note.sequence), clearance, books)
 
-    def follow(self, planned: Plan, had: Clearance, has: Clearance, books: Books) -> None:
-        """The bill clears another part of its receipt than it did, and so its notes take back others. Errors: Lacking."""
+    def follow(self, planned: Plan, had: Clearance, has: Clearance, books: Books, without: int = 0) -> None:
+        """The bill clears another part of its receipt than it did, and so its notes take back others. Errors: Lacking.
+
+        `without` is a note that is cancelled.
+        """
         before = 0
         for taker in takers(self.bill, self.place + 1, "returns", self.head, planned):
-            if taker.place[0] != NEVER and taker.place[1] != self.head.sequence:
+            if taker.place[1] == without:
+                continue
+            if taker.place[1] != self.head.sequence:
                 self._correct(planned, Change(taker, before, before), had, has, books)
             before += taker.qty
 
@@ -101,16 +114,15 @@ class DebitNotes:
         other, qty = sharer(change.taker, self.head, books), change.taker.qty
         if getattr(other.line, "against_receipt", None) is not None:
             return  # it clears a receipt by itself
-        amounts = compute(other.document, other.lines, self.view, buying=True)
+        amounts = self._amounts_of(other)
         old = self._parts(amounts, other, had, change.before, qty)
         new = self._parts(amounts, other, has, change.now, qty)
-        item = self.view.kept_item(other.line.item)
-        center = cost_center_of(other.head, other.line.cost_center, item)
-        dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
-        line = UnbilledLine(planned, other.head, "", center, dimensions)
         more = _Parts(new.unbilled - old.unbilled, new.exchange - old.exchange)
-        self._book(line, more, 0)
+        self._book(planned, other, more, 0)
         self._put_back(planned, other, 0, more.unbilled, books)
+
+    def _amounts_of(self, note: Sharer) -> Amounts:
+        return compute(note.document, note.lines, self.view, buying=True)
 
     def _parts(self, amounts: Amounts, own: Sharer, clearance: Clearance, before: int, qty: int) -> _Parts:
         """What a note's line takes back that takes `qty` of the bill's line after so much was taken (millionths of the stock unit)."""
@@ -122,9 +134,10 @@ class DebitNotes:
             exchange -= part_gap(beyond, dearer, amounts, self.amounts, self.amounts, self.view.currency).exchange
         return _Parts(unbilled, exchange)
 
-    def _book(self, line: UnbilledLine, parts: _Parts, net: int) -> None:
+    def _book(self, planned: Plan, own: Sharer, parts: _Parts, net: int) -> None:
         """Book the parts of a note's line whose own amount is `net`. Of an opened bill all that it did not clear was an expense."""
-        line.book(-parts.unbilled)
+        line = line_of(planned, own, self.head)
+        line.share(-parts.unbilled)
         head, view = line.head, line.head.view
         if not head.perpetual:
             return
@@ -136,6 +149,6 @@ class DebitNotes:
             ("purchase_price_variance", net + parts.unbilled + parts.exchange),
         ):
             if amount:
-                line.planned.entry(
+                planned.entry(
                     head, opened or view.role(role), amount, cost_center=line.cost_center, dimensions=line.dimensions
                 )

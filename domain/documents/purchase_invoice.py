@@ -9,7 +9,7 @@ from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
-from domain.documents.clearing import BillsOfReceipt
+from domain.documents.bills_of_receipt import BillsOfReceipt
 from domain.documents.debit_note import DebitNotes
 from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
@@ -21,7 +21,7 @@ from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.returns import original_line, original_of, take_back
 from domain.documents.shape import LineRef, TradeDocument
 from domain.documents.shares import Sharer, cleared_by
-from domain.documents.unbilled import UnbilledLine
+from domain.documents.unbilled import line_of
 from domain.errors import DocumentRejected
 from domain.exact import allocate
 from domain.master_view import MasterView
@@ -71,11 +71,6 @@ class _Billed:
         return view.expense_account(
             self.line.expense_account, self.item, "default_expense", f"{self.field}.expense_account"
         )
-
-    def unbilled(self, planned: Plan, head: Head) -> UnbilledLine:
-        """Where the line debits goods received but not billed. Errors: as `expense_account`, under periodic inventory."""
-        account = "" if head.perpetual else self.expense_account(head.view)
-        return UnbilledLine(planned, head, account, self.cost_center, self.dimensions)
 
     def book(self, planned: Plan, head: Head, account: str, amount: int) -> None:
         """An entry of this line."""
@@ -192,10 +187,9 @@ def _bill(
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    unbilled = billed.unbilled(planned, head)
-    ref = reference(billed.line.against_receipt)
+    own, ref = Sharer(document, billed.index, head), reference(billed.line.against_receipt)
     if ref is None:
-        unbilled.book(billed.net)
+        line_of(planned, own, head).book(billed.net)
         return
     field = f"{billed.field}.against_receipt"
     receipt = require_posted(books, "purchase_receipt", ref.number, field)
@@ -210,7 +204,7 @@ def _bill(
         )
     clearing = BillsOfReceipt(receipt, place, head)
     known = clearing.revalued_by(planned)
-    clearing.bill(unbilled, Sharer(document, billed.index, head), amounts, books)
+    clearing.bill(planned, own, amounts, books)
     _follow(planned, clearing, known, books)
 
 
@@ -228,7 +222,7 @@ def _debit(
     notes = DebitNotes(original, back.place, head)
     clearing = notes.clearing(books)
     known = 0 if clearing is None else clearing.revalued_by(planned)
-    notes.take(billed.unbilled(planned, head), Sharer(document, billed.index, head), back, amounts, books)
+    notes.take(planned, Sharer(document, billed.index, head), back, amounts, books)
     if clearing is not None:
         _follow(planned, clearing, known, books)
 
@@ -243,7 +237,7 @@ def _follow(planned: Plan, clearing: BillsOfReceipt, known: int, books: Books, c
         reshared, clearing.reshared = clearing.reshared, []
         for bill, then, now in reshared:
             if bill.voucher is not None and then != now:
-                DebitNotes(bill.voucher, bill.place, head).follow(planned, then, now, books)
+                DebitNotes(bill.voucher, bill.place, head).follow(planned, then, now, books, cancelled)
         repriced = clearing.reprice(planned, books, cancelled)
     added = clearing.revalued_by(planned, cancelled)
     if added != known:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, cast
 from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.amounts import Amounts, compute
-from domain.documents.clearing import BillsOfReceipt, ReceiptsOfBill
+from domain.documents.bills_of_receipt import BillsOfReceipt
 from domain.documents.item_lines import parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.orders import FulfillingLine, fulfil
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import accrue
 from domain.documents.purchase_costs import LineCost, line_costs
+from domain.documents.receipts_of_bill import ReceiptsOfBill
 from domain.documents.references import reference, referred_line, require_posted
 from domain.documents.shape import LineRef, TradeDocument
 from domain.documents.shares import Sharer, cleared_by
-from domain.documents.unbilled import UnbilledLine
+from domain.documents.unbilled import line_of
 from domain.exact import allocate
 from domain.masters import Item
 from domain.quantity import Quantity
@@ -74,12 +75,9 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
         received = parts(view, line, item, warehouse, qty, field) if qty and warehouse else []
         billed_first = line.against_invoice is not None
-        value, unbilled = cost.total, None
-        if billed_first or not perpetual:
-            expense = "" if perpetual else view.expense_account(line.expense_account, item, "default_expense", field)
-            unbilled = UnbilledLine(planned, head, expense, center, dimensions)
-            if billed_first:
-                value = _value_of(document, index, cost, unbilled, books, amounts)
+        value = cost.total
+        if billed_first:
+            value = _value_of(planned, Sharer(document, index, head), cost, books, amounts)
         if received:
             account = view.stock_account(received[0].chain.warehouse, f"{field}.warehouse")
             shares = [value] if len(received) == 1 else allocate(value, [part.qty for part in received])
@@ -88,13 +86,15 @@ def plan(document: PurchaseReceipt, head: Head, books: Books) -> Plan:
                     head, index + 1, part.chain, part.qty, Basis.STATED, account=account,
                     contra=srbnb, cost_center=center, dimensions=dimensions, batch=part.batch, stated=share,
                 )  # fmt: skip
-        if unbilled is None or perpetual:
+        if perpetual:
             for charge in cost.charges:
                 account = view.account(charge.account, "taxes.account")
                 planned.entry(head, srbnb, charge.amount, dimensions=dimensions)
                 planned.entry(head, account, -charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
         elif not billed_first:
-            unbilled.book(sum(charge.amount for charge in cost.charges) - (value if received else 0))
+            line_of(planned, Sharer(document, index, head), head).book(
+                sum(charge.amount for charge in cost.charges) - (value if received else 0)
+            )
         if line.rejected_qty:
             _reject_goods(planned, head, line, item, index, warehouse, dimensions)
     planned.figures = amounts.figures
@@ -121,23 +121,21 @@ def _reject_goods(
     )  # fmt: skip
 
 
-def _value_of(
-    document: PurchaseReceipt, index: int, cost: LineCost, unbilled: UnbilledLine, books: Books, amounts: Amounts
-) -> int:
+def _value_of(planned: Plan, own: Sharer, cost: LineCost, books: Books, amounts: Amounts) -> int:
     """The line's incoming value; where the bill came first, its price counts as far as the company's policy has it so.
 
     Errors: DocumentRejected, DocumentParked, Lacking.
     """
-    line, head = document.lines[index], unbilled.head
+    line, head = cast("PurchaseReceiptLine", own.line), own.head
     ref = reference(line.against_invoice)
     if ref is None:
         return cost.total
-    field = f"lines[{index}].against_invoice"
+    field = f"lines[{own.place}].against_invoice"
     invoice = require_posted(books, "purchase_invoice", ref.number, field)
     place = referred_line(cast("PurchaseInvoice", invoice.document).lines, ref, line.item, field)
     clearing = ReceiptsOfBill(invoice, place, head)
-    gap = clearing.receive(unbilled, Sharer(document, index, head), amounts, cost.net, books)
-    _follow(unbilled.planned, clearing, books)
+    gap = clearing.receive(planned, own, amounts, cost.net, books)
+    _follow(planned, clearing, books)
     return cost.total - gap
 
 

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from domain.books import Books, PostedVoucher, Unbilled
+from domain.books import Books, PostedVoucher
 from domain.documents.amounts import compute
-from domain.documents.clearing import BillsOfReceipt, Clearance, ReceiptsOfBill
+from domain.documents.bills_of_receipt import BillsOfReceipt
+from domain.documents.clearing import Clearance
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual
 from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
+from domain.documents.receipts_of_bill import ReceiptsOfBill
 from domain.documents.references import linked, reference, referred_line, whole_qty
 from domain.documents.returns import Returned, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
-from domain.documents.unbilled import UnbilledLine, read_back
-from domain.entries import opening_differences, purchase_expense
+from domain.documents.unbilled import line_of
+from domain.entries import purchase_expense
 from domain.exact import cumulative_share
 from domain.master_view import MasterView
 from domain.masters import Item
@@ -70,10 +72,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
             )  # fmt: skip
             if source and back and not part.chain.part:
                 movement.stated = cumulative_share(back.original.cost_of(source), earlier, -part.qty, source.qty)
-        expense = getattr(line, "expense_account", None)
-        account = "" if head.perpetual else view.expense_account(expense, item, "default_expense", field)
-        unbilled = UnbilledLine(planned, head, account, center, dimensions)
-        _give_back(unbilled, share, counter_role, line.item, original)
+        _give_back(planned, Sharer(document, index, head), head, share, counter_role, original)
     planned.figures = amounts.figures
     return planned
 
@@ -85,11 +84,12 @@ def withdraw(planned: Plan, head: Head, target: PostedVoucher, books: Books) -> 
     if original is None:
         return
     shared = _Shared(original, head, SUSPENSE if target.type == "purchase_receipt" else "", books)
-    perpetual = head.view.follows_perpetual(target.sequence, target.at)
-    if shared.counter_role and not perpetual:
-        _take_shifts_back(planned, head, original, target)
     for line in cleared_by(target, original, "returns"):
-        for change in leaving(takers(original, line, "returns", head), target.sequence):
+        everyone = takers(original, line, "returns", head)
+        for taker in everyone:
+            if taker.place[1] == target.sequence and shared.counter_role:
+                _take_back(planned, sharer(taker, head, books), head, taker.amount, original)
+        for change in leaving(everyone, target.sequence):
             shared.correct(planned, change, line - 1, books)
 
 
@@ -128,48 +128,14 @@ def follow(
         other = sharer(taker, head, books)
         if shows != receipt.date:  # the goods' cost changes no earlier, and so does what is taken back of it
             other = other._replace(head=replace(other.head, date=max(other.head.date, shows)))
-        item = view.kept_item(other.line.item)
         other.link(planned, "returns", receipt, place + 1, unbilled)
-        if not other.head.perpetual:
-            _shift(planned, head, receipt, other, unbilled)
-            continue
-        center = cost_center_of(other.head, other.line.cost_center, item)
-        dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
-        line = UnbilledLine(planned, other.head, "", center, dimensions)
-        _give_back(line, LineCost(unbilled, _exchanged(exchange, head)), SUSPENSE, item.code, receipt)
+        _give_back(planned, other, head, LineCost(unbilled, _exchanged(exchange, head)), SUSPENSE, receipt)
 
 
-def _shift(planned: Plan, head: Head, receipt: PostedVoucher, other: Sharer, amount: int) -> None:
-    """What a return under periodic inventory takes back more; where an opening entry stands for it, that has it."""
-    view, line, voucher = head.view, other.line, cast("PostedVoucher", other.voucher)
-    item = view.kept_item(line.item)
-    stated = getattr(line, "expense_account", None)
-    row = Unbilled(
-        of=receipt.sequence, day=other.head.date, amount=amount, shifted=True,
-        account=view.expense_account(stated, item, "default_expense", f"lines[{other.place}]"),
-        cost_center=cost_center_of(other.head, line.cost_center, item),
-        dimensions=dimensions_of(other.head, line.dimensions, other.document.dimensions, item),
-    )  # fmt: skip
-    planned.unbilled.append(row)
-    at, sequence = planned.place or (head.at, head.sequence)
-    if not view.is_in_opening(sequence, at):
-        planned.entries += opening_differences((), [row], view, at=voucher.at, document=head.sequence)
-
-
-def _take_shifts_back(planned: Plan, head: Head, receipt: PostedVoucher, target: PostedVoucher) -> None:
-    """What bills have made a return of periodic inventory take back beyond its first shares goes with it."""
-    view, document = head.view, cast("PurchaseReceipt", target.document)
-    links = [
-        link
-        for link in receipt.links
-        if (link.voucher, link.kind) == (target.sequence, "returns")
-        and view.kept_item(document.lines[link.line - 1].item).is_stock_item
-    ]
-    first = sum(one.amount for one in read_back(target.figures, view) if one.of == receipt.sequence)
-    shifted = sum(link.amount for link in links) - first
-    if shifted:
-        own = replace(Head.of(target.sequence, document, view), date=planned.effect or target.date)
-        _shift(planned, head, receipt, Sharer(document, links[0].line - 1, own, target), -shifted)
+def _take_back(planned: Plan, own: Sharer, head: Head, share: int, receipt: PostedVoucher) -> None:
+    """A return of periodic inventory is cancelled: what it has by now of what was not billed goes with it."""
+    if not own.head.perpetual and head.view.kept_item(own.line.item).is_stock_item:
+        line_of(planned, own, head).share(-share, receipt.sequence)
 
 
 class _Shared:
@@ -202,15 +168,10 @@ class _Shared:
         ]
         share = LineCost(has.net - had.net, charges)
         other.link(planned, "returns", self.original, place + 1, share.net)
-        item = self.head.view.kept_item(other.line.item)
-        if not item.is_stock_item:
-            if self.counter_role:
-                Accrual(self.original, place, self.head).give_back(planned, other.head, share.net)
-        else:
-            center = cost_center_of(other.head, other.line.cost_center, item)
-            dimensions = dimensions_of(other.head, other.line.dimensions, other.document.dimensions, item)
-            line = UnbilledLine(planned, other.head, "", center, dimensions)
-            _give_back(line, share, self.counter_role, item.code, self.original)
+        if self.head.view.kept_item(other.line.item).is_stock_item:
+            _give_back(planned, other, self.head, share, self.counter_role, self.original)
+        elif self.counter_role:
+            Accrual(self.original, place, self.head).give_back(planned, other.head, share.net)
 
     def _cost(self, place: int) -> LineCost:
         """What there is to give back of a line: of a receipt what stands between it and its bills, with what these added to its goods."""
@@ -231,12 +192,14 @@ class _Shared:
 
 
 def _give_back(
-    line: UnbilledLine, share: LineCost, counter_role: str, item: str, original: PostedVoucher | None
+    planned: Plan, own: Sharer, causing: Head, share: LineCost, counter_role: str, original: PostedVoucher | None
 ) -> None:
-    """Move a share from variance to the accounts that the original took it from."""
-    planned, head, view = line.planned, line.head, line.head.view
-    if counter_role:
-        line.book(share.net, original.sequence if original else 0)
+    """Move a return's share from variance to the accounts that the original took it from."""
+    head, view, line = own.head, own.head.view, line_of(planned, own, causing)
+    if counter_role and original:
+        line.share(share.net, original.sequence)
+    elif counter_role:
+        line.book(share.net)
     if not head.perpetual:
         return
     variance, center, dimensions = view.role("purchase_price_variance"), line.cost_center, line.dimensions
@@ -244,7 +207,7 @@ def _give_back(
         planned.entry(head, variance, -share.net, cost_center=center, dimensions=dimensions)
     for charge in share.charges:
         planned.entry(head, variance, -charge.amount, cost_center=center, dimensions=dimensions)
-        account = _charged(charge, item, original, view)
+        account = _charged(charge, own.line.item, original, view)
         planned.entry(head, account, charge.amount, cost_center=charge.cost_center, dimensions=dimensions)
 
 

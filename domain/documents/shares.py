@@ -2,7 +2,8 @@
 
 A receipt is billed and given back in parts, a bill is received in parts. The parts add up to the whole to the minor unit, so each
 hangs on how much was taken before it. A document that comes between others, or is cancelled from between them, changes the parts
-of those behind it: they get the difference under their own vouchers, caused by it. So the books never depend on who came first.
+of those behind it: they get the difference under their own vouchers, caused by it; those of periodic inventory, which have no entries
+for it, in what is kept of goods received but not billed (`unbilled`). So the books never depend on who came first, nor on the method.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from domain.books import Books, Link, PostedVoucher
 from domain.documents.plan import Head, Plan
 from domain.documents.references import linked
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.stock_ledger import NEVER
 
 Place = tuple[int, int, int]  # posting time, sequence, line
 
@@ -41,20 +41,14 @@ class Change(NamedTuple):
 
 def place_of(head: Head, line: int) -> Place:
     """Where a document's line (counted from 1) takes its share."""
-    return head.at if head.perpetual else NEVER, head.sequence, line
+    return head.at, head.sequence, line
 
 
 def takers(target: PostedVoucher, line: int, kind: str, head: Head, planned: Plan | None = None) -> list[Taker]:
-    """Who takes of a line (counted from 1), in the order of posting times; `planned` adds what the document of `head` takes so far.
-
-    What has no entries to correct (of periodic inventory) keeps the share that it was posted with, and counts before everything else.
-    """
+    """Who takes of a line (counted from 1), in the order of posting times; `planned` adds what the document of `head` takes so far."""
     found: dict[tuple[int, int], Taker] = {}
     for link in linked(target, line, kind, planned):
-        if link.voucher == head.sequence:
-            at = place_of(head, link.line)[0]
-        else:
-            at = link.at if head.view.follows_perpetual(link.voucher, link.at) else NEVER
+        at = head.at if link.voucher == head.sequence else link.at
         known = found.get((link.voucher, link.line)) or Taker(
             (at, link.voucher, link.line), link.type, link.number, 0, 0
         )
@@ -80,7 +74,7 @@ def leaving(everyone: Iterable[Taker], voucher: int) -> list[Change]:
     for taker in everyone:
         if taker.place[1] == voucher:
             gone += taker.qty
-        elif gone and taker.place[0] != NEVER:
+        elif gone:
             changes.append(Change(taker, running, running - gone))
         running += taker.qty
     return changes

@@ -39,6 +39,9 @@ _SQL: Final = f"""
                  WHERE c.company_id = %(company)s AND m.kind = 'company' AND m.company_id IN (0, %(company)s)
                  ORDER BY m.company_id DESC, m.version DESC LIMIT 1), '{DEFAULT_ACCOUNTS["stock_received_not_billed"]}')
     )
+    , periodic AS MATERIALIZED (
+        SELECT opening, until FROM books.periodic WHERE company_id = %(company)s
+    )
     , kept AS (
         SELECT v.voucher_id, v.own, u.of_id, u.amount FROM books.unbilled u JOIN vouchers v USING (voucher_id)
          WHERE u.company_id = %(company)s AND (%(end)s::date IS NULL OR u.day <= %(end)s)
@@ -58,7 +61,8 @@ _SQL: Final = f"""
          WHERE l.company_id = %(company)s AND l.amount <> 0 AND (%(end)s::date IS NULL OR v.posting_date <= %(end)s)
            AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND t.type = 'purchase_receipt'))
            AND l.voucher_id IN (SELECT voucher_id FROM vouchers)
-           AND l.voucher_id NOT IN (SELECT reverses FROM vouchers) AND l.voucher_id NOT IN (SELECT voucher_id FROM kept)
+           AND l.voucher_id NOT IN (SELECT reverses FROM vouchers) AND NOT EXISTS (
+               SELECT FROM periodic p WHERE v.voucher_id <> p.opening AND (v.voucher_id < p.opening OR v.posting_at < p.until))
     )
     , moved AS (
         SELECT target_id AS voucher_id, net FROM cleared

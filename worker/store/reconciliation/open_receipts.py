@@ -60,7 +60,9 @@ _WORK_OUT = f"""
         SELECT l.voucher_id, l.target_id, CASE l.kind WHEN 'receives' THEN -l.amount ELSE l.amount END AS net,
                EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
                OR %(was_periodic)s AND EXISTS (
-                   SELECT FROM books.unbilled u WHERE u.company_id = l.company_id AND u.voucher_id = l.voucher_id) AS is_void
+                   SELECT FROM voucher v JOIN books.periodic p USING (company_id)
+                    WHERE v.company_id = l.company_id AND v.voucher_id = l.voucher_id AND v.voucher_id <> p.opening
+                      AND (v.voucher_id < p.opening OR v.posting_at < p.until)) AS is_void
           FROM (SELECT * FROM link WHERE company_id = %(company)s AND target_id = {_OF_TOUCHED}
                 UNION SELECT * FROM link WHERE company_id = %(company)s AND voucher_id = {_OF_TOUCHED}) l
          WHERE l.amount <> 0 AND (l.kind = 'receives' OR (l.kind IN ('bills', 'debits', 'returns') AND 'purchase_receipt' = (
