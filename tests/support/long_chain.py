@@ -1,6 +1,7 @@
 """A company with one long chain: as many movements of one item as a test wants, written by COPY as posting would have left them.
 
-The values are those of the valuation itself, so the books are consistent; only the documents behind the vouchers are left out.
+The values are those of the valuation itself, so the books are consistent; only the documents behind the vouchers are left out, and the
+hashes of their batches.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def fill(database: Database, movements: int, *, method: str = "fifo", seed: int 
 
 
 _SLICE = 50_000
+_BATCH = 500  # vouchers
 _COLUMNS = (
     "company_id, movement_id, voucher_id, line_no, chain_id, posting_at, posting_date, qty, value, basis, account_id, contra_id, "
     "cost_center_id, dimensions_id, batch_id, source_id, stated, weight, counted_qty, counted_rate, provisional"
@@ -109,8 +111,9 @@ def _settle(connection: Rows, company: int) -> None:
     """Vouchers and entries behind the movements, and counters that stand behind them."""
     connection.execute(
         "INSERT INTO voucher SELECT company_id, voucher_id, 'delivery_note', 'X-' || voucher_id, 2024, voucher_id::int, posting_at, "
-        "posting_date, 0, '{}', 1, voucher_id::int, posting_at FROM stock_movement WHERE company_id = %s AND voucher_id > 2",
-        [company],
+        "posting_date, 0, '{}', batch_no + (voucher_id - 3) / %s + 1, voucher_id::int, posting_at "
+        "FROM stock_movement JOIN lane USING (company_id) WHERE company_id = %s AND voucher_id > 2",
+        [_BATCH, company],
     )
     connection.execute(
         "INSERT INTO gl_entry SELECT company_id, 2 * movement_id + side, 0, voucher_id, "
@@ -127,8 +130,16 @@ def _settle(connection: Rows, company: int) -> None:
         {"company": company},
     )
     connection.execute(
+        "INSERT INTO posted_batch SELECT company_id, v.batch_no, count(*), min(voucher_id), max(voucher_id), last_difference + 1, "
+        "last_difference, 2 * min(voucher_id), 2 * max(voucher_id) + 1, last_link + 1, last_link, '', '', max(posted_at) "
+        "FROM voucher v JOIN lane USING (company_id) WHERE company_id = %s AND voucher_id > 2 "
+        "GROUP BY company_id, v.batch_no, last_difference, last_link",
+        [company],
+    )
+    connection.execute(
         "UPDATE lane SET (decided_sequence, last_movement, last_entry) = (SELECT max(voucher_id), max(movement_id), "
-        "2 * max(movement_id) + 1 FROM stock_movement WHERE company_id = %(company)s), batch_no = batch_no + 1, "
+        "2 * max(movement_id) + 1 FROM stock_movement WHERE company_id = %(company)s), (batch_no, published_batch) = "
+        "(SELECT max(batch_no), max(batch_no) FROM posted_batch WHERE company_id = %(company)s), "
         "vouchers = (SELECT count(*) FROM voucher WHERE company_id = %(company)s) WHERE company_id = %(company)s",
         {"company": company},
     )
@@ -144,11 +155,11 @@ def multiply(database: Database, long: LongChain, times: int) -> None:
     with database.transaction() as connection:
         connection.execute("SET LOCAL statement_timeout = '20min'")
         row = connection.execute(
-            "SELECT last_movement, last_entry, last_term, last_chain, decided_sequence FROM lane WHERE company_id = %s",
+            "SELECT last_movement, last_entry, last_term, last_chain, decided_sequence, batch_no FROM lane WHERE company_id = %s",
             [long.company],
         ).fetchone()
         assert row is not None
-        movements, entries, terms, chains, vouchers = row
+        movements, entries, terms, chains, vouchers, batches = row
         scope = {
             "company": long.company,
             "m": movements,
@@ -156,6 +167,7 @@ def multiply(database: Database, long: LongChain, times: int) -> None:
             "t": terms,
             "c": chains,
             "v": vouchers,
+            "b": batches,
             "times": times,
         }
         for statement in _COPIES:
@@ -165,7 +177,7 @@ def multiply(database: Database, long: LongChain, times: int) -> None:
 
 
 _TIMES = "CROSS JOIN generate_series(1, %(times)s) AS k WHERE company_id = %(company)s"
-_M, _V, _E = "%(m)s::bigint * k", "%(v)s::bigint * k", "%(e)s::bigint * k"
+_M, _V, _E, _B = (f"%({what})s::bigint * k" for what in "mveb")
 _ALL_V, _CHAIN = "%(v)s::bigint * %(times)s", "chain_id + %(c)s::int * k"
 _COPIES = (
     "INSERT INTO term SELECT %(company)s, %(t)s + k, 'item', 'Rice ' || k FROM generate_series(1, %(times)s) AS k",
@@ -184,7 +196,12 @@ _COPIES = (
     ),
     (
         f"INSERT INTO voucher SELECT company_id, voucher_id + {_V}, type, number || ' ' || k, series_year, series_no + ({_V})::int, "
-        f"posting_at, posting_date, reverses, figures, batch_no, batch_line + ({_V})::int, posted_at FROM voucher {_TIMES}"
+        f"posting_at, posting_date, reverses, figures, batch_no + {_B}, batch_line + ({_V})::int, posted_at FROM voucher {_TIMES}"
+    ),
+    (
+        f"INSERT INTO posted_batch SELECT company_id, batch_no + {_B}, vouchers, first_movement + {_M}, last_movement + {_M}, "
+        f"first_difference, last_difference, first_entry + {_E}, last_entry + {_E}, first_link, last_link, '', '', posted_at "
+        f"FROM posted_batch {_TIMES}"
     ),
     (
         f"INSERT INTO document SELECT d.company_id, d.sequence + {_ALL_V}, a.last_number, type, number || ' last', size, payload, "
@@ -194,6 +211,7 @@ _COPIES = (
     (
         "UPDATE lane SET last_movement = last_movement + %(m)s::bigint * %(times)s, last_entry = last_entry + %(e)s::bigint * %(times)s, "
         "last_term = last_term + %(times)s, last_chain = last_chain + %(c)s::int * %(times)s, "
+        "(batch_no, published_batch) = (%(b)s::bigint * (1 + %(times)s), %(b)s::bigint * (1 + %(times)s)), "
         f"decided_sequence = decided_sequence + {_ALL_V}, vouchers = vouchers + {_ALL_V} WHERE company_id = %(company)s"
     ),
     f"UPDATE intake_counter SET last_sequence = last_sequence + {_ALL_V} WHERE company_id = %(company)s",

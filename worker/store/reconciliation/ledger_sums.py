@@ -83,12 +83,15 @@ ENTRY_ROWS = """
      WHERE r.company_id = %(company)s AND r.batch_no > %(after_batch_no)s AND r.batch_no <= %(upto_batch_no)s
 """
 
-# Of a company that went over to perpetual inventory the opening entry answers for every voucher that it stands for, from its day on.
+# Of a company that went over to perpetual inventory the opening entry answers for every voucher that it stands for, from its day on. The
+# accounts are joined, never searched in a list of unknown length: PostgreSQL goes through a list that it thinks too long to hash for every row.
 _BY_VOUCHER = f"""
     WITH cut AS (
         SELECT day, until, opening FROM books.cut_over WHERE company_id = %(company)s
     ), stock AS MATERIALIZED (
         SELECT account_id, voucher_id, posting_date, posting_at, amount FROM ({STOCK_ROWS}) s WHERE account_id <> 0
+    ), asked AS MATERIALIZED (
+        SELECT account_id FROM stock UNION SELECT unnest(%(accounts)s::int[])
     ), both_sides AS MATERIALIZED (
         SELECT account_id, voucher_id, posting_date, sum(stock_value)::bigint AS stock_value, sum(balance)::bigint AS balance,
                count(*) AS row_count
@@ -98,9 +101,8 @@ _BY_VOUCHER = f"""
               FROM stock LEFT JOIN cut ON voucher_id < opening OR posting_at < until
             UNION ALL
             SELECT account_id, coalesce(opening, voucher_id), greatest(posting_date, day), 0, amount
-              FROM ({ENTRY_ROWS}) e LEFT JOIN cut ON voucher_id <= opening OR (
+              FROM ({ENTRY_ROWS}) e JOIN asked USING (account_id) LEFT JOIN cut ON voucher_id <= opening OR (
                    SELECT v.posting_at FROM voucher v WHERE v.company_id = %(company)s AND v.voucher_id = e.voucher_id) < until
-             WHERE account_id = ANY(%(accounts)s) OR account_id IN (SELECT account_id FROM stock)
           ) rows GROUP BY 1, 2, 3
     )
     SELECT account_id, NULL, posting_date, sum(stock_value)::bigint, sum(balance)::bigint, sum(row_count)::bigint
