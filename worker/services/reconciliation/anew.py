@@ -19,6 +19,7 @@ from worker.store.database import Database, Rows
 from worker.store.reconciliation.anew import (
     Pass,
     add_apart,
+    begin_pass,
     chains_ahead,
     chains_between,
     forget_pass,
@@ -78,6 +79,26 @@ def tonight(database: Database, company: int) -> float:
     return 1.0 if everything else min(before + 1 / NIGHTS, 1.0)
 
 
+def begin_look(connection: Rows) -> datetime:
+    """Set the transaction up for looking, and give the time.
+
+    What came in is read along indexes, whatever the planner knows of the tables: a night's work must not depend on when they were last
+    analyzed.
+    """
+    row = connection.execute(
+        "SELECT clock_timestamp(), set_config('statement_timeout', %s, true), set_config('enable_seqscan', 'off', true)",
+        [LONGEST_STATEMENT],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a query without a table gives its row
+    now: datetime = row[0]
+    return now
+
+
+def chunk_ahead(connection: Rows, company: int, mark: Mark) -> Mark:
+    """The mark behind the next chunk of rows; the same mark where nothing came in since."""
+    return mark_ahead(connection, company, mark, CHUNK_ROWS)
+
+
 def in_words(progress: dict[str, Any]) -> str:
     """Where a full look stands: `31% of everything read anew, about 40 s`."""
     words = f"{progress['done']:.0%} of everything read anew"
@@ -88,8 +109,8 @@ def in_words(progress: dict[str, Any]) -> str:
 def _chunk(database: Database, company: int) -> Standing:
     begun = time.monotonic()
     with database.transaction() as connection:
-        connection.execute(f"SET LOCAL statement_timeout = '{LONGEST_STATEMENT}'")
-        at = take_pass(connection, company) or Pass()
+        begin_look(connection)
+        at = begin_pass(connection, company)
         if not at.is_complete:
             view = present_view(connection, company)
             if at.chain is None:
@@ -102,7 +123,7 @@ def _chunk(database: Database, company: int) -> Standing:
 
 
 def _add_rows(connection: Rows, company: int, view: MasterView, at: Pass) -> None:
-    upto = mark_ahead(connection, company, at.mark, CHUNK_ROWS)
+    upto = chunk_ahead(connection, company, at.mark)
     if upto == at.mark:
         at.chain = 0
         return

@@ -19,7 +19,7 @@ from worker.bells import Lane
 from worker.services.out_of_sync import Settlement, settle, warehouses_of
 from worker.services.present_view import present_view
 from worker.services.reconciliation.adding import add_up
-from worker.services.reconciliation.anew import EVER, Tell, go_on, start_anew
+from worker.services.reconciliation.anew import EVER, Tell, begin_look, chunk_ahead, go_on, start_anew
 from worker.services.reconciliation.checking import check_balances, check_moved, check_rows
 from worker.services.reconciliation.informing import inform, received_not_billed
 from worker.services.reconciliation.wording import in_words
@@ -51,7 +51,6 @@ from worker.store.reconciliation.verdicts import (
     record,
 )
 
-LONGEST_STATEMENT = "90s"  # below what ends a task
 CLASSIFIED_AT_ONCE = 1_000
 
 
@@ -88,36 +87,30 @@ def reconcile(
     Errors: DocumentParked where the company has no master yet; Unavailable; psycopg's LockNotAvailable where another look is under way
     or the lane is not free in time.
     """
-    with database.transaction() as connection:
-        due = full_look_is_due(connection, company)
     if full:
         start_anew(database, company)
-    if full or due:
-        go_on(database, company, tell=tell)
+    else:
+        with database.transaction() as connection:
+            if not full_look_is_due(connection, company):
+                return _Run(connection, company, night, as_of).run()
+    go_on(database, company, tell=tell)
     with database.transaction() as connection:
-        number = _Run(connection, company, night, as_of).run()
-    with database.transaction() as connection:
-        seen = by_number(connection, company, number)
-    assert seen is not None  # noqa: S101 - it was recorded a moment ago
-    return seen
+        return _Run(connection, company, night, as_of).run()
 
 
 class _Run:
     def __init__(self, connection: Rows, company: int, night: date | None, as_of: date | None) -> None:
         self.connection, self.company, self.as_of = connection, company, as_of
-        connection.execute(f"SET LOCAL statement_timeout = '{LONGEST_STATEMENT}'")
+        self.started_at: datetime = begin_look(connection)
         self.view: MasterView = present_view(connection, company)
-        row = connection.execute("SELECT clock_timestamp()").fetchone()
-        assert row is not None  # noqa: S101 - a constant query gives its row
-        self.started_at: datetime = row[0]
         self.night = night or self.started_at.astimezone(self.view.zone).date()
         self.mark = take_mark(connection, company)
         self.rows = 0
         self.apart: list[AccountSum] = []  # documents whose rows differ
         self.is_full = False
 
-    def run(self) -> int:
-        """Look, and give the number under which the verdict is recorded."""
+    def run(self) -> Reconciliation:
+        """Look, and give the verdict as it was recorded."""
         connection, company = self.connection, self.company
         found_before = self._take_full_look()
         findings = self._take_in(found_before)
@@ -140,7 +133,9 @@ class _Run:
         names = term_names(connection, company, balances)
         agreeing = sorted(f"in_sync:{name}" for name in names.values() if name and name not in settled.apart)
         release_waiting(connection, company, agreeing)
-        return number
+        seen = by_number(connection, company, number)
+        assert seen is not None  # noqa: S101 - it was recorded a moment ago
+        return seen
 
     def _take_full_look(self) -> list[FindingToKeep]:
         """Let the sums of a full look that is through take the place of those in use; gives what it, or else the last look, has found."""
@@ -154,17 +149,26 @@ class _Run:
     def _take_in(self, found_before: Collection[FindingToKeep] = ()) -> list[FindingToKeep]:
         """Add up what came in since the mark, and set the mark there; gives what does not hold of it.
 
-        What was found before is asked again, wherever it lies: no finding goes by itself.
+        What was found before is asked again, wherever it lies: no finding goes by itself. However much came in, no statement reads more
+        than a chunk of it.
         """
         connection, company, view = self.connection, self.company, self.view
-        begun, self.mark = self.mark, present_mark(connection, company)
-        added = add_up(connection, company, view, begun, self.mark)
-        self.rows += added.rows
-        self.apart += added.apart
-        moved = added.moved | dict.fromkeys((one.chain for one in found_before if one.chain), EVER)
         again = {one.voucher for one in found_before if one.voucher}
+        moved: dict[int, datetime] = {}
+        findings = []
+        while True:
+            begun, self.mark = self.mark, chunk_ahead(connection, company, self.mark)
+            if self.mark == begun and not again:
+                break
+            added = add_up(connection, company, view, begun, self.mark)
+            self.rows += added.rows
+            self.apart += added.apart
+            moved.update({chain: min(since, moved.get(chain, since)) for chain, since in added.moved.items()})
+            findings += check_rows(connection, company, view, begun, self.mark, again)
+            again = set()
+        moved |= dict.fromkeys((one.chain for one in found_before if one.chain), EVER)
         return [
-            *check_rows(connection, company, view, begun, self.mark, again),
+            *findings,
             *check_balances(connection, company, view.currency, self.mark, None if self.is_full else list(moved)),
             *check_moved(connection, company, view, self.mark, moved),
         ]

@@ -42,14 +42,24 @@ def take_pass(connection: Rows, company: int) -> Pass | None:
     return Pass(Mark(*row[:4]), row[4], row[5], row[6], row[7], [FindingToKeep(*one) for one in row[8]])
 
 
+def begin_pass(connection: Rows, company: int) -> Pass:
+    """The company's pass, begun where there is none; until the transaction ends nobody else's, the very first chunk included."""
+    connection.execute(
+        "INSERT INTO sync_pass (company_id, batch_no, movement, difference, entry, chain_id, is_complete, rows, milliseconds, findings) "
+        "VALUES (%s, %s, %s, %s, %s, NULL, false, 0, 0, '[]') ON CONFLICT DO NOTHING",
+        [company, *BEGINNING],
+    )
+    at = take_pass(connection, company)
+    assert at is not None  # noqa: S101 - it was written a moment ago
+    return at
+
+
 def lay_down_pass(connection: Rows, company: int, at: Pass) -> None:
     """Write where a pass stands, for whoever goes on with it."""
     connection.execute(
-        "INSERT INTO sync_pass (company_id, batch_no, movement, difference, entry, chain_id, is_complete, rows, milliseconds, findings) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (company_id) DO UPDATE SET batch_no = excluded.batch_no, "
-        "movement = excluded.movement, difference = excluded.difference, entry = excluded.entry, chain_id = excluded.chain_id, "
-        "is_complete = excluded.is_complete, rows = excluded.rows, milliseconds = excluded.milliseconds, findings = excluded.findings",
-        [company, *at.mark, at.chain, at.is_complete, at.rows, at.milliseconds, _json(at.findings).decode()],
+        "UPDATE sync_pass SET batch_no = %s, movement = %s, difference = %s, entry = %s, chain_id = %s, is_complete = %s, rows = %s, "
+        "milliseconds = %s, findings = %s WHERE company_id = %s",
+        [*at.mark, at.chain, at.is_complete, at.rows, at.milliseconds, _json(at.findings).decode(), company],
     )
 
 

@@ -30,6 +30,9 @@ class AstrayReceipt(NamedTuple):
 
 _ALL_ENTRIES = "SELECT voucher_id, posting_date, debit - credit AS amount, run_id, cause_id FROM gl_entry e WHERE company_id = %(company)s"
 
+# Each sale is looked up by itself: joined as tables, the planner might go through all sales for each where it knows nothing of them yet.
+_OF_COMPANY = "SELECT {} FROM {} WHERE company_id = %(company)s"
+
 
 def unbalanced(connection: Rows, company: int) -> list[Unbalanced]:
     """Law 1: debits equal credits, per voucher, date and cause; asked of all entries. Errors: those of PostgreSQL."""
@@ -53,7 +56,8 @@ def _unbalanced(connection: Rows, rows: str, parameters: dict[str, object]) -> l
         "FROM ("
         "  SELECT voucher_id, posting_date, sum(amount)::bigint AS difference "
         f" FROM ({rows}) rows GROUP BY run_id, voucher_id, cause_id, posting_date HAVING sum(amount) <> 0"
-        ") e LEFT JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id ORDER BY e.voucher_id, e.posting_date",
+        ") e LEFT JOIN LATERAL (SELECT type, number FROM voucher WHERE company_id = %(company)s AND voucher_id = e.voucher_id LIMIT 1) v "
+        "ON true ORDER BY e.voucher_id, e.posting_date",
         parameters,
     )
     return [Unbalanced(*row) for row in found]
@@ -67,8 +71,8 @@ def astray_receipts(
     `again` are vouchers of sales that are asked of as well, whenever they were posted.
     """
     found = connection.execute(
-        "WITH fresh AS (SELECT voucher_id, type FROM voucher WHERE company_id = %(company)s "
-        "    AND batch_no > %(after)s AND batch_no <= %(upto)s AND type IN ('pos_invoice', 'pos_closing')), "
+        "WITH fresh AS (SELECT * FROM (SELECT voucher_id, type FROM voucher WHERE company_id = %(company)s "
+        "    AND batch_no > %(after)s AND batch_no <= %(upto)s OFFSET 0) came_in WHERE type IN ('pos_invoice', 'pos_closing')), "
         "asked AS ("
         "  SELECT voucher_id FROM fresh WHERE type = 'pos_invoice' UNION SELECT unnest(%(again)s::bigint[]) UNION "
         "  SELECT s.voucher_id FROM fresh f JOIN pos_invoice s ON s.company_id = %(company)s AND s.closing_id = f.voucher_id "
@@ -78,11 +82,15 @@ def astray_receipts(
         "    WHEN s.status = 'open' AND s.closing_id <> 0 THEN 'it is open, and a closing has it' "
         "    WHEN s.status = 'consolidated' AND (c.voucher_id IS NULL OR c.cancelled_by <> 0) THEN 'no closing that stands has it' "
         "    WHEN s.status = 'consolidated' AND (i.voucher_id IS NULL OR i.cancelled_by <> 0) THEN 'no invoice that stands has it' "
-        "  END AS reason FROM asked JOIN pos_receipt r ON r.company_id = %(company)s AND r.voucher_id = asked.voucher_id "
-        "  JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = r.voucher_id "
-        "  LEFT JOIN pos_invoice s ON s.company_id = %(company)s AND s.voucher_id = r.voucher_id "
-        "  LEFT JOIN books.voucher c ON c.company_id = %(company)s AND c.voucher_id = s.closing_id AND s.closing_id <> 0 "
-        "  LEFT JOIN books.voucher i ON i.company_id = %(company)s AND i.number = s.invoice AND i.type = 'sales_invoice'"
+        "  END AS reason FROM asked "
+        f" JOIN LATERAL ({_OF_COMPANY.format('voucher_id', 'pos_receipt')} AND voucher_id = asked.voucher_id LIMIT 1) r ON true "
+        f" JOIN LATERAL ({_OF_COMPANY.format('number', 'voucher')} AND voucher_id = asked.voucher_id LIMIT 1) v ON true "
+        f" LEFT JOIN LATERAL ({_OF_COMPANY.format('voucher_id, status, closing_id, invoice', 'pos_invoice')} "
+        "    AND voucher_id = asked.voucher_id LIMIT 1) s ON true "
+        f" LEFT JOIN LATERAL ({_OF_COMPANY.format('voucher_id, cancelled_by', 'books.voucher')} AND voucher_id = s.closing_id "
+        "    AND s.closing_id <> 0 LIMIT 1) c ON true "
+        f" LEFT JOIN LATERAL ({_OF_COMPANY.format('voucher_id, cancelled_by', 'books.voucher')} AND number = s.invoice "
+        "    AND type = 'sales_invoice' LIMIT 1) i ON true"
         ") seen WHERE reason IS NOT NULL ORDER BY voucher_id",
         {"company": company, "after": after_batch, "upto": upto_batch, "again": list(again)},
     )

@@ -84,7 +84,7 @@ ENTRY_ROWS = """
 """
 
 # Of a company that went over to perpetual inventory the opening entry answers for every voucher that it stands for, from its day on. The
-# accounts are joined, never searched in a list of unknown length: PostgreSQL goes through a list that it thinks too long to hash for every row.
+# accounts are joined: a list that PostgreSQL thinks too long to hash it would go through for every row.
 _BY_VOUCHER = f"""
     WITH cut AS (
         SELECT day, until, opening FROM books.cut_over WHERE company_id = %(company)s

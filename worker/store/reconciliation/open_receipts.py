@@ -26,21 +26,25 @@ class OpenReceipt(NamedTuple):
 _AMOUNT = "e.against_id, e.debit - e.credit AS amount"
 _IN_ACCOUNT = f"e.company_id = %(company)s AND e.account_id = %(account)s AND {VISIBLE.format('e')}"
 
-_OF_OWN, _OF_TOUCHED = (f"ANY((SELECT vouchers FROM {name})::bigint[])" for name in ("own_ones", "touched"))
+_OF_OWN, _OF_TOUCHED, _OF_CANCELS = (
+    f"ANY((SELECT vouchers FROM {name})::bigint[])" for name in ("own_ones", "touched", "cancel_ones")
+)
 
 # Touched are vouchers with new entries in the account, new purchases, and what either is linked to, or takes back, or is linked to by
-# that. They stand in arrays, which the planner takes for few: tables are searched along an index for them, and where it knows nothing of a
-# table yet, it at least joins nothing row by row.
+# that. How this is worked out leaves the planner no choice that would depend on what it knows of a table, which may be nothing yet: what
+# came in is read by its numbers before anything else is asked of it (OFFSET 0), vouchers stand in arrays, so tables are searched along an
+# index for them, each one's kept figure is looked up by itself, what is gone is deleted by its place, what changed written by its key.
 _WORK_OUT = f"""
     WITH fresh AS MATERIALIZED (
-        SELECT voucher_id, reverses FROM voucher
-         WHERE company_id = %(company)s AND batch_no > %(after_batch_no)s AND batch_no <= %(upto_batch_no)s
-           AND (type LIKE 'purchase%%' OR reverses <> 0)
+        SELECT voucher_id, reverses FROM (
+            SELECT voucher_id, type, reverses FROM voucher
+             WHERE company_id = %(company)s AND batch_no > %(after_batch_no)s AND batch_no <= %(upto_batch_no)s OFFSET 0
+        ) came_in WHERE type LIKE 'purchase%%' OR reverses <> 0
     ), own AS MATERIALIZED (
         SELECT voucher_id FROM fresh WHERE reverses = 0
         UNION SELECT reverses FROM fresh WHERE reverses <> 0
         UNION SELECT CASE WHEN v.reverses = 0 THEN v.voucher_id ELSE v.reverses END
-          FROM (SELECT voucher_id FROM ({ENTRY_ROWS}) e WHERE account_id = %(account)s EXCEPT SELECT voucher_id FROM fresh) e
+          FROM (SELECT voucher_id FROM ({ENTRY_ROWS} OFFSET 0) e WHERE account_id = %(account)s EXCEPT SELECT voucher_id FROM fresh) e
           JOIN voucher v ON v.company_id = %(company)s AND v.voucher_id = e.voucher_id
     ), own_ones AS MATERIALIZED (
         SELECT array_agg(voucher_id) AS vouchers FROM own
@@ -56,6 +60,8 @@ _WORK_OUT = f"""
         ) each_once (voucher_id)
     ), cancels AS MATERIALIZED (
         SELECT voucher_id, reverses FROM voucher WHERE company_id = %(company)s AND reverses = {_OF_TOUCHED} AND reverses <> 0
+    ), cancel_ones AS MATERIALIZED (
+        SELECT array_agg(voucher_id) AS vouchers FROM cancels
     ), links AS MATERIALIZED (
         SELECT l.voucher_id, l.target_id, CASE l.kind WHEN 'receives' THEN -l.amount ELSE l.amount END AS net,
                EXISTS (SELECT FROM voucher c WHERE c.company_id = l.company_id AND c.reverses = l.voucher_id AND c.reverses <> 0)
@@ -78,7 +84,8 @@ _WORK_OUT = f"""
     ), booked AS (
         SELECT voucher_id AS own, {_AMOUNT} FROM gl_entry e WHERE voucher_id = {_OF_TOUCHED} AND {_IN_ACCOUNT}
         UNION ALL
-        SELECT c.reverses, {_AMOUNT} FROM cancels c JOIN gl_entry e USING (voucher_id) WHERE {_IN_ACCOUNT}
+        SELECT (SELECT v.reverses FROM voucher v WHERE v.company_id = e.company_id AND v.voucher_id = e.voucher_id), {_AMOUNT}
+          FROM gl_entry e WHERE voucher_id = {_OF_CANCELS} AND {_IN_ACCOUNT}
     ), open AS (
         SELECT own AS voucher_id, -sum(amount)::bigint AS outstanding, max(posting_date) AS posting_date, max(batch_no) AS batch_no FROM (
             SELECT voucher_id AS own, 0 AS amount, posting_date, batch_no FROM voucher
@@ -89,27 +96,26 @@ _WORK_OUT = f"""
             UNION ALL SELECT target_id, net, NULL, NULL FROM links WHERE NOT is_void
             UNION ALL SELECT voucher_id, -net, NULL, NULL FROM links WHERE NOT is_void
         ) parts GROUP BY own HAVING count(batch_no) > 0
-    ), compared AS MATERIALIZED (
+    ), moved AS MATERIALIZED (
         -- What came in after the mark can't be there yet.
-        SELECT o.*, CASE WHEN batch_no <= %(after_batch_no)s THEN (
-            SELECT r.outstanding FROM open_receipt r WHERE r.company_id = %(company)s AND r.anew = %(anew)s
-               AND r.posting_date = o.posting_date AND r.voucher_id = o.voucher_id) END AS before
-          FROM open o
-    ), moved AS (
-        SELECT * FROM compared WHERE outstanding <> coalesce(before, 0)
+        SELECT o.*, coalesce(r.outstanding, 0) AS before, r.place
+          FROM open o LEFT JOIN LATERAL (
+            SELECT r.outstanding, r.ctid AS place FROM open_receipt r
+             WHERE o.batch_no <= %(after_batch_no)s AND r.company_id = %(company)s AND r.anew = %(anew)s
+               AND r.posting_date = o.posting_date AND r.voucher_id = o.voucher_id LIMIT 1
+          ) r ON true WHERE o.outstanding <> coalesce(r.outstanding, 0)
     ), gone AS (
-        DELETE FROM open_receipt r USING moved m WHERE m.outstanding = 0 AND r.company_id = %(company)s AND r.anew = %(anew)s
-           AND r.posting_date = m.posting_date AND r.voucher_id = m.voucher_id
+        DELETE FROM open_receipt WHERE ctid = ANY(ARRAY(SELECT place FROM moved WHERE outstanding = 0))
     ), changed AS (
-        UPDATE open_receipt r SET outstanding = m.outstanding FROM moved m
-         WHERE m.before <> 0 AND m.outstanding <> 0 AND r.company_id = %(company)s AND r.anew = %(anew)s
-           AND r.posting_date = m.posting_date AND r.voucher_id = m.voucher_id
+        INSERT INTO open_receipt (company_id, anew, posting_date, voucher_id, outstanding)
+        SELECT %(company)s, %(anew)s, posting_date, voucher_id, outstanding FROM moved WHERE outstanding <> 0 AND place IS NOT NULL
+        ON CONFLICT (company_id, anew, posting_date, voucher_id) DO UPDATE SET outstanding = excluded.outstanding
     ), opened AS (
         INSERT INTO open_receipt (company_id, anew, posting_date, voucher_id, outstanding)
-        SELECT %(company)s, %(anew)s, posting_date, voucher_id, outstanding FROM moved WHERE before IS NULL
+        SELECT %(company)s, %(anew)s, posting_date, voucher_id, outstanding FROM moved WHERE place IS NULL
     )
     INSERT INTO open_receipt_day (company_id, anew, posting_date, outstanding)
-    SELECT %(company)s, %(anew)s, posting_date, sum(outstanding - coalesce(before, 0))::bigint FROM moved GROUP BY posting_date
+    SELECT %(company)s, %(anew)s, posting_date, sum(outstanding - before)::bigint FROM moved GROUP BY posting_date
     ON CONFLICT (company_id, anew, posting_date) DO UPDATE SET outstanding = open_receipt_day.outstanding + excluded.outstanding
 """
 
