@@ -1,6 +1,6 @@
 """Consolidation: the sales of a till become sales invoices whose every figure is a sum of the receipts'."""
 
-from domain.pos_consolidation.cash import Count, count_cash
+from domain.pos_consolidation.cash import Count, Waiting, count_cash, money_apart
 from domain.pos_consolidation.certificate import Certificate, Root, certify, check_certificate, root_of
 from domain.pos_consolidation.gathering import Gathering
 from domain.pos_consolidation.grouping import Group, group, tally_of
@@ -28,6 +28,7 @@ __all__ = [
     "Soundness",
     "Tally",
     "Unsound",
+    "Waiting",
     "as_invoice",
     "certify",
     "check_certificate",
@@ -37,6 +38,7 @@ __all__ = [
     "is_plain",
     "key_digest",
     "merge",
+    "money_apart",
     "of_unknown_cost",
     "place",
     "plan_invoice",

@@ -41,11 +41,14 @@ class Chosen:
 
     `plain` are tallies of sales that need no look of their own, `waves` the other ones as stock allows them, `originals` the receipts of
     plain ones that some of those come back of, by number. `origins`: where goods that come back had left before this closing, for
-    (sequence, line from 0). `sheets` are those that were made ahead, and are of no use any more.
+    (sequence, line from 0). `sheets` are those that were made ahead, and are of no use any more. `user` is whose sales the closing is
+    about, None for everybody's; `named` the sales that it names, None where it takes up all that are open.
     """
 
     sessions: list[Session]
     plain: Sheet
+    user: str | None
+    named: list[int] | None
     waves: list[list[Sale]] = field(default_factory=list)
     originals: dict[str, PosReceipt] = field(default_factory=dict)
     aside: dict[int, dict[str, object]] = field(default_factory=dict)
@@ -63,9 +66,11 @@ def choose(desk: LaneDesk, closing: PosClosing, head: Head, profile: PosProfile)
     sessions = _sessions(desk, closing)
     if closing.invoices == "all_open" and not desk.tallied:
         require_tallied(desk.connection, desk.company, profile)
-    sales, sheets = _sales(desk, closing, head, sessions)
+    user = sessions[0].user if closing.opening is not None and closing.invoices == "all_open" else closing.user
+    named = None if closing.invoices == "all_open" else _named_sales(desk, closing, closing.invoices)
+    sales, sheets = _sales(desk, closing, head, sessions, user, named)
     gathered, stock, unknown = _gather(desk, head, profile, sales, sheets)
-    chosen = Chosen(sessions if closing.invoices == "all_open" else [], gathered.plain, sheets=sheets)
+    chosen = Chosen(sessions if named is None else [], gathered.plain, user, named, sheets=sheets)
     for trouble in (*gathered.unsound, *without_cost(gathered.kept, unknown, head.view)):
         chosen.aside[trouble.sequence] = trouble.reason.as_outcome()
     kept = [sale for sale in gathered.kept if sale.sequence not in chosen.aside]
@@ -142,23 +147,27 @@ def _sessions(desk: LaneDesk, closing: PosClosing) -> list[Session]:
     return [session]
 
 
-def _sales(desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session]) -> tuple[Sales, Sheets | None]:
+def _sales(
+    desk: LaneDesk, closing: PosClosing, head: Head, sessions: list[Session], user: str | None, named: list[int] | None
+) -> tuple[Sales, Sheets | None]:
     """Which sales the closing is about, and the sheets that some of them are on."""
-    if closing.invoices == "all_open":
-        session = sessions[0] if closing.opening is not None else None
-        user = session.user if session is not None else closing.user
-        number = session.id if session is not None else None
-        until = closing.sales_until.at(head.view.zone)[0] if closing.sales_until is not None else head.at
-        return (
-            Sales.waiting(desk.company, closing.pos_profile, user, session=number, upto=until),
-            Sheets(desk.company, closing.pos_profile, user, number, until),
-        )
-    numbers = closing.invoices
+    if named is not None:
+        return Sales.by_sequence(desk.company, named), None
+    session = sessions[0].id if closing.opening is not None else None
+    until = closing.sales_until.at(head.view.zone)[0] if closing.sales_until is not None else head.at
+    return (
+        Sales.waiting(desk.company, closing.pos_profile, user, session=session, upto=until),
+        Sheets(desk.company, closing.pos_profile, user, session, until),
+    )
+
+
+def _named_sales(desk: LaneDesk, closing: PosClosing, numbers: list[str]) -> list[int]:
+    """The sequences of the sales that a closing names. Errors: DocumentParked, DocumentRejected."""
     twice = next((number for number, times in Counter(numbers).items() if times > 1), None)
     if twice is not None:
         raise DocumentRejected("DuplicatePosInvoice", f"invoices: {twice} is named twice. Name it once.", "invoices")
     known = named_sales(desk.connection, desk.company, numbers)
-    return Sales.by_sequence(desk.company, [_named(known, number, closing) for number in numbers]), None
+    return [_named(known, number, closing) for number in numbers]
 
 
 def _named(known: dict[str, Named], number: str, closing: PosClosing) -> int:

@@ -13,7 +13,7 @@ from functools import partial
 from domain import accounting_period
 from domain.books import Posting
 from domain.documents import PosClosing, SalesInvoice
-from domain.documents.plan import Head, Plan
+from domain.documents.plan import Head
 from domain.documents.pos import profile_of
 from domain.masters import PosProfile
 from domain.pos_consolidation import (
@@ -23,7 +23,6 @@ from domain.pos_consolidation import (
     Origin,
     as_invoice,
     certify,
-    count_cash,
     figures_of,
     group,
     merge,
@@ -37,6 +36,7 @@ from domain.sync_gate import require_in_sync
 from worker.messages import encode
 from worker.services.pos_closing.choosing import Chosen, choose
 from worker.services.pos_closing.desk import LaneDesk
+from worker.services.pos_closing.drawer import count_drawer
 from worker.services.pos_closing.recounts import put_right
 from worker.store.intake.generated import Made, file_documents, free_numbers
 from worker.store.pos.closings import store_certificate
@@ -73,18 +73,19 @@ def close(desk: LaneDesk, sequence: int, closing: PosClosing) -> list[int]:
     chosen = choose(desk, closing, head, profile)
     documents = _merged(desk, closing, profile, chosen)
     goods = chosen.goods
-    drawer, figures = _drawer(closing, head, profile, chosen, documents)
+    drawer = count_drawer(desk, closing, head, chosen, [document.made for document in documents])
     desk.answers.answered(lambda: desk.books.require_reserved(dict.fromkeys(chain for chain, _ in goods)))
     accounts = {view.stock_account(warehouse) for warehouse in {chain.warehouse for chain, _ in goods}}
-    desk.answers.answered(lambda: require_in_sync(drawer, accounts, desk.books))
+    desk.answers.answered(lambda: require_in_sync(drawer.plan, accounts, desk.books))
     for document in documents:
         require_accounts(document.made, head)
-    drawer.figures |= figures
+    drawer.plan.figures |= _figures(head, profile, chosen, documents) | {"drawer": drawer.figures}
     # Whatever refuses an invoice all the same takes back that sales were claimed, and that it was filed: nobody else may post it.
     with desk.connection.transaction():
         _claim(desk, closing, sequence, chosen, documents)
+        drawer.note(desk, sequence)
         _post(desk, head, profile, documents)
-        desk.post(lambda: post_planned(head, drawer, desk.books), closing, first=not documents)
+        desk.post(lambda: post_planned(head, drawer.plan, desk.books), closing, first=not documents)
     desk.books.reserve(goods, -1)
     desk.tills.touch(chain for chain, _ in goods)
     desk.tills.forget_sessions()
@@ -170,18 +171,9 @@ def _decide(desk: LaneDesk, head: Head, document: _Document) -> Posting:
     return post_planned(head, plan, desk.books)
 
 
-def _drawer(
-    closing: PosClosing, head: Head, profile: PosProfile, chosen: Chosen, documents: list[_Document]
-) -> tuple[Plan, dict[str, object]]:
-    """What is over or short in the drawer, as entries and as figures."""
-    drawer = Plan()
-    floats: dict[str, int] = {}
-    for session in chosen.sessions:
-        for mode, amount in session.floats.items():
-            floats[mode] = floats.get(mode, 0) + amount
+def _figures(head: Head, profile: PosProfile, chosen: Chosen, documents: list[_Document]) -> dict[str, object]:
     show = head.view.currency.show
-    counts = count_cash(drawer, closing, head, floats, [document.made for document in documents])
-    return drawer, {
+    return {
         "invoices": [document.invoice.number for document in documents],
         "sales": sum(document.made.sales for document in documents),
         "quarantined": len(chosen.aside),
@@ -189,15 +181,8 @@ def _drawer(
         "grand_total": show(sum(document.made.tally.grand for document in documents)),
         "rounded_total": show(sum(document.made.tally.total for document in documents)),
         "paid_amount": show(sum(sum(document.made.payments.values()) for document in documents)),
-        "drawer": [
-            {
-                "mode": count.mode, "expected": show(count.expected),
-                "counted": None if count.counted is None else show(count.counted), "difference": show(count.difference),
-            }
-            for count in counts
-        ],
         "profile": profile.name,
-    }  # fmt: skip
+    }
 
 
 def _certificate(

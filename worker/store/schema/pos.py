@@ -15,6 +15,13 @@ pos_certificate = table(
     key="company_id voucher_id",
 )  # fmt: skip
 
+# How often a closing has expected the money of a sale in the drawer apart from taking it up: 1 where it set the sale aside, -1 where money
+# that was expected before came into the books, or was given back.
+pos_set_aside = table(
+    "pos_set_aside", columns("int", "company_id"), columns("big", "voucher_id closing_id"), columns("int", "expected"),
+    key="company_id voucher_id closing_id",
+)  # fmt: skip
+
 # What open sales at tills reserve of a chain; the receipts of open and quarantined sales add up to it.
 pos_reserved = table(
     "pos_reserved", columns("int", "company_id chain_id"), columns("big", "qty"), key="company_id chain_id"

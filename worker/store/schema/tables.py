@@ -11,7 +11,15 @@ from worker.store.schema.columns import columns, metadata, table
 from worker.store.schema.desk import desk_action
 from worker.store.schema.migration import inventory_migration
 from worker.store.schema.nights import mail, notice, slot
-from worker.store.schema.pos import pos_certificate, pos_invoice, pos_receipt, pos_reserved, pos_session, pos_sheet
+from worker.store.schema.pos import (
+    pos_certificate,
+    pos_invoice,
+    pos_receipt,
+    pos_reserved,
+    pos_session,
+    pos_set_aside,
+    pos_sheet,
+)
 from worker.store.schema.previews import document_preview
 from worker.store.schema.publishers import publisher_event, publisher_key, publisher_seen
 from worker.store.schema.reconciliation import (
@@ -348,7 +356,7 @@ stream_lease = table(
 
 FACTS = (
     company, term, master, document, document_revision, refused_message, voucher, stock_movement, stock_difference, gl_entry,
-    link, posted_batch, pos_receipt, pos_certificate, repost_chunk, desk_action, publisher_event,
+    link, posted_batch, pos_receipt, pos_certificate, pos_set_aside, repost_chunk, desk_action, publisher_event,
     reconciliation, reconciliation_account, reconciliation_cause, reconciliation_finding,
 )  # fmt: skip
 DERIVED = (
