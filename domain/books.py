@@ -310,8 +310,7 @@ class Books:
 
     def require_reserved(self, chains: Iterable[Chain]) -> None:
         """Make sure that it is known what open sales reserve of these chains. Errors: Lacking."""
-        missing = [chain for chain in chains if chain not in self.reserved]
-        if missing:
+        if missing := [chain for chain in chains if chain not in self.reserved]:
             raise Lacking(reserved=tuple(dict.fromkeys(missing)))
 
     def standing_stock(self) -> list[StandingStock]:
@@ -345,20 +344,18 @@ class Books:
         """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
         voucher, own = posting.voucher, posting.voucher.sequence
         key = (voucher.type, voucher.number)
-        if posting.receipt is not None:
-            self.reserve(posting.receipt.goods, 1)
-        if posting.released is not None:
-            self.reserve(posting.released.goods, -1)
+        for receipt, sign in ((posting.receipt, 1), (posting.released, -1)):
+            if receipt is not None:
+                self.reserve(receipt.goods, sign)
         self.vouchers.pop(("", voucher.number), None)
         self.vouchers.pop(key, None)
         self.open_sales.clear()
-        if not (posting.movements or posting.entries or posting.links or posting.differences or voucher.reverses):
-            self._recent[key] = (posting, document)  # a sale at a till, an order: the ledgers are as they were
-            return
         elsewhere = {movement.voucher for movement in posting.movements} - {own}
         if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
             self._recent[key] = (posting, document)
+        if not (posting.movements or posting.entries or posting.links or posting.differences or voucher.reverses):
+            return  # a sale at a till, an order: the ledgers are as they were
         self.account_balances.clear()
         self.standing = None
         changed = elsewhere | {entry.against for entry in posting.entries if entry.against and entry.against != own}
