@@ -156,10 +156,8 @@ class _Run:
         again = {one.voucher for one in found_before if one.voucher}
         moved: dict[int, datetime] = {}
         findings = []
-        while True:
-            begun, self.mark = self.mark, chunk_ahead(connection, company, self.mark)
-            if self.mark == begun and not again:
-                break
+        while (upto := chunk_ahead(connection, company, self.mark)) != self.mark or again:
+            begun, self.mark = self.mark, upto
             added = add_up(connection, company, view, begun, self.mark)
             self.rows += added.rows
             self.apart += added.apart

@@ -174,14 +174,15 @@ def entries_of_newcomers(connection: Rows, company: int, accounts: Collection[in
 
 def take_mark(connection: Rows, company: int) -> Mark:
     """The mark up to which sums are in use, until the transaction ends nobody else's."""
-    connection.execute(
-        "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, full_at) "
-        "VALUES (%s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
-        [company, *BEGINNING],
-    )
-    row = connection.execute(
-        "SELECT batch_no, movement, difference, entry FROM sync_mark WHERE company_id = %s FOR UPDATE", [company]
-    ).fetchone()
+    taken = "SELECT batch_no, movement, difference, entry FROM sync_mark WHERE company_id = %s FOR UPDATE"
+    row = connection.execute(taken, [company]).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO sync_mark (company_id, batch_no, movement, difference, entry, full_at) "
+            "VALUES (%s, %s, %s, %s, %s, '-infinity') ON CONFLICT DO NOTHING",
+            [company, *BEGINNING],
+        )
+        row = connection.execute(taken, [company]).fetchone()
     assert row is not None  # noqa: S101 - it was written a moment ago
     return Mark(*row)
 
