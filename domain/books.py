@@ -84,9 +84,9 @@ class ShortMoment:
 class Link(msgspec.Struct, gc=False):
     """A line of one voucher that refers to a line of another: what cancels, returns and bills are measured by.
 
-    `kind`: bills, debits (of a note that takes off a bill of it), receives, returns, delivers, landed_cost, pays, consolidates, recounts
-    (puts a count right), reverses, amends. `qty` millionths of the item's stock unit, `amount` minor units. `type`, `number` and `at` say
-    which document refers and its posting time (microseconds), where the link was read back.
+    `kind`: bills, debits (of a note that takes off a bill of it), receives, returns, returns_rejected (what a receipt rejected), delivers,
+    landed_cost, pays, consolidates, recounts (puts a count right), reverses, amends. `qty` millionths of the item's stock unit, `amount`
+    minor units. `type`, `number` and `at` say which document refers and its posting time (microseconds), where the link was read back.
     """
 
     voucher: int

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.books import PostedVoucher
-from domain.documents.item_lines import stock_qty
 from domain.documents.plan import Plan
-from domain.documents.references import linked_qty, whole_qty
+from domain.documents.references import linked_qty, rejected_qty, whole_qty
 from domain.documents.shape import ItemLine
 from domain.errors import DocumentRejected
 from domain.exact import NANO, div_half_up
@@ -39,7 +38,7 @@ def require_left(
     sign = -1 if lines[place].qty < 0 else 1
     if sign * qty <= 0:
         return  # it gives back
-    there = sign * sum(whole_qty(target, index, view) + _rejected(target, index, view) for index in same)
+    there = sign * sum(whole_qty(target, index, view) + rejected_qty(target, index, view) for index in same)
     put_back = sum(linked_qty(target, index + 1, "debits", planned) for index in same)
     taken = sign * (qty - put_back + sum(linked_qty(target, index + 1, kind, planned) for index in same))
     code, done, setting = {"bills": _BILLED, "receives": _RECEIVED}.get(kind) or _OF_ORDERS[target.type]
@@ -54,10 +53,3 @@ def require_left(
         field if field == "target" else f"{field}.qty",
         {"number": target.number, "item": item, "there": show_quantity(there), "taken": show_quantity(taken)},
     )
-
-
-def _rejected(target: PostedVoucher, place: int, view: MasterView) -> int:
-    line = target.document.lines[place]  # type: ignore[attr-defined]
-    rejected = getattr(line, "rejected_qty", None)
-    item = view.item_then(line.item, target.sequence)
-    return stock_qty(line, item, rejected, f"lines[{place}]") if rejected else 0

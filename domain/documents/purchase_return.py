@@ -63,8 +63,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
         variance = view.role("purchase_price_variance")
         center = cost_center_of(head, line.cost_center, item)
         dimensions = dimensions_of(head, line.dimensions, document.dimensions, item)
-        for part in _goods(view, line, item, back, field):
-            source = _movement(back, part.chain) if back else None
+        for part, source in _goods(view, line, item, back, field):
             movement = planned.move(
                 head, index + 1, part.chain, part.qty, Basis.SENT_BACK if source else Basis.COST,
                 account=view.stock_account(part.chain.warehouse, f"{field}.warehouse"), contra=variance,
@@ -231,22 +230,29 @@ def _back_earlier(back: Returned, head: Head, planned: Plan) -> int:
     return sum(link.qty for link in links if link.voucher == head.sequence or (link.at, link.voucher) < here)
 
 
-def _goods(view: MasterView, line: ItemLine, item: Item, back: Returned | None, field: str) -> list[Part]:
-    """What goes back: accepted goods, as much as is taken of the original, and rejected ones out of their own warehouse."""
-    goods: list[Part] = []
+def _goods(
+    view: MasterView, line: ItemLine, item: Item, back: Returned | None, field: str
+) -> list[tuple[Part, Movement | None]]:
+    """What goes back, and of which movement of the receipt: accepted goods, and rejected ones out of their own warehouse."""
+    goods: list[tuple[Part, Movement | None]] = []
     warehouse = line.warehouse
     if line.qty:
         warehouse = require_warehouse(line.warehouse, item, view, field)
         qty = -back.qty if back else stock_qty(line, item, line.qty, field)
-        goods = parts(view, line, item, warehouse, qty, field)
+        accepted = parts(view, line, item, warehouse, qty, field)
+        goods = [(part, _movement(back, part.chain) if back else None) for part in accepted]
     if rejected := getattr(line, "rejected_qty", None):
-        qty = stock_qty(line, item, rejected, field)
-        goods.append(rejected_part(view, cast("RejectingLine", line), item, qty, warehouse, field))
+        qty = -back.rejected if back else stock_qty(line, item, rejected, field)
+        part = rejected_part(view, cast("RejectingLine", line), item, qty, warehouse, field)
+        goods.append((part, _movement(back, part.chain, rejected=True) if back else None))
     return goods
 
 
-def _movement(back: Returned, chain: Chain) -> Movement | None:
-    """The receipt's movement that goods go back from: into the same warehouse, else the line's own wherever they lie by now."""
+def _movement(back: Returned, chain: Chain, *, rejected: bool = False) -> Movement | None:
+    """The receipt's movement that goods go back from: into the same warehouse, else the line's own wherever they lie by now.
+
+    A line's accepted goods are moved before those that it rejected.
+    """
     own = [
         movement
         for movement in back.original.movements
@@ -255,4 +261,4 @@ def _movement(back: Returned, chain: Chain) -> Movement | None:
         and movement.chain.part == chain.part
         and movement.qty > 0
     ]
-    return next((movement for movement in own if movement.chain.warehouse == chain.warehouse), own[0] if own else None)
+    return next((m for m in own if m.chain.warehouse == chain.warehouse), own[-1 if rejected else 0] if own else None)

@@ -14,6 +14,8 @@ from domain.documents.shape import ItemLine, LineRef
 from domain.errors import DocumentParked, DocumentRejected
 from domain.master_view import MasterView
 
+REJECTED = "returns_rejected"  # the kind of a link that takes rejected goods back
+
 
 def require_posted(books: Books, type_: str, number: str, field: str) -> PostedVoucher:
     """A posted, uncancelled document. Errors: parked while it is not posted yet, rejected where it is cancelled."""
@@ -53,6 +55,13 @@ def whole_qty(voucher: PostedVoucher, place: int, view: MasterView) -> int:
     return stock_qty(line, view.item_then(line.item, voucher.sequence), line.qty, f"lines[{place}]")
 
 
+def rejected_qty(voucher: PostedVoucher, place: int, view: MasterView) -> int:
+    """What was rejected of a posted line (counted from 0), likewise."""
+    line = _line(voucher, place)
+    item = view.item_then(line.item, voucher.sequence)
+    return stock_qty(line, item, _stated(line, REJECTED), f"lines[{place}]")
+
+
 def taken_qty(
     line: ItemLine,
     qty: int,
@@ -70,11 +79,17 @@ def taken_qty(
     """
     item, theirs = view.kept_item(line.item), _line(voucher, place)
     taken = stock_qty(line, item, qty, field)
-    if is_exact(line, item, qty) and is_exact(theirs, view.item_then(theirs.item, voucher.sequence), theirs.qty):
+    then = view.item_then(theirs.item, voucher.sequence)
+    if is_exact(line, item, qty) and is_exact(theirs, then, _stated(theirs, kind)):
         return taken
     before = linked(voucher, place + 1, kind, planned)
-    left = whole_qty(voucher, place, view) - sum(link.qty for link in before)
+    left = stock_qty(theirs, then, _stated(theirs, kind), f"lines[{place}]") - sum(link.qty for link in before)
     return left if left > 0 and abs(left - taken) <= (len(before) + 2) // 2 else taken
+
+
+def _stated(line: ItemLine, kind: str) -> int:
+    """The quantity of a line that links of a kind take from, in the line's own unit."""
+    return int(getattr(line, "rejected_qty", None) or 0) if kind == REJECTED else int(line.qty)
 
 
 def _line(voucher: PostedVoucher, place: int) -> ItemLine:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.plan import Head, Plan
-from domain.documents.references import linked, linked_qty, require_posted, taken_qty, whole_qty
+from domain.documents.references import REJECTED, linked, linked_qty, rejected_qty, require_posted, taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.errors import DocumentRejected
 from domain.master_view import MasterView
@@ -31,7 +31,8 @@ def original_of(document: TradeDocument, head: Head, books: Books) -> PostedVouc
 class Returned(NamedTuple):
     """What a return's line takes back: of which line of the original (from 0), how much, and after how much had come back before.
 
-    Quantities are millionths of the item's stock unit; `whole` is all of the original's line.
+    Quantities are millionths of the item's stock unit; `whole` is all of the original's line. `rejected` is what goes back of goods that
+    the original rejected, `rejected_left` how much of them is still there.
     """
 
     original: PostedVoucher
@@ -39,12 +40,30 @@ class Returned(NamedTuple):
     qty: int
     before: int
     whole: int
+    rejected: int = 0
+    rejected_left: int = 0
+
+    @property
+    def left(self) -> int:
+        """How much of the original's accepted goods is left to come back."""
+        return self.whole - self.before
+
+    @property
+    def accepted_fit(self) -> bool:
+        """Whether the original's line has enough accepted goods left."""
+        return self.qty <= self.left
+
+    @property
+    def fits(self) -> bool:
+        """Whether the original's line has enough left of all that comes back."""
+        return self.accepted_fit and self.rejected <= self.rejected_left
 
     def link(self, planned: Plan, head: Head, index: int, amount: int = 0) -> None:
         """Keep that the line (from 0) takes it back, and what it clears by that (minor units)."""
-        planned.links.append(
-            Link(head.sequence, index + 1, "returns", self.original.sequence, self.place + 1, self.qty, amount)
-        )
+        line, of, of_line = index + 1, self.original.sequence, self.place + 1
+        planned.links.append(Link(head.sequence, line, "returns", of, of_line, self.qty, amount))
+        if self.rejected:
+            planned.links.append(Link(head.sequence, line, REJECTED, of, of_line, self.rejected))
 
 
 def returned(
@@ -53,7 +72,13 @@ def returned(
     """What a return's line takes back of this line of the original (from 0). Errors: DocumentRejected for an unknown unit."""
     qty = taken_qty(line, -line.qty, original, place, "returns", view, field, planned)
     before = linked_qty(original, place + 1, "returns", planned)
-    return Returned(original, place, qty, before, whole_qty(original, place, view))
+    found = Returned(original, place, qty, before, whole_qty(original, place, view))
+    rejected = getattr(line, "rejected_qty", None)
+    if not rejected:
+        return found
+    left = rejected_qty(original, place, view) - linked_qty(original, place + 1, REJECTED, planned)
+    back = taken_qty(line, -rejected, original, place, REJECTED, view, field, planned)
+    return found._replace(rejected=back, rejected_left=left)
 
 
 def take_back(planned: Plan, head: Head, original: PostedVoucher, line: ItemLine, index: int, books: Books) -> Returned:
@@ -83,18 +108,25 @@ def original_line(
     candidates = _of_the_same_goods(original, lines, line, candidates, field)
     found = [returned(original, candidate, line, view, field, planned) for candidate in candidates]
     for one in found:
-        if one.qty <= one.whole - one.before:
+        if one.fits:
             _require_not_back_yet(original, one.place, line, books, field)
             return one
-    most = max(found, key=lambda one: one.whole - one.before)
-    unit = view.kept_item(line.item).stock_uom
-    left, of_item = show_quantity(most.whole - most.before), f"{unit} of {line.item}" if unit else f"of {line.item}"
-    raise DocumentRejected(
-        "OverReturned",
-        f"{field}.qty: {show_quantity(most.qty)} {of_item} come back, but only {left} of {original.number} are left to return.",
-        f"{field}.qty",
-        {"left": left},
-    )
+    raise _over_returned(found, line, view, field)
+
+
+def _over_returned(found: Sequence[Returned], line: ItemLine, view: MasterView, field: str) -> DocumentRejected:
+    """None of these lines of the original has enough left: told of the one that comes nearest."""
+    most = max(found, key=lambda one: (one.accepted_fit, one.rejected_left if one.accepted_fit else one.left))
+    unit, number = view.kept_item(line.item).stock_uom, most.original.number
+    of_item = f"{unit} of {line.item}" if unit else f"of {line.item}"
+    if most.accepted_fit:
+        name, back, left = "rejected_qty", show_quantity(most.rejected), show_quantity(most.rejected_left)
+        what = f"that {number} rejected are left to return"
+    else:
+        name, back, left = "qty", show_quantity(most.qty), show_quantity(most.left)
+        what = f"of {number} are left to return"
+    message = f"{field}.{name}: {back} {of_item} come back, but only {left} {what}."
+    return DocumentRejected("OverReturned", message, f"{field}.{name}", {"left": left})
 
 
 def _candidates(lines: Sequence[ItemLine], line: ItemLine) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.books import Posting
+from domain.errors import DocumentRejected
 from tests.support.accountant import Accountant
 
 
@@ -264,6 +266,58 @@ def test_rejected_goods_lie_apart_at_no_value() -> None:
     assert {chain.warehouse: balance.qty for chain, balance in books.paper.balances.items()} == {
         "Stores": 5_000_000, "Rejected": 1_000_000,
     }  # fmt: skip
+
+
+def test_no_more_goes_back_of_rejected_goods_than_the_receipt_rejected() -> None:
+    books = shop()
+    books.know("item", code="Pear", stock_uom="Piece", uoms={"Box": "12"})
+    books.know("warehouse", company="Paper", name="Rejected")
+    pears = {"item": "Pear", "rate": 2, "rejected_warehouse": "Rejected"}
+    told: list[dict[str, Any]] = [
+        {**pears, "warehouse": "Stores", "qty": 5}, {**pears, "warehouse": "Stores", "qty": 0, "rejected_qty": 1, "uom": "Box"},
+    ]  # fmt: skip
+    # A second receipt's rejected pears lie in the same place, so there is stock enough for a wrong claim.
+    for number in ("PR-1", "PR-2"):
+        books.posts("purchase_receipt", number, supplier="Farm", lines=told)
+
+    def back(number: str, **line: Any) -> Any:
+        terms = {"supplier": "Farm", "is_return": True, "return_against": "PR-1"}
+        return books.says(
+            "purchase_receipt", number, **terms, lines=[{**pears, "warehouse": "Stores", "qty": 0, **line}]
+        )
+
+    assert isinstance(back("RR-1", rejected_qty=-7), Posting)
+    assert books.ledger("RR-1") == {}
+    refused = back("RR-2", rejected_qty=-6)
+    assert isinstance(refused, DocumentRejected)
+    assert (refused.code, refused.field, refused.details["left"]) == ("OverReturned", "lines[0].rejected_qty", "5")
+    assert isinstance(back("RR-3", rejected_qty=-5), Posting)
+    books.cancels("purchase_receipt", "RR-1")
+    assert isinstance(back("RR-4", rejected_qty=-7, return_of=2), Posting)
+    assert isinstance(back("RR-5", rejected_qty=-1, return_of=1), DocumentRejected)  # that line rejected nothing
+    assert isinstance(back("RR-6", qty=-5), Posting)
+    assert sum(b.qty for c, b in books.paper.balances.items() if c.warehouse == "Rejected") == 12_000_000
+
+
+def test_rejected_goods_that_lie_elsewhere_by_now_go_back_at_nothing_all_the_same() -> None:
+    books = shop()
+    for name in ("Rejected", "Yard"):
+        books.know("warehouse", company="Paper", name=name)
+    books.know("item", code="Mean", valuation_method="moving_average")
+    line = {
+        "item": "Mean",
+        "qty": 5,
+        "rate": 2,
+        "warehouse": "Stores",
+        "rejected_qty": 3,
+        "rejected_warehouse": "Rejected",
+    }
+    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[line])
+    moved_on = {"item": "Mean", "qty": 3, "from": "Rejected", "to": "Yard"}
+    books.posts("stock_entry", "SE-1", purpose="material_transfer", lines=[moved_on])
+    back = {**line, "qty": 0, "rejected_qty": -2, "rejected_warehouse": "Yard"}
+    books.posts("purchase_receipt", "RR-1", supplier="Farm", is_return=True, return_against="PR-1", lines=[back])
+    assert books.ledger("RR-1") == {}
 
 
 def test_a_bundle_takes_its_parts_from_stock() -> None:
