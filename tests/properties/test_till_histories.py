@@ -40,10 +40,11 @@ class Hand:
             self.tills.sales[number] = document
         elif kind == "pos_closing":
             taken = [n for n in self.tills.sales if statuses[n] == "consolidated" and n not in self.tills.booked()]
-            self.tills.closings[number] = document, taken
+            self.tills.close(document, taken)
+        elif kind == "pos_opening":
+            self.tills.open(document)
         elif kind == "cancel":
-            self.tills.closings.pop(document["target"]["number"], None)
-            self.tills.sales.pop(document["target"]["number"], None)
+            self.tills.undo(document["target"]["number"])
         elif kind == "stock_reconciliation":
             # The shelf is found without what tills had sold by then.
             (line,) = document["lines"]
@@ -129,6 +130,7 @@ def follow(database: FreshDatabase, seed: int, length: int) -> dict[str, int]:
 def test_of_random_histories(database: FreshDatabase, seed: int) -> None:
     accepted = follow(database, seed, 36)
     assert min(accepted[kind] for kind in ("pos_invoice", "pos_closing", "purchase_receipt")) > 1
+    assert accepted["pos_opening"]
 
 
 @pytest.mark.drill

@@ -25,13 +25,14 @@ from tests.support.history_writer import (
     closed_january,
     refers_to,
     write,
+    year_ends,
 )
 from tests.support.oracle import Ledger, Oracle
 from tests.support.paper_company import PaperCompany
 
 __all__ = [
     "ACCOUNTS", "ITEMS", "PLAIN", "History", "Json", "Setting", "any_setting", "by_hand", "changing_masters", "closed_january",
-    "history", "masters", "open_company", "valued_by_hand",
+    "history", "masters", "open_company", "valued_by_hand", "year_ends",
 ]  # fmt: skip
 
 # What a Box holds, where lines are told in boxes.
@@ -135,11 +136,15 @@ def valued_by_hand(setting: Setting, accepted: Iterable[Json]) -> Oracle:
 
 
 def by_hand(setting: Setting, accepted: Iterable[Json]) -> tuple[Oracle, Ledger]:
-    """Both ledgers of a company, worked out likewise."""
-    documents = standing(accepted)
+    """Both ledgers of a company, worked out likewise. What a year's closing found is what had been accepted by then."""
+    known = list(accepted)
+    documents = standing(known)
     oracle = valued_by_hand(setting, documents)
     ledger = Ledger(oracle, ACCOUNTS, perpetual=setting.perpetual, provisional=setting.provisional)
     ledger.tell(documents)
+    for place, document in enumerate(known):
+        if document["type"] == "period_closing" and document in documents:
+            ledger.close(document["number"], by_hand(setting, known[:place])[1])
     return oracle, ledger
 
 

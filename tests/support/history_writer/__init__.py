@@ -25,6 +25,7 @@ __all__ = [
     "closed_january",
     "refers_to",
     "write",
+    "year_ends",
 ]
 
 
@@ -86,6 +87,15 @@ def changing_masters(random: Random, length: int, setting: Setting) -> list[Json
             pen.add({**pen.head("item", "I"), "code": random.choice(items), "valuation_method": method})
         else:
             pen.add(kinds[random.choice(setting.kinds or KINDS)]())
+    return pen.documents
+
+
+def year_ends(random: Random, length: int, setting: Setting) -> list[Json]:
+    """Documents in any order of time; now and then the year, which ends in June, is closed with some of it still to come."""
+    pen = Pen(random, replace(setting, backdated=True))
+    kinds, settling = _begin(pen, 2), Settling(pen)
+    for _ in range(length):
+        pen.add(settling.year_end() if pen.chance(0.2) else kinds[random.choice(setting.kinds or KINDS)]())
     return pen.documents
 
 

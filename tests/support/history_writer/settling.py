@@ -39,6 +39,12 @@ class Settling:
         lines = [{"account": "Bank", "debit": amount}, {"account": "Sales", "credit": amount}]
         return {**self.pen.head("journal_entry", "JE"), "lines": lines}
 
+    def year_end(self) -> Json:
+        """The year's result so far goes to retained earnings, whatever of the year is still to come."""
+        minute = len(self.pen.documents)
+        at = f"2026-06-28T{minute // 60:02d}:{minute % 60:02d}:00Z"
+        return {"type": "period_closing", "number": f"YE-{minute + 1}", "posting_datetime": at, "period": "Year"}
+
     def cancel(self) -> Json | None:
         """Any earlier document taken back."""
         target = self.pen.random.choice(self.pen.documents)

@@ -1,4 +1,4 @@
-"""What a shop with a till does: sales, what comes back, closings, cancelled ones, and the stock behind it all the while."""
+"""What a shop with a till does: sales, what comes back, openings, closings, cancelled ones, and the stock behind it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Shop:
             self._add("purchase_receipt", supplier="Farm", lines=[self._line(item, 60, rate=self._money(300, 700))])
         kinds = {
             self.sale: 9, self.back: 3, self.receipt: 2, self.delivery: 1, self.landed_cost: 1, self.transfer: 1, self.count: 2,
-            self.closing: 2, self.undone: 1,
+            self.closing: 2, self.undone: 1, self.opening: 2,
         }  # fmt: skip
         for _ in range(length):
             self.random.choices(list(kinds), list(kinds.values()))[0]()
@@ -105,6 +105,10 @@ class Shop:
         """The shelf is counted, while the till is open or after its closing."""
         line = self._line(self.random.choice(PLAIN), 90)
         self._add("stock_reconciliation", past=True, difference_account="Stock Adjustment", lines=[line])
+
+    def opening(self) -> None:
+        """The till opens with a float in its drawer."""
+        self._add("pos_opening", pos_profile="Till", balances=[{"mode": "Cash", "amount": self._money(0, 20_000)}])
 
     def closing(self) -> None:
         """The till closes; its drawer is counted or not."""

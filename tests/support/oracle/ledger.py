@@ -20,7 +20,11 @@ from tests.support.oracle.stock import ADJUSTMENT, COST, VARIANCE, Oracle, count
 F = Fraction
 Posted = tuple[str, str, str]  # document number, account, party
 INCOME, RECEIVABLE, PAYABLE, ROUND_OFF, WRITE_OFF = "Sales", "Debtors", "Creditors", "Round Off", "Write Off"
-PROVISIONAL = "Provisional Expenses"
+PROVISIONAL, EARNED = "Provisional Expenses", "Retained Earnings"
+_BALANCE_SHEET = {
+    "Stock In Hand", "Stores", "Finished Goods", RECEIVABLE, PAYABLE, UNBILLED, PROVISIONAL, EARNED, "Temporary Opening", "VAT", "Bank",
+    "Cash", "Card",
+}  # fmt: skip
 EXPENSE = COST  # of services, and of goods under periodic inventory, where nothing else is named
 
 
@@ -50,6 +54,13 @@ class Ledger:
         for number in self._documents:
             apart = sum(amount for (own, _, _), amount in self.booked.items() if own == number)
             assert not apart, f"the oracle's own entries of {number} don't balance by {apart}: {self.of(number)}"
+
+    def close(self, number: str, before: Ledger) -> None:
+        """A year's closing: all that income and expenses had come to before it is earned."""
+        for (_, account, _), amount in before.booked.items():
+            if account not in _BALANCE_SHEET:
+                self._write(number, account, -amount)
+                self._write(number, EARNED, amount)
 
     def of(self, number: str) -> dict[str, int]:
         """A voucher's entries by account."""

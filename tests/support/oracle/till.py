@@ -18,23 +18,46 @@ F = Fraction
 
 @dataclass
 class Tills:
-    """All sales of a company's tills; each item has one price, so each has one line in a closing's document."""
+    """All sales of a company's tills; each item has one price, so each has one line in a closing's document.
+
+    `closings` by number: the document, the sales that it has taken up, and the float that it found in the drawer. `floats` are those that
+    no closing has found yet.
+    """
 
     minor: Fraction
     warehouse: str
     by_customer: bool
     credit_notes: bool
     sales: dict[str, Json] = field(default_factory=dict)
-    closings: dict[str, tuple[Json, list[str]]] = field(default_factory=dict)
+    closings: dict[str, tuple[Json, list[str], int]] = field(default_factory=dict)
+    floats: list[int] = field(default_factory=list)
+
+    def open(self, opening: Json) -> None:
+        """A float is put into the drawer."""
+        self.floats += [self._minor_units(part["amount"]) for part in opening["balances"]]
+
+    def close(self, closing: Json, taken: list[str]) -> None:
+        """The drawer is closed over these sales; its float stays there for whoever opens it next."""
+        self.closings[closing["number"]] = closing, taken, sum(self.floats)
+        self.floats = []
+
+    def undo(self, number: str) -> None:
+        """A closing that has not been, or a sale; of a closing the float is in the drawer again."""
+        if number in self.closings:
+            self.floats.append(self.closings.pop(number)[2])
+        self.sales.pop(number, None)
 
     def booked(self) -> set[str]:
         """The sales that a closing has taken up."""
-        return {number for _, taken in self.closings.values() for number in taken}
+        return {number for _, taken, _ in self.closings.values() for number in taken}
 
     def unbooked(self, item: str, at: str) -> Fraction:
         """What was sold of an item by a moment, and is not in the books by then."""
         closed = {
-            number for closing, taken in self.closings.values() if closing["posting_datetime"] <= at for number in taken
+            number
+            for closing, taken, _ in self.closings.values()
+            if closing["posting_datetime"] <= at
+            for number in taken
         }
         return sum(
             (
@@ -53,7 +76,7 @@ class Tills:
         """Every document of every closing, as goods that leave and come back; in the order in which they are posted."""
         left_by: dict[tuple[str, str], tuple[str, int]] = {}  # sale, item -> delivery, line from 1
         made: list[Json] = []
-        for closing, taken in self.closings.values():
+        for closing, taken, _ in self.closings.values():
             for part in self._documents(taken):
                 made += self._delivery(closing, part, f"{closing['number']}/{len(made)}", left_by)
         return made
@@ -101,8 +124,8 @@ class Tills:
     def money(self) -> dict[str, int]:
         """What all closings come to on each account but those of goods and their cost."""
         totals: dict[str, int] = defaultdict(int)
-        for closing, taken in self.closings.values():
-            cash = 0
+        for closing, taken, found in self.closings.values():
+            cash = found
             for number in taken:
                 sale = self.sales[number]
                 amounts = add_up(sale, self.minor)
