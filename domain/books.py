@@ -146,10 +146,6 @@ class PostedVoucher(msgspec.Struct, gc=False):
     outstanding: list[Entry] = []
     sale: TillSale | None = None
 
-    def cost_of(self, movement: Movement) -> int:
-        """What goods of one of its movements cost by themselves (minor units): as booked, and whatever was added since."""
-        return movement.value - self.set_aside.get(movement.id, 0)
-
 
 class Voucher(msgspec.Struct, gc=False):
     """The head of what was posted: one per posted document, with its computed totals."""

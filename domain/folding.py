@@ -11,6 +11,7 @@ from datetime import date
 from domain.books import PostedVoucher, Posting, RepostRequest, Voucher
 from domain.checks import Checked
 from domain.documents.plan import Head, Plan
+from domain.documents.purchase_costs import cost_of
 from domain.documents.sales_cost import share_of_cost
 from domain.documents.unbilled import kept
 from domain.entries import Booked, entries_of, opening_differences
@@ -146,7 +147,7 @@ class _Fold:
     def _original_rate(self, movement: Movement) -> int | None:
         """What a unit of the original cost (nine decimals); None where it cost nothing."""
         voucher, own = self._loaded(movement.source)
-        return div_half_up(voucher.cost_of(own) * self.currency.unit * MICRO, own.qty) or None
+        return div_half_up(cost_of(voucher, own) * self.currency.unit * MICRO, own.qty) or None
 
     def _loaded(self, movement: int) -> tuple[PostedVoucher, Movement]:
         """A movement of a voucher that the document refers to."""

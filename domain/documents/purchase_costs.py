@@ -73,3 +73,8 @@ def accepted_goods(receipt: PostedVoucher, line: int) -> list[Movement]:
         for m in receipt.movements
         if m.line == line and m.basis == Basis.STATED and m.qty > 0 and m.chain.warehouse != rejects
     ]
+
+
+def cost_of(receipt: PostedVoucher, movement: Movement) -> int:
+    """What the goods of one of its movements cost by themselves (minor units): as booked, and whatever was added since."""
+    return movement.value - receipt.set_aside.get(movement.id, 0)

@@ -18,7 +18,7 @@ from domain.documents.clearing import Clearance
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual
-from domain.documents.purchase_costs import ChargeShare, LineCost, line_costs
+from domain.documents.purchase_costs import ChargeShare, LineCost, cost_of, line_costs
 from domain.documents.receipts_of_bill import ReceiptsOfBill
 from domain.documents.references import linked, reference, referred_line, whole_qty
 from domain.documents.returns import Returned, original_line, original_of
@@ -70,7 +70,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
             if source and back and not part.chain.part:
-                movement.stated = cumulative_share(back.original.cost_of(source), earlier, -part.qty, source.qty)
+                movement.stated = cumulative_share(cost_of(back.original, source), earlier, -part.qty, source.qty)
         _give_back(planned, Sharer(document, index, head), head, share, counter_role, original)
     planned.figures = amounts.figures
     return planned
