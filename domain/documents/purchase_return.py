@@ -20,7 +20,7 @@ from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.provisional import Accrual
 from domain.documents.purchase_costs import ChargeShare, LineCost, cost_of, line_costs
 from domain.documents.receipts_of_bill import ReceiptsOfBill
-from domain.documents.references import linked, reference, referred_line, whole_qty
+from domain.documents.references import reference, referred_line, whole_qty
 from domain.documents.returns import Returned, original_line, original_of
 from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
@@ -51,11 +51,10 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
     for index, line in enumerate(lines):
         field = f"lines[{index}]"
         item = view.item(line.item, f"{field}.item")
-        share, back, earlier = LineCost(-amounts.nets_base[index], []), None, 0
+        share, back, before = LineCost(-amounts.nets_base[index], []), None, 0
         if shared:
             back = original_line(shared.original, line, index, view, books, planned)
-            earlier = _back_earlier(back, head, planned)
-            share = shared.take(planned, Sharer(document, index, head), back, books)
+            before, share = shared.take(planned, Sharer(document, index, head), back, books)
         if not item.is_stock_item:
             if back and counter_role:
                 Accrual(back.original, back.place, head).give_back(planned, head, share.net)
@@ -70,7 +69,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
             if source and back and not part.chain.part:
-                movement.stated = cumulative_share(cost_of(back.original, source), earlier, -part.qty, source.qty)
+                movement.stated = cumulative_share(cost_of(back.original, source), before, -part.qty, source.qty)
         _give_back(planned, Sharer(document, index, head), head, share, counter_role, original)
     planned.figures = amounts.figures
     return planned
@@ -147,8 +146,10 @@ class _Shared:
         self._costs = line_costs(compute(document, self.lines, head.view, buying=True), self.lines, head.view)
         self._books = books
 
-    def take(self, planned: Plan, own: Sharer, back: Returned, books: Books) -> LineCost:
-        """A return's line takes its share of the original's; those behind it in time take what is theirs then."""
+    def take(self, planned: Plan, own: Sharer, back: Returned, books: Books) -> tuple[int, LineCost]:
+        """A return's line takes its share of the original's, told with how much went back before it; those behind it in time take what is
+        theirs then.
+        """
         head = self.head
         others = takers(self.original, back.place + 1, "returns", head, planned)
         before, changes = entering(others, place_of(head, own.place + 1), back.qty)
@@ -156,7 +157,7 @@ class _Shared:
         back.link(planned, head, own.place, share.net)
         for change in changes:
             self.correct(planned, change, back.place, books)
-        return share
+        return before, share
 
     def correct(self, planned: Plan, change: Change, place: int, books: Books) -> None:
         """Give a return the difference between the share that it has and the one that is its own now. Errors: Lacking."""
@@ -222,12 +223,6 @@ def _charged(charge: ChargeShare, item: str, original: PostedVoucher | None, vie
     if original is not None and view.is_in_opening(original.sequence, original.at):
         return purchase_expense(view, item)
     return view.account(charge.account, "taxes.account")
-
-
-def _back_earlier(back: Returned, head: Head, planned: Plan) -> int:
-    """How much of the original's line went back before this document's time (millionths): goods go by time under any rule."""
-    links, here = linked(back.original, back.place + 1, "returns", planned), (head.at, head.sequence)
-    return sum(link.qty for link in links if link.voucher == head.sequence or (link.at, link.voucher) < here)
 
 
 def _goods(
