@@ -124,35 +124,29 @@ class Balances:
 
         Every so many movements a chain's state is kept for good: a repost begins there.
         """
-        columns: tuple[list[object], ...] = ([], [], [], [], [], [], [])
-        append = [column.append for column in columns]
-        kept = []
+        rows, kept = [], []
         for chain in sorted(moved):
             balance, number, unkept = self.loaded[chain], self._names.chains[chain], self._count(chain, moved[chain])
             state = self._page_out(connection, chain, number, balance)
             layers = len(balance.layers) + len(balance.newest) + balance.stored
             # The more layers a state has, the less often it is kept: so keeping costs the same per movement.
             if unkept is not None and unkept >= max(KEEP_EVERY, 4 * layers):
-                whole = self._whole(connection, number, balance)
-                kept.append((number, balance.last_at, balance.last_sequence, state_text(whole)))
+                kept.append(chain)
                 unkept = 0
             self._unkept[chain] = unkept
-            for add, cell in zip(
-                append,
-                (number, int(balance.qty), int(balance.value), state, balance.last_at, balance.last_sequence, unkept),
-                strict=True,
-            ):
-                add(cell)
+            rows.append(
+                (number, int(balance.qty), int(balance.value), state, balance.last_at, balance.last_sequence, unkept)
+            )
         self._store_pages(connection)
-        if columns[0]:
+        if rows:
             connection.execute(
                 "INSERT INTO balance (company_id, chain_id, qty, value, state, last_at, last_sequence, unkept) "
                 "SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::numeric[], %s::text[], %s::bigint[], %s::bigint[], %s::int[]) "
                 "ON CONFLICT (company_id, chain_id) DO UPDATE SET qty = excluded.qty, value = excluded.value, state = excluded.state, "
                 "last_at = excluded.last_at, last_sequence = excluded.last_sequence, unkept = excluded.unkept",
-                [self._names.company, *columns],
+                [self._names.company, *map(list, zip(*rows, strict=True))],
             )
-        keep_states(connection, self._names.company, POSTING, kept)
+        self._keep_states(connection, kept)
         self._seal(connection, moved)
 
     def _seal(self, connection: Rows, moved: Mapping[Chain, int | None]) -> None:
@@ -181,13 +175,16 @@ class Balances:
         before = self._unkept.get(chain, 0)
         return None if before is None or moved is None else before + moved
 
-    def _whole(self, connection: Rows, number: int, balance: Balance) -> Balance:
-        """The balance with all of its layers."""
-        if not balance.stored:
-            return balance
-        self._store_pages(connection)
-        layers = [*balance.layers, *_stored_layers(connection, self._names.company, number), *balance.newest]
-        return dataclasses.replace(balance, layers=deque(layers), newest=deque())
+    def _keep_states(self, connection: Rows, chains: Sequence[Chain]) -> None:
+        """Keep the states of these chains for good, with all of their layers; their pages are written already."""
+        numbers, states = self._names.chains, []
+        pages = _pages(connection, self._names.company, [numbers[c] for c in chains if self.loaded[c].stored])
+        for chain in chains:
+            balance, number = self.loaded[chain], numbers[chain]
+            layers = deque([*balance.layers, *pages.get(number, ()), *balance.newest])
+            whole = dataclasses.replace(balance, layers=layers, newest=deque())
+            states.append((number, balance.last_at, balance.last_sequence, state_text(whole)))
+        keep_states(connection, self._names.company, POSTING, states)
 
     def _read(self, chain: Chain, qty: int, value: int, text: str, last_at: int, last_sequence: int) -> Balance:
         state = _state.decode(text)
@@ -311,18 +308,13 @@ def all_layers(connection: Rows, company: int, number: int) -> list[Layer]:
     if row is None:
         return []
     state = _state.decode(row[0])
-    stored = _stored_layers(connection, company, number) if state.stored else []
-    return [*state.layers, *stored, *state.newest]
+    pages = _pages(connection, company, [number] if state.stored else [])
+    return [*state.layers, *pages.get(number, ()), *state.newest]
 
 
 def whole_balances(connection: Rows, company: int, numbers: list[int]) -> list[tuple[int, Balance]]:
     """The balances of these chains with all of their layers, for checks."""
-    pages: dict[int, list[Layer]] = {}
-    for number, page in connection.execute(
-        "SELECT chain_id, layers FROM layer_page WHERE company_id = %s AND chain_id = ANY(%s) ORDER BY chain_id, page_no",
-        [company, numbers],
-    ):
-        pages.setdefault(number, []).extend(_layers.decode(page))
+    pages = _pages(connection, company, numbers)
     found = connection.execute(
         "SELECT chain_id, qty, value, state FROM balance WHERE company_id = %s AND chain_id = ANY(%s) ORDER BY chain_id",
         [company, numbers],
@@ -338,9 +330,13 @@ def whole_balances(connection: Rows, company: int, numbers: list[int]) -> list[t
     return whole
 
 
-def _stored_layers(connection: Rows, company: int, number: int) -> list[Layer]:
-    """The layers that lie in pages, oldest first."""
-    pages = connection.execute(
-        "SELECT layers FROM layer_page WHERE company_id = %s AND chain_id = %s ORDER BY page_no", [company, number]
-    )
-    return [layer for (page,) in pages for layer in _layers.decode(page)]
+def _pages(connection: Rows, company: int, numbers: list[int]) -> dict[int, list[Layer]]:
+    """The layers of chains that lie in pages, oldest first."""
+    pages: dict[int, list[Layer]] = {}
+    if numbers:
+        for number, page in connection.execute(
+            "SELECT chain_id, layers FROM layer_page WHERE company_id = %s AND chain_id = ANY(%s) ORDER BY chain_id, page_no",
+            [company, numbers],
+        ):
+            pages.setdefault(number, []).extend(_layers.decode(page))
+    return pages

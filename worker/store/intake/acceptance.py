@@ -23,6 +23,8 @@ from worker.store.names.companies import SHARED, SHARED_COMPANY, company_ids, op
 Canonical = Callable[[bytes], bytes]
 _Key = tuple[int, str, str]
 
+SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones' are told
+
 _json = msgspec.json.Encoder().encode
 
 _DOCUMENT = (
@@ -59,6 +61,11 @@ class _Batch:
     barred: list[Incoming] = field(default_factory=list)
     brought: list[tuple[int, str, int]] = field(default_factory=list)  # company, "kind:name", acceptance
 
+    def store_documents(self, connection: Rows) -> None:
+        """Write the documents taken so far, behind the caller's back. Errors: of PostgreSQL, at the latest from the commit."""
+        connection.copy_behind("document", _DOCUMENT, "".join(self.document_rows).encode())
+        self.document_rows.clear()
+
 
 def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) -> list[Receipt]:
     """Store what is new among the messages and say what became of each, in their order.
@@ -81,8 +88,12 @@ def accept(connection: Rows, messages: list[Incoming], *, canonical: Canonical) 
         connection, (key[0] for key, is_master in keys.items() if not is_master and key not in documents)
     )
     batch = _Batch(last, stamp(now), first_sequences, companies, documents, masters)
-    receipts = [_take(batch, message, canonical) for message in messages]
-    _write(connection, batch, now)
+    receipts = []
+    for message in messages:
+        receipts.append(_take(batch, message, canonical))
+        if len(batch.document_rows) >= SLICE:
+            batch.store_documents(connection)
+    _write(connection, batch, last, now)
     return receipts
 
 
@@ -308,8 +319,8 @@ def conflict(company: str, type_: str, number: str) -> dict[str, object]:
     }
 
 
-def _write(connection: Rows, batch: _Batch, now: datetime) -> None:
-    copy_in(connection, "document", _DOCUMENT, "".join(batch.document_rows))
+def _write(connection: Rows, batch: _Batch, last: int, now: datetime) -> None:
+    batch.store_documents(connection)
     copy_in(connection, "outcome", _OUTCOME, "".join(batch.outcome_rows))
     copy_in(connection, "master", _MASTER, "".join(batch.master_rows))
     if batch.refused:
@@ -335,7 +346,7 @@ def _write(connection: Rows, batch: _Batch, now: datetime) -> None:
             )
     write_refusals(connection, batch.barred)
     hold(connection, batch.previews)
-    if batch.document_rows or batch.master_rows:
+    if batch.number > last:
         connection.execute("UPDATE acceptance SET last_number = %s WHERE company_id = 0", [batch.number])
     if batch.brought:
         _release(connection, batch.brought)
