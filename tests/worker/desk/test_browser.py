@@ -156,6 +156,13 @@ def test_pages_fit_a_phone_and_can_be_used_by_keyboard(desk: RunningDesk, books:
     company, shop = number_of(books), number_of(books, till.SHOP)
     for n in range(1, 31):
         reconcile(books, company, night=date(2026, 3, 1) + timedelta(days=n))
+    with books.transaction() as connection:
+        connection.execute(
+            "INSERT INTO slot (company_id, job, business_date, due_at, deadline_at, claimed_at, finished_at, mailed_at, fence, attempts, "
+            "result) SELECT %s, 'close tills', '2026-03-01', at, at, at, at, at, 1, 2, '{\"closings\": 12, \"sales\": 1200, "
+            "\"set_aside\": 3}' FROM (SELECT timestamptz '2026-03-01T21:00Z' AS at) night",
+            [company],
+        )
     log_in(window, desk)
     pages = [
         f"/desk/{company}/{page}"
@@ -177,6 +184,7 @@ def test_pages_fit_a_phone_and_can_be_used_by_keyboard(desk: RunningDesk, books:
             window.size(size)
             window.open(f"{desk.url}{page}")
             assert window.run("return document.documentElement.scrollWidth") <= size[0], (page, size)
+            assert window.run(_CUT) == [], (page, size)
         assert window.complaints() == [], page
         if page.startswith("/desk"):
             # Colours first: what has the focus looks different for a moment.
@@ -208,20 +216,31 @@ for (const one of main.querySelectorAll('a, button, summary, input:not([type=hid
 return wrong;
 """
 
-# Text whose contrast with what is behind it is below 4.5 to 1.
+# Tables of which a part shows only to whoever scrolls them aside.
+_CUT = """
+return [...document.querySelectorAll('.sheet')].filter(one => one.scrollWidth > one.clientWidth)
+  .map(one => (one.querySelector('caption') || one).innerText);
+"""
+
+# Text whose contrast with what is behind it is below 4.5 to 1, and fields whose edge has less than 3 to 1.
 _FAINT = """
 const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
   return .2126 * r + .7152 * g + .0722 * b; };
 const colour = text => (text.match(/[\\d.]+/g) || []).map(Number);
 const behind = one => { for (; one; one = one.parentElement) { const c = colour(getComputedStyle(one).backgroundColor);
   if (c.length === 3 || c[3] > .9) return c.slice(0, 3); } return [255, 255, 255]; };
+const contrast = (one, other) => { const [a, b] = [light(one), light(other)];
+  return (Math.max(a, b) + .05) / (Math.min(a, b) + .05); };
 const wrong = [];
+for (const field of document.querySelectorAll('main .form-control, main .form-select')) {
+  const ratio = contrast(colour(getComputedStyle(field).borderTopColor).slice(0, 3), behind(field.parentElement));
+  if (field.checkVisibility() && ratio < 3) wrong.push(ratio.toFixed(2) + ': ' + field.outerHTML);
+}
 const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
 while (walk.nextNode()) {
   const one = walk.currentNode.parentElement;
   if (!walk.currentNode.nodeValue.trim() || !one.checkVisibility() || one.closest('script, option, .visually-hidden')) continue;
-  const [a, b] = [light(colour(getComputedStyle(one).color).slice(0, 3)), light(behind(one))];
-  const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+  const ratio = contrast(colour(getComputedStyle(one).color).slice(0, 3), behind(one));
   if (ratio < 4.5) wrong.push(ratio.toFixed(2) + ': ' + walk.currentNode.nodeValue.trim());
 }
 return [...new Set(wrong)];

@@ -246,7 +246,7 @@ def test_what_a_night_found_what_it_set_aside_and_how_it_went(desk: RunningDesk,
     listed = rows_of(ada.get(f"/desk/{shop}/schedule").text)
     times = ("2026-03-01 22:00:00", "2026-03-01 22:01:00", "2026-03-01 22:02:00")
     assert listed[1] == f"2026-03-01 close tills finished {' '.join(times)} {times[2]} closings: 1"
-    assert listed[2] == "2026-03-01 reconcile late 2026-03-01 22:00:00 2026-03-01 22:03:00 2026-03-02 05:00:00"
+    assert listed[2] == "2026-03-01 reconcile late 2026-03-01 22:00:00 over by 2026-03-02 05:00:00 2026-03-01 22:03:00"
 
 
 @pytest.mark.slow
