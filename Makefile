@@ -29,10 +29,10 @@ install: $(STAMP) ## Create .venv with the locked dependencies.
 demo: $(STAMP) ## Post a real shop's documents from stream to both ledgers and show them agree.
 	@$(BIN)/perpetua demo
 
-# Each file stays in one of the two processes, so that what its tests share is set up once; in the order of the folders, whose last files are
-# short ones, both end at about the same time.
+# Each file stays in one process, so that what its tests share is set up once; in the order of the folders, whose last files are short ones, all
+# end at about the same time. There are three of them to two cores, since half of the time tests wait for what real processes do.
 test: check ## Run the checks and the tests.
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q
 
 check: $(STAMP) ## Run format, style, type and floor checks.
 	@$(BIN)/ruff format --check --quiet $(ROOMS) tests
