@@ -22,40 +22,29 @@ from domain.pos_receipt import PosReceipt
 from domain.stock_ledger import Balance, Chain, Difference, Lot, Movement
 
 
+@dataclass(eq=False, kw_only=True)
 class Lacking(Exception):
-    """The decision needs something that is not in memory yet; it has changed nothing."""
+    """The decision needs something that is not in memory yet, one of these; it has changed nothing."""
 
-    def __init__(
-        self,
-        *,
-        chains: tuple[Chain, ...] = (),
-        vouchers: tuple[tuple[str, str], ...] = (),
-        history: tuple[Lot, int, int] | None = None,
-        shortage: tuple[Lot, int, int, int] | None = None,
-        layers: tuple[Chain, int] | None = None,
-        receipt_layer: tuple[Chain, int] | None = None,
-        serials: tuple[str, str] | None = None,
-        serial_count: tuple[str, str, int, int] | None = None,
-        between: tuple[date, date] | None = None,
-        standing: bool = False,
-        reserved: tuple[Chain, ...] = (),
-        open_sales: int | None = None,
-        differences: bool = False,
-    ) -> None:
-        super().__init__("not loaded")
-        self.chains = chains  # balances of these chains
-        self.vouchers = vouchers  # (type or "", number) of posted documents
-        self.history = history  # (lot, at, sequence): quantities from that place on
-        self.shortage = shortage  # (lot, at, sequence, needed): the first later moment with less than `needed`
-        self.layers = layers  # (chain, quantity): loaded layers must cover this quantity
-        self.receipt_layer = receipt_layer  # (chain, receipt movement): the page that holds this layer
-        self.standing = standing  # what stands in which stock account, of every chain
-        self.between = between  # (first, last) posting date: what each account's entries of these days add up to
-        self.serials = serials  # (item, warehouse): balances of every chain with a part there
-        self.serial_count = serial_count  # (item, warehouse, at, sequence): the first count of serial numbers behind it
-        self.reserved = reserved  # what open sales at tills reserve of these chains
-        self.open_sales = open_sales  # a moment: what tills had sold by then that the books don't have yet
-        self.differences = differences  # all that is known of accounts that differ from their stock, as of now
+    chains: tuple[Chain, ...] = ()  # balances of these chains
+    vouchers: tuple[tuple[str, str], ...] = ()  # (type or "", number) of posted documents
+    history: tuple[Lot, int, int] | None = None  # (lot, at, sequence): quantities from that place on
+    shortage: tuple[Lot, int, int, int] | None = (
+        None  # (lot, at, sequence, needed): the first later moment with less than `needed`
+    )
+    layers: tuple[Chain, int] | None = None  # (chain, quantity): loaded layers must cover this quantity
+    receipt_layer: tuple[Chain, int] | None = None  # (chain, receipt movement): the page that holds this layer
+    serials: tuple[str, str] | None = None  # (item, warehouse): balances of every chain with a part there
+    serial_count: tuple[str, str, int, int] | None = (
+        None  # (item, warehouse, at, sequence): the first count of serial numbers behind it
+    )
+    between: tuple[date, date] | None = (
+        None  # (first, last) posting date: what each account's entries of these days add up to
+    )
+    standing: bool = False  # what stands in which stock account, of every chain
+    reserved: tuple[Chain, ...] = ()  # what open sales at tills reserve of these chains
+    open_sales: int | None = None  # a moment: what tills had sold by then that the books don't have yet
+    differences: bool = False  # all that is known of accounts that differ from their stock, as of now
 
 
 @dataclass(slots=True)
