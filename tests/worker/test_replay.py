@@ -295,6 +295,15 @@ def test_a_scenario_plays_in_one_company() -> None:
         understand({"id": "x", "documents": documents}, "X")
 
 
+def test_a_file_is_read_as_editors_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "story.json"
+    path.write_text('{"id": null, "documents": [{"qty": NaN, "rate": 0.10}]}', encoding="utf-8-sig")
+    assert read(path) == {"id": "story", "documents": [{"qty": "NaN", "rate": "0.10"}]}
+    path.write_text('{"documents": [{"number": "\\ud800"}]}', encoding="utf-8")
+    with pytest.raises(ScenarioError, match="surrogates not allowed"):
+        read(path)
+
+
 def test_a_scenario_needs_documents(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="list of documents"):
         read(written(tmp_path, {"id": "x"}))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from domain.documents.pos import PosClosing, PosInvoice, PosOpening
 from domain.masters import Batch, Company, Item, PosProfile, Warehouse
 from domain.shape import Shape
@@ -88,8 +90,9 @@ class Scenario:
 def read(path: Path) -> Json:
     """The scenario object in a JSON or YAML file. Errors: ScenarioError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        story = _yaml(text) if path.suffix in _YAML else json.loads(text, parse_float=str)
+        text = path.read_text(encoding="utf-8-sig")
+        story = _yaml(text) if path.suffix in _YAML else json.loads(text, parse_float=str, parse_constant=str)
+        msgspec.json.encode(story)  # half a character, as an escape can spell it, is nothing that a message could carry
     except OSError as error:
         raise ScenarioError(f"{path} can't be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -97,7 +100,8 @@ def read(path: Path) -> Json:
         raise ScenarioError(f"{path} can't be read as {form}: {' '.join(str(error).split())}") from error
     if not isinstance(story, dict) or not isinstance(story.get("documents"), list):
         raise ScenarioError(f"{path}: a scenario is an object with id, settings and a list of documents")
-    story.setdefault("id", path.stem)
+    if story.get("id") is None:
+        story["id"] = path.stem
     return story
 
 
