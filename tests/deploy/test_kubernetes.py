@@ -110,6 +110,26 @@ def test_every_queue_has_its_workers_and_the_long_ones_grow() -> None:
         assert named == [name]
 
 
+def test_whoever_tells_figures_is_asked_for_them() -> None:
+    (asked,) = of_kind("PodMonitor").values()
+    (endpoint,) = asked["spec"]["podMetricsEndpoints"]
+    tells = [
+        name
+        for name, pod in pods().items()
+        if any(port["name"] == endpoint["port"] for port in pod["containers"][0].get("ports", []))
+    ]
+    assert sorted(tells) == sorted({"intake", *QUEUES})
+    labels = [one["spec"]["template"]["metadata"]["labels"] for one in of_kind("Deployment").values()]
+    assert all(asked["spec"]["selector"]["matchLabels"].items() <= label.items() for label in labels)
+    # Alerts speak of the job by its name.
+    alerts = (FOLDER.parent / "prometheus" / "alerts.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r'job="([\w-]+)"', alerts)) == {endpoint["relabelings"][0]["replacement"]}
+    (of_all,) = of_kind("ServiceMonitor").values()
+    flower = of_kind("Service")["flower"]
+    assert of_all["spec"]["selector"]["matchLabels"] == flower["metadata"]["labels"]
+    assert of_all["spec"]["endpoints"][0]["port"] in {port["name"] for port in flower["spec"]["ports"]}
+
+
 def test_services_and_budgets_select_what_is_there() -> None:
     labels = [one["spec"]["template"]["metadata"]["labels"] for one in of_kind("Deployment").values()]
     chosen = [one["spec"]["selector"] for one in of_kind("Service").values()]

@@ -71,6 +71,7 @@ def test_alerts_fire_when_they_should_and_not_otherwise() -> None:
     for command in (
         ["check", "rules", "alerts.yml"],
         ["check", "config", "--syntax-only", "prometheus.yml"],
+        ["check", "config", "--syntax-only", "../systemd/prometheus.yml"],
         ["test", "rules", *(path.name for path in RULE_TESTS)],
     ):
         checked = subprocess.run([promtool, *command], cwd=folder, capture_output=True, text=True, check=False)

@@ -1,11 +1,13 @@
 """The systemd units, looked over by systemd itself."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.servers import require_tool
 from worker.broker import LONGEST_TASK_SECONDS
@@ -20,9 +22,10 @@ MOST_EXPOSED = 40  # of 100, as systemd counts it; a unit that says nothing has 
 def units(tmp_path: Path) -> Path:
     """The units with the program of this test run in place of the installed one."""
     program = str(Path(sys.executable).with_name("perpetua"))
-    for unit in UNITS.iterdir():
+    shutil.copytree(UNITS, tmp_path, dirs_exist_ok=True)
+    for unit in tmp_path.glob("*.service"):
         text = unit.read_text(encoding="utf-8")
-        (tmp_path / unit.name).write_text(text.replace("/opt/perpetua/bin/perpetua", program), encoding="utf-8")
+        unit.write_text(text.replace("/opt/perpetua/bin/perpetua", program), encoding="utf-8")
     return tmp_path
 
 
@@ -48,6 +51,20 @@ def test_each_service_is_kept_in_its_place(units: Path, service: str) -> None:
         units, "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", "--no-pager", str(units / service)
     )
     assert checked.returncode == 0, checked.stdout[-600:] + checked.stderr
+
+
+def test_every_process_of_a_machine_is_asked_for_its_figures_on_a_port_of_its_own() -> None:
+    stated = [
+        UNITS / "perpetua-intake.service",
+        *(UNITS / f"perpetua-worker@{queue}.service.d/figures.conf" for queue in QUEUES),
+    ]
+    ports = [
+        port for unit in stated for port in re.findall(r"PERPETUA_METRICS_PORT=(\d+)", unit.read_text(encoding="utf-8"))
+    ]
+    jobs = yaml.safe_load((UNITS / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    (asked,) = [job["static_configs"][0]["targets"] for job in jobs if job["job_name"] == "perpetua-processes"]
+    assert sorted(asked) == [f"127.0.0.1:{port}" for port in sorted(ports)]
+    assert len(set(ports)) == 1 + len(QUEUES)
 
 
 def test_every_queue_has_a_worker_and_time_to_finish() -> None:
