@@ -1,9 +1,12 @@
-"""A night on which everything happened, as its mail says it; and one on which nothing did."""
+"""A night on which everything happened, as its mail says it; and one on which nothing did; and the time that mails wait."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
+
+from tests.support.servers import Database as FreshDatabase
 from worker.mail.content import (
     AccountLine,
     AgeLine,
@@ -133,3 +136,10 @@ def eventful(company: str = "Corner Shop") -> NightMail:
         ],
         trend=trend, batch_no=18_204, head="9f2c41d07a" * 6 + "b3e1",
     )  # fmt: skip
+
+
+def let_time_pass(database: FreshDatabase, **ago: timedelta) -> None:
+    """Move times of the mails that wait into the past, as their pauses would."""
+    with psycopg.connect(database.owner_url) as connection:
+        for column, span in ago.items():
+            connection.execute(f"UPDATE mail SET {column} = {column} - %s WHERE status = 'waiting'", [span])

@@ -12,13 +12,12 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-import psycopg
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.support.certificates import make_certificates
 from tests.support.mail_server import Mailbox, listening
-from tests.support.mails import eventful, quiet
+from tests.support.mails import eventful, let_time_pass, quiet
 from tests.support.ports import free_port
 from tests.support.processes import until
 from tests.support.servers import Database as FreshDatabase
@@ -60,13 +59,6 @@ def statuses(tools: Tools) -> dict[str, tuple[str, int, str]]:
             "SELECT address, status, attempts, answer FROM mail ORDER BY address, copy"
         ).fetchall()
     return {address: (status, attempts, answer) for address, status, attempts, answer in found}
-
-
-def let_time_pass(database: FreshDatabase, **ago: timedelta) -> None:
-    """Move times of the mails that wait into the past, as their pauses would."""
-    with psycopg.connect(database.owner_url) as connection:
-        for column, span in ago.items():
-            connection.execute(f"UPDATE mail SET {column} = {column} - %s WHERE status = 'waiting'", [span])
 
 
 def test_a_mail_arrives_with_all_its_parts(tools: Tools, mailbox: Mailbox) -> None:

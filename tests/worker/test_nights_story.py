@@ -13,8 +13,10 @@ import pytest
 from domain.errors import DocumentRejected
 from tests.support.lanes import rows
 from tests.support.mail_server import Mailbox, listening
+from tests.support.mails import let_time_pass
 from tests.support.nights import due_at, finished, first_day, lane_of, recipient, slots
 from tests.support.ports import free_port
+from tests.support.servers import Database as FreshDatabase
 from tests.support.till import SHOP, masters, receipt
 from worker.app import app, configuration
 from worker.services.lanes import post_lane
@@ -148,3 +150,62 @@ def test_a_journal_by_hand_is_red_in_the_morning_mended_by_day_and_green_the_nig
 
 def english_day(day: date) -> str:
     return f"{day:%b} {day.day}, {day.year}"
+
+
+def test_a_digest_reaches_each_reader_once_about_the_companies_that_are_theirs(
+    tools: Tools, mailbox: Mailbox, database: FreshDatabase
+) -> None:
+    """Mia hears of every company, Max of the far one alone; the server hangs up on the first mail, and takes it with the next."""
+    far = "Far Shop"
+    company, *rest = masters(far)
+    readers = [
+        recipient("Mia", "*", role="management", locale="de_DE"),
+        recipient("Max", far, mails=["digest"]),
+        recipient("Fay", far),
+    ]
+    submit(tools, [*masters(), {**company, "stock_journals": "allow", "time_zone": "America/Lima"}, *rest, *readers])
+    day = first_day(tools, far)
+    by_hand = {**journal("JE-1", day, "Stock In Hand", 7), "company": far}
+    submit(tools, [receipt("PR-1", ("Apple", 10, 2), company=far, at=f"{day}T08:00"), by_hand])
+    now = max(due_at(tools, day), due_at(tools, day, far))
+    tick(tools, now)
+    for name in (SHOP, far):
+        for _ in range(3):
+            work(tools, lane_of(tools, name), now)
+            post_lane(tools, lane_of(tools, name))
+    assert "1 digests" in tick(tools, now)
+    mailbox.dies = 1
+    with listening(mailbox):
+        assert send_waiting(tools) == "0 sent, 0 refused, 1 put off"
+        assert digest_slot(tools, day) == (True, False)
+        let_time_pass(database, due_at=timedelta(minutes=5))
+        assert send_waiting(tools) == "3 sent, 0 refused, 0 put off"
+        assert send_waiting(tools) == "no mail waits"
+    assert digest_slot(tools, day) == (True, True)
+    assert "0 digests" in tick(tools, now)
+    assert mailbox.recipients() == ["fay@example.org", "max@example.org", "mia@example.org"]
+    sent = {str(message["To"]): message for message in mailbox.messages()}
+    assert str(sent["fay@example.org"]["Subject"]).startswith("Far Shop: OUT OF SYNC by 7.00 EUR")
+    maxs, mias = sent["max@example.org"], sent["mia@example.org"]
+    assert str(maxs["Subject"]) == f"Perpetua: 1 of 1 companies need a look, {english_day(day)}"
+    assert str(mias["Subject"]) == f"Perpetua: 1 of 2 companies need a look, {day:%d.%m.%Y}"
+    assert text_of(maxs).splitlines()[2:] == ["- Far Shop: out of sync by 7.00 EUR"]
+    assert text_of(mias).splitlines()[2:] == [
+        "- Far Shop: out of sync by 7,00\N{NO-BREAK SPACE}EUR",
+        "- Corner Shop: in sync",
+    ]
+    for message in (maxs, mias):
+        parts = [part.get_content_type() for part in message.walk()]
+        assert parts == ["multipart/alternative", "text/plain", "text/html"]
+        page = message.get_body(("html",))
+        assert page is not None
+        assert "Far Shop" in page.get_content()
+
+
+def digest_slot(tools: Tools, day: date) -> tuple[bool, bool]:
+    """Whether a day's digest is written, and whether all of it is mailed."""
+    asked = (
+        "SELECT finished_at IS NOT NULL, mailed_at IS NOT NULL FROM slot WHERE job = 'digest' AND business_date = %s"
+    )
+    (found,) = rows(tools.database, asked, day)
+    return found[0], found[1]
