@@ -163,7 +163,7 @@ def test_a_digest_reaches_each_reader_once_about_the_companies_that_are_theirs(
         recipient("Max", far, mails=["digest"]),
         recipient("Fay", far),
     ]
-    submit(tools, [*masters(), {**company, "stock_journals": "allow", "time_zone": "America/Lima"}, *rest, *readers])
+    submit(tools, [*masters(), {**company, "stock_journals": "allow", "time_zone": "Europe/London"}, *rest, *readers])
     day = first_day(tools, far)
     by_hand = {**journal("JE-1", day, "Stock In Hand", 7), "company": far}
     submit(tools, [receipt("PR-1", ("Apple", 10, 2), company=far, at=f"{day}T08:00"), by_hand])
@@ -189,7 +189,7 @@ def test_a_digest_reaches_each_reader_once_about_the_companies_that_are_theirs(
     maxs, mias = sent["max@example.org"], sent["mia@example.org"]
     assert str(maxs["Subject"]) == f"Perpetua: 1 of 1 companies need a look, {english_day(day)}"
     assert str(mias["Subject"]) == f"Perpetua: 1 of 2 companies need a look, {day:%d.%m.%Y}"
-    assert text_of(maxs).splitlines()[2:] == ["- Far Shop: out of sync by 7.00 EUR"]
+    assert text_of(maxs).splitlines()[2:] == ["- Far Shop: out of sync by 7.00\N{NO-BREAK SPACE}EUR"]
     assert text_of(mias).splitlines()[2:] == [
         "- Far Shop: out of sync by 7,00\N{NO-BREAK SPACE}EUR",
         "- Corner Shop: in sync",
