@@ -181,7 +181,7 @@ class _Fold:
             )
         elif lot not in self.checked.backdated:
             movement.qty, movement.value = valuation.count(
-                balance, method, self.currency, movement.counted_qty, movement.counted_rate, movement.id, fallback
+                balance, method, self.currency, movement, self._shortage(movement), fallback
             )
         elif movement.qty > 0:
             # Until the repost a count in the past brings in what it found at its own rate, on top of today's stock.

@@ -155,9 +155,7 @@ class Revaluation:
                 balance, method, self._currency, balance.held(batch), movement, self._shortage(movement), fallback
             )
         else:
-            qty, value = valuation.count(
-                balance, method, self._currency, movement.counted_qty, movement.counted_rate, movement.id, fallback
-            )
+            qty, value = valuation.count(balance, method, self._currency, movement, self._shortage(movement), fallback)
         return value, qty
 
     def _shortage(self, movement: Movement) -> Shortage:

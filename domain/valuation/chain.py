@@ -126,17 +126,18 @@ def count(
     balance: Balance,
     method: Method,
     currency: Currency,
-    qty: int | None,
-    rate: int | None,
-    movement: int,
+    counted: Movement,
+    shortage: Shortage,
     fallback: int | None,
 ) -> tuple[int, int]:
     """Set the chain to a counted quantity at a counted rate, absolutely; blanks keep what there is.
 
     Gives the quantity moved and the amount booked. A count that finds what the books say leaves the layers alone. A stated
-    rate values the count at a whole amount; a kept rate keeps the unrounded value in proportion.
+    rate values the count at a whole amount; a kept rate keeps the unrounded value in proportion. Where tills have sold goods that
+    are not in the books yet, or taken some back, a count can leave the books short: that is the count's own `shortage`.
     """
     before, old_qty = currency.amount(balance.value), balance.qty
+    qty, rate = counted.counted_qty, counted.counted_rate
     if qty is None:
         qty = old_qty
     if rate is not None:
@@ -155,14 +156,17 @@ def count(
         return 0, 0
     if qty <= 0 and rate is not None:
         balance.last_rate = rate
-    elif not qty and old_qty:
+    elif qty <= 0 and old_qty not in (0, qty):
         balance.last_rate = div_half_up(abs(balance.value) * MICRO, abs(old_qty))
-    if qty < 0:
+    if qty < 0 and qty == old_qty:
         _price_shortages(balance, value)
     else:
         balance.shortages.clear()
         value = value if qty else 0
-        method.count(balance, qty, value, movement)
+        method.count(balance, max(qty, 0), max(value, 0), counted.id)
+        if qty < 0:
+            shortage.qty, shortage.value = -qty, -value
+            balance.shortages.append(shortage)
     balance.qty, balance.value = qty, value
     return qty - old_qty, currency.amount(value) - before
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -145,6 +144,12 @@ EXAMPLES: dict[str, tuple[str, list[Step]]] = {
         ("count 0 -", "-110.00", ""),
         ("count 2 -", "11.00", "2 11.00"),
     ]),
+    "what a count leaves the books short of is owed, and comes in at what it costs then": ("fifo", [
+        ("in 10 50.00", "50.00", "10 50.00"),
+        ("count -1 -", "-55.00", ""),
+        ("count -3 -", "-10.00", ""),
+        ("in 5 40.00", "40.00 true-up -9.00", "2 16.00"),
+    ]),
     "freight that comes later: to what is left, the rest to the cost of what was sold": ("fifo", [
         ("in 10 100.00", "100.00", "10 100.00"),
         ("in 10 150.00", "150.00", "10 100.00 | 10 150.00"),
@@ -201,9 +206,8 @@ class Book:
         return EURO.show(booked)
 
     def _count(self, qty: str, rate: str) -> str:
-        counted = None if qty == "-" else _micro(qty)
-        at = None if rate == "-" else int(Decimal(rate) * 10**9)
-        return EURO.show(chain.count(self.balance, self.method, EURO, counted, at, self.moves, None)[1])
+        counted = _counted(None if qty == "-" else qty, None if rate == "-" else rate, self.moves)
+        return EURO.show(chain.count(self.balance, self.method, EURO, counted, self._shortage(), None)[1])
 
     def _lay(self, receipt: str, received: str, cost: str) -> str:
         rest = chain.add_value(self.balance, self.method, EURO, int(receipt), _micro(received), _cents(cost))
@@ -230,11 +234,11 @@ def test_one_batch_counted_among_several_that_are_valued_together() -> None:
     assert book.layers() == "5 100.00 | 3 36.00"
 
 
-def _counted(**counted: Any) -> Movement:
+def _counted(qty: str | None, rate: str | None, number: int = 3) -> Movement:
     return Movement(
-        id=3, voucher=3, line=1, chain=Chain("Item", "Stores"), at=0, date=date(2024, 6, 15), qty=0, value=0, basis=Basis.COUNTED,
-        account="Stock In Hand", contra="Stock Adjustment", counted_qty=_micro(counted["qty"]),
-        counted_rate=int(Decimal(counted["rate"]) * 10**9),
+        id=number, voucher=number, line=1, chain=Chain("Item", "Stores"), at=0, date=date(2024, 6, 15), qty=0, value=0,
+        basis=Basis.COUNTED, account="Stock In Hand", contra="Stock Adjustment", counted_qty=None if qty is None else _micro(qty),
+        counted_rate=None if rate is None else int(Decimal(rate) * 10**9),
     )  # fmt: skip
 
 

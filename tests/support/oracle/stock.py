@@ -299,7 +299,7 @@ class Oracle:
 
     def _count(self, document: Json) -> None:
         """Absolute at its moment: one lot of the counted quantity, at the counted rate or at the one in force."""
-        for line in [told for stated in document["lines"] for told in self._each_serial(stated)]:
+        for index, line in enumerate([told for stated in document["lines"] for told in self._each_serial(stated)]):
             ((place, _),) = self._places({**line, "qty": "0"}, line["warehouse"])
             pile = self._pile(place)
             if "batch" in line and not place[2]:
@@ -316,15 +316,18 @@ class Oracle:
                 worth = nine(qty * (pile.last_cost if pile.last_cost is not None else self._fallback(place)))
             if qty <= 0 and "rate" in line:
                 pile.last_cost = F(line["rate"])
-            elif not qty and there:
+            elif qty <= 0 and there not in (0, qty):
                 pile.last_cost = nine(abs(value) / abs(there))
-            if qty < 0:
+            if qty < 0 and qty == there:
                 rest, rest_qty = -worth, -qty
                 for owed in pile.owed:
                     owed.value = rest if owed.qty == rest_qty else nine(rest * owed.qty / rest_qty)
                     rest, rest_qty = rest - owed.value, rest_qty - owed.qty
             elif (qty, worth) != (there, value) or not qty:
-                pile.owed, pile.lots = [], [Lot(qty, worth, object())] if qty else []
+                pile.owed, pile.lots = [], [Lot(qty, worth, object())] if qty > 0 else []
+                if qty < 0:
+                    issue = Issue(document["number"], index, place, counted_against(document))
+                    pile.owed = [Owed(-qty, -worth, issue)]
             self._book(document["number"], place, qty - there, floor(pile.value / self.minor + F(1, 2)) - before)
 
     def _each_serial(self, line: Json) -> list[Json]:
