@@ -4,6 +4,7 @@ from domain.migration.opening import (
     BookedSum,
     ExpensedSum,
     OpenPurchase,
+    PurchaseShare,
     StockSum,
     Sums,
     expense_accounts,
@@ -11,6 +12,8 @@ from domain.migration.opening import (
     opening_entries,
     plan_opening,
     plan_rollback,
+    stock_against,
+    unbilled_against,
 )
 from domain.migration.proof import AccountProof, BalanceChange, balance_changes, earlier_years, prove
 from domain.migration.readiness import Missing, missing_accounts, missing_warehouses, unfinished
@@ -22,6 +25,7 @@ __all__ = [
     "ExpensedSum",
     "Missing",
     "OpenPurchase",
+    "PurchaseShare",
     "StockSum",
     "Sums",
     "balance_changes",
@@ -34,5 +38,7 @@ __all__ = [
     "plan_opening",
     "plan_rollback",
     "prove",
+    "stock_against",
+    "unbilled_against",
     "unfinished",
 ]

@@ -6,7 +6,8 @@ It is a sum over everything posted so far, so whatever changes one of its terms 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -57,6 +58,15 @@ class OpenPurchase(NamedTuple):
     dimensions: str = ""
 
 
+class PurchaseShare(NamedTuple):
+    """What of an open purchase was booked to one expense account; `at` as in `StockSum`. It says the same as the two sums beside it."""
+
+    of: int
+    account: str
+    at: int
+    amount: int
+
+
 class ExpensedSum(NamedTuple):
     """The other side of all of them, by the expense account that purchases are booked to; `at` as in `StockSum`."""
 
@@ -76,6 +86,21 @@ class Sums:
     booked: list[BookedSum] = field(default_factory=list)
     purchases: list[OpenPurchase] = field(default_factory=list)
     expensed: list[ExpensedSum] = field(default_factory=list)
+    shares: list[PurchaseShare] = field(default_factory=list)
+
+
+class StockAgainst(NamedTuple):
+    """A stock account opened against one other account (minor units): what stock is worth there, less what the account held by then."""
+
+    account: str
+    against: str
+    stock_value: int
+    booked: int
+
+    @property
+    def amount(self) -> int:
+        """What the opening entry debits to the stock account, and credits to the other."""
+        return self.stock_value - self.booked
 
 
 def migrated(view: MasterView, cut_over: CutOver) -> MasterView:
@@ -92,14 +117,13 @@ def opening_entries(sums: Sums, view: MasterView) -> list[Entry]:
     opening = cut_over.opening
     own: list[Entry] = []
     others: list[Entry] = []
-    for stock in sums.stock:
+    for stock, contra in _stock_contras(sums, view):
         entry = Entry(
             voucher=opening, account=stock.account, amount=stock.value, date=stock.day, dimensions=stock.dimensions
         )
         own.append(entry)
-        contra = opening_contra(view, stock.item, stock.at, stock.contra)
         others.append(other_side(entry, contra, stock.cost_center, view))
-    for booked in sums.booked:
+    for booked, contra in _booked_contras(sums, view):
         entry = Entry(
             voucher=opening,
             account=booked.account,
@@ -108,7 +132,7 @@ def opening_entries(sums: Sums, view: MasterView) -> list[Entry]:
             dimensions=booked.dimensions,
         )
         own.append(entry)
-        others.append(other_side(entry, earlier_years_account(view, booked.at) or cut_over.expense_account, "", view))
+        others.append(other_side(entry, contra, "", view))
     suspense = view.role("stock_received_not_billed")
     own += [
         Entry(
@@ -124,6 +148,35 @@ def opening_entries(sums: Sums, view: MasterView) -> list[Entry]:
         contra = earlier_years_account(view, expensed.at) or expensed.account
         others.append(other_side(entry, contra, expensed.cost_center, view))
     return merge([*own, *others])
+
+
+def stock_against(sums: Sums, view: MasterView) -> list[StockAgainst]:
+    """Each account that the opening entry opens, against each account that it takes the other side from; zeros left out."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for stock, contra in _stock_contras(sums, view):
+        found[stock.account, contra][0] += stock.value
+    for booked, contra in _booked_contras(sums, view):
+        found[booked.account, contra][1] += booked.amount
+    return [StockAgainst(*accounts, *sums) for accounts, sums in sorted(found.items()) if any(sums)]
+
+
+def unbilled_against(sums: Sums, view: MasterView) -> list[PurchaseShare]:
+    """Each open purchase against each account that its other side is taken from."""
+    found: dict[tuple[int, str], int] = defaultdict(int)
+    for share in sums.shares:
+        found[share.of, earlier_years_account(view, share.at) or share.account] += share.amount
+    return [PurchaseShare(of, account, 0, amount) for (of, account), amount in sorted(found.items()) if amount]
+
+
+def _stock_contras(sums: Sums, view: MasterView) -> Iterator[tuple[StockSum, str]]:
+    for stock in sums.stock:
+        yield stock, opening_contra(view, stock.item, stock.at, stock.contra)
+
+
+def _booked_contras(sums: Sums, view: MasterView) -> Iterator[tuple[BookedSum, str]]:
+    assert view.cut_over is not None  # noqa: S101 - the view is that of the migrated company
+    for booked in sums.booked:
+        yield booked, earlier_years_account(view, booked.at) or view.cut_over.expense_account
 
 
 def expense_accounts(items: Iterable[str], view: MasterView) -> list[str]:

@@ -111,8 +111,9 @@ def rehearse(
     if form is Plain.JSON:
         print(to_json({**_rehearsal_as_json(seen), "copy": how, "company": name}))
     else:
-        _print_plan(seen.plan, name, form)
-        _print_rehearsal(seen, how)
+        print(f"Rehearsed on a {how} of the books: {name} keeps perpetual inventory after {seen.plan.as_of}.")
+        _print_content(seen.plan)
+        _print_rehearsal(seen)
     _require_ready(seen.plan)
     if not seen.succeeded:
         raise CommandFailedError("the rehearsal did not end as it should: see above, and report it")
@@ -184,10 +185,9 @@ def _logins(settings: Any) -> Any:
 
 def _require_ready(made: Plan) -> None:
     if not made.is_ready:
-        missing = made.content["missing"]
-        raise CommandFailedError(
-            f"{len(missing)} things stand in the way of the migration: settle what is listed, and plan again"
-        )
+        count = len(made.content["missing"])
+        things = "1 thing stands" if count == 1 else f"{count} things stand"
+        raise CommandFailedError(f"{things} in the way of the migration: settle what is listed, and plan again")
 
 
 # -- what is printed --------------------------------------------------------------------------------------------------
@@ -196,29 +196,43 @@ def _require_ready(made: Plan) -> None:
 def _print_plan(made: Plan, company: str, form: Plain) -> None:
     from worker.cli.output import to_json
 
-    content = made.told
     if form is Plain.JSON:
-        print(to_json({"company": company, **content}))
+        print(to_json({"company": company, **made.told}))
         return
     print(f"Plan {made.number}: {company} keeps perpetual inventory after {made.as_of}.")
+    _print_content(made)
+    if made.is_ready:
+        print(f"\nNothing is posted yet. To post it: perpetua migrate apply --plan {made.number}")
+
+
+def _print_content(made: Plan) -> None:
+    content = made.told
     _table("what stands in the way", content["missing"], set())
     for note in content["notes"]:
         print(f"\nNote: {note}")
     if "opening" not in content:
         return
-    _table("the opening entry", content["opening"], {"debit", "credit"})
     _table(
-        "received and not billed (billed and not received: negative), one entry each",
+        "stock (less what was booked on its accounts already) against the accounts that its purchases are in",
+        content["stock"],
+        {"stock_value", "booked", "amount"},
+    )
+    _table(
+        "received and not billed (billed and not received: negative) against those accounts, one entry each",
         content["unbilled"],
         {"outstanding"},
     )
+    _table("the opening entry: both together", content["opening"], {"debit", "credit"})
     earlier = content["earlier_years"]
     where = (
-        f"goes to {earlier['account']}"
+        f"is credited to {earlier['account']}"
         if earlier["account"]
-        else "stays in this year's expense: --earlier-years names an equity account for it"
+        else "is credited to this year's expense; --earlier-years names an equity account for it instead"
     )
-    print(f"\nOf it {earlier['amount']} belongs to the years before {earlier['until']}, and {where}.")
+    print(
+        f"\nEarlier years: at the beginning of {earlier['until']} stock was worth {earlier['amount']} more than was booked for it and not "
+        f"billed. It was charged to the years before, and {where}."
+    )
     _table(f"trial balance on {made.as_of}", content["trial_balance"], {"before", "change", "after"})
     _table(
         "proof: stock and its accounts",
@@ -226,8 +240,6 @@ def _print_plan(made: Plan, company: str, form: Plain) -> None:
         {"stock_value", "before", "after", "difference"},
         summed=False,
     )
-    if made.is_ready:
-        print(f"\nNothing is posted yet. To post it: perpetua migrate apply --plan {made.number}")
 
 
 def _table(title: str, rows: list[dict[str, Any]], amounts: set[str], *, summed: bool = True) -> None:
@@ -248,8 +260,9 @@ def _table(title: str, rows: list[dict[str, Any]], amounts: set[str], *, summed:
 
 
 def _rehearsal_as_json(seen: Rehearsal) -> dict[str, Any]:
+    # The plan's number is one of the copy's.
     return {
-        **seen.plan.told,
+        **{key: value for key, value in seen.plan.told.items() if key != "plan"},
         "comparison": seen.comparison,
         "problems": seen.problems,
         "restored": seen.restored,
@@ -258,7 +271,7 @@ def _rehearsal_as_json(seen: Rehearsal) -> dict[str, Any]:
     }
 
 
-def _print_rehearsal(seen: Rehearsal, how: str) -> None:
+def _print_rehearsal(seen: Rehearsal) -> None:
     if not seen.opening:
         return
     _table(
@@ -267,7 +280,7 @@ def _print_rehearsal(seen: Rehearsal, how: str) -> None:
         {"stock_value", "account_balance", "difference"},
     )
     took = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in seen.seconds.items())
-    print(f"\nRehearsed on a {how} of the books: {took}.")
+    print(f"\nIt took: {took}.")
     for problem in seen.problems:
         print(f"verify: {problem}")
     print("The laws of the books hold." if not seen.problems else "The laws of the books do not hold.")
@@ -276,3 +289,7 @@ def _print_rehearsal(seen: Rehearsal, how: str) -> None:
         if seen.restored
         else "The rollback left another trial balance."
     )
+    if seen.succeeded:
+        print(
+            f"The books are as they were. To go over: perpetua migrate plan --as-of {seen.plan.as_of}, and apply that plan."
+        )

@@ -37,12 +37,13 @@ from worker.store.inventory_migration.plans import (
     StoredPlan,
     accounts_out_of_step,
     applied_plan,
-    fingerprint,
+    changes_since,
     load_plan,
     note_applied,
     note_rolled_back,
     opening_rows,
     posted_after,
+    sight,
 )
 from worker.store.posting.lanes import LaneRow, wait_for_lane
 from worker.store.posting.unfinished import pending_reposts, undecided_documents
@@ -118,19 +119,21 @@ def _require_fresh(connection: Rows, lane: LaneRow, stored: StoredPlan) -> None:
             "plan",
             {"missing": missing},
         )
-    waiting = undecided_documents(connection, lane.company_id)
-    if waiting or pending_reposts(connection, lane.company_id, _EVER) or (
-        fingerprint(connection, lane.company_id) != stored.fingerprint
-    ):  # fmt: skip
-        what = (
-            f"{waiting[0].type.replace('_', ' ')} {waiting[0].number} waits to be posted"
-            if waiting
-            else "the books changed"
-        )
+    changes = []
+    if sight(connection, lane.company_id).fingerprint != stored.fingerprint:
+        changes = changes_since(connection, lane.company_id, stored) or ["the books changed"]
+    for one in undecided_documents(connection, lane.company_id):
+        waits = "is parked" if one.status == "parked" else "waits to be posted"
+        changes.append(f"{one.type.replace('_', ' ')} {one.number} {waits}")
+    changes += [f"{name} waits to be reposted" for name in pending_reposts(connection, lane.company_id, _EVER)]
+    if changes:
+        more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
         raise PerpetuaError(
             "PlanOutdated",
-            f"Since plan {stored.number} was made {what}. Make a new one: perpetua migrate plan --as-of {stored.as_of}.",
+            f"Plan {stored.number} is out of date: since it was made {', '.join(changes[:3])}{more}. Make a new one: perpetua migrate "
+            f"plan --as-of {stored.as_of}.",
             "plan",
+            {"changes": changes},
         )
 
 

@@ -11,35 +11,32 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.accounting_period import first_open_day
+from domain.chart_of_accounts import STANDARD_CHART
 from domain.cut_over import CutOver, first_day_of_year, first_instant
 from domain.entries import covered
-from domain.errors import PerpetuaError
+from domain.errors import DocumentParked, DocumentRejected, PerpetuaError
 from domain.general_ledger import Entry
 from domain.master_view import MasterView
-from domain.masters import Warehouse
+from domain.masters import Account, Warehouse
 from domain.migration import (
     Missing,
     Sums,
-    balance_changes,
-    earlier_years,
     expense_accounts,
     migrated,
     missing_accounts,
     missing_warehouses,
     opening_entries,
-    prove,
     unfinished,
 )
-from domain.money import Currency
+from worker.services.migration.telling import what_is_missing, what_is_posted
 from worker.services.present_view import newest_view
 from worker.store.database import Database, Rows
-from worker.store.inventory_migration.plans import fingerprint, keep_plan
+from worker.store.inventory_migration.plans import Sight, keep_plan, sight
 from worker.store.inventory_migration.sums import (
     account_totals,
     booked_sums,
     movements_of,
     negative_stock,
-    purchase_names,
     purchase_sums,
     stock_sums,
 )
@@ -47,7 +44,7 @@ from worker.store.posting.unfinished import pending_reposts, undecided_documents
 
 Json = dict[str, Any]
 Tell = Callable[[int, int], None]  # movements summed, of how many
-_OWN = ("entries", "cut_over")  # parts of a plan that only applying it needs
+_OWN = ("entries", "cut_over", "seen")  # parts of a plan that only applying it needs
 _EVER = 2**57  # after every posting time, in microseconds
 
 
@@ -68,7 +65,7 @@ class Plan:
     """A plan: `number` once it is kept; `content` is what it says, in words and decimals (`entries` in minor units)."""
 
     as_of: date
-    fingerprint: bytes
+    seen: Sight
     number: int = 0
     content: Json = field(default_factory=dict)
 
@@ -92,19 +89,20 @@ def make_plan(database: Database, company: int, choice: Choice, tell: Tell = lam
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         plan = _look(connection, company, choice, tell)
     with database.transaction() as connection:
-        plan.number = keep_plan(connection, company, plan.as_of, plan.fingerprint, plan.content)
+        plan.number = keep_plan(connection, company, plan.as_of, plan.seen, plan.content)
     return plan
 
 
 def _look(connection: Rows, company: int, choice: Choice, tell: Tell) -> Plan:
     view = newest_view(connection, company)
     _require_sensible(connection, view, choice)
-    plan = Plan(choice.as_of, fingerprint(connection, company))
+    plan = Plan(choice.as_of, sight(connection, company))
     missing = [*missing_accounts(view), *_missing_warehouses(view)]
     missing += _unfinished(connection, company)
     notes = _notes(connection, company)
     if any(one.kind == "account" for one in missing):
-        plan.content = _content(plan, missing, [*notes, "No entries are shown until the default accounts are set."])
+        notes.append("No entries are shown until the default accounts are set.")
+        plan.content = what_is_missing(plan.as_of, missing, notes)
         return plan
     cut_over = _cut_over(view, choice)
     sums = Sums(stock=stock_sums(connection, company, cut_over, _told(connection, company, tell)))
@@ -119,8 +117,9 @@ def _look(connection: Rows, company: int, choice: Choice, tell: Tell) -> Plan:
     purchase_sums(connection, company, cut_over, first_day_of_year(choice.as_of, view.company.fiscal_year_start), sums)
     entries = opening_entries(sums, after)
     missing += _closed_days(entries, view)
-    plan.content = _content(plan, missing, notes)
-    _tell_entries(connection, company, plan, sums, entries, after)
+    plan.content = what_is_missing(plan.as_of, missing, notes) | what_is_posted(
+        connection, company, sums, entries, after
+    )
     return plan
 
 
@@ -138,12 +137,29 @@ def _require_sensible(connection: Rows, view: MasterView, choice: Choice) -> Non
             "as_of",
         )
     for account, wanted in ((choice.expense_account, "expense"), (choice.equity_account, "equity")):
-        if account is not None and view.root_type(view.account(account, wanted)) != wanted:
-            raise PerpetuaError(
-                "AccountDoesNotFit",
-                f"{account} is no {wanted} account. Choose one, or leave it out.",
-                f"{wanted}_account",
-            )
+        if account is not None:
+            _require_fit(view, account, wanted)
+
+
+def _require_fit(view: MasterView, account: str, wanted: str) -> None:
+    name = view.company.name
+    try:
+        kind = view.root_type(view.account(account, wanted))
+    except DocumentParked:
+        reason = f"{name} has no account {account}"
+    except DocumentRejected as refused:
+        reason = refused.message.rstrip(".")
+    else:
+        if kind == wanted:
+            return
+        reason = f"{account} is no {wanted} account"
+    own = (one.name for one in view.book.all("account") if isinstance(one, Account) and not one.is_group)
+    known = sorted(one for one in {*own, *STANDARD_CHART} if view.root_type(one) == wanted)
+    raise PerpetuaError(
+        "AccountDoesNotFit",
+        f"{reason}. Choose one ({', '.join(known[:5])}{', ...' if len(known) > 5 else ''}), or leave it out.",
+        f"{wanted}_account",
+    )
 
 
 def _cut_over(view: MasterView, choice: Choice) -> CutOver:
@@ -214,79 +230,6 @@ def _notes(connection: Rows, company: int) -> list[str]:
                 "which follows the rule of its own time."
             )
     return notes
-
-
-# -- what it says -----------------------------------------------------------------------------------------------------
-
-
-def _content(plan: Plan, missing: list[Missing], notes: list[str]) -> Json:
-    return {
-        "as_of": plan.as_of.isoformat(),
-        "missing": [one._asdict() for one in missing],
-        "notes": notes,
-        "entries": [],
-        "cut_over": None,
-    }
-
-
-def _tell_entries(
-    connection: Rows, company: int, plan: Plan, sums: Sums, entries: list[Entry], view: MasterView
-) -> None:
-    cut_over, currency = view.cut_over, view.currency
-    assert cut_over is not None  # noqa: S101 - the view is that of the migrated company
-    show = currency.show
-    names = purchase_names(connection, company, {one.of for one in sums.purchases})
-    plan.content |= {
-        "cut_over": {
-            "until": cut_over.until, "year_from": cut_over.year_from, "expense_account": cut_over.expense_account,
-            "expense_accounts": cut_over.expense_accounts, "accounts": cut_over.accounts,
-            "equity_account": cut_over.equity_account,
-        },
-        "entries": [
-            [e.account, e.amount, e.date.isoformat(), e.cost_center, e.dimensions, e.against] for e in entries
-        ],
-        "opening": _by_account(entries, currency),
-        "unbilled": [
-            {
-                "type": names[one.of].type, "number": names[one.of].number, "party": names[one.of].party,
-                "posting_date": names[one.of].day.isoformat(), "outstanding": show(-one.amount),
-            }
-            for one in sums.purchases
-        ],
-        "earlier_years": {
-            "until": first_day_of_year(plan.as_of, view.company.fiscal_year_start).isoformat(),
-            "amount": show(earlier_years(sums, cut_over.year_from)), "account": cut_over.equity_account,
-        },
-        "trial_balance": [
-            {"account": one.account, "before": show(one.before), "change": show(one.change), "after": show(one.after)}
-            for one in balance_changes(
-                account_totals(connection, company, plan.as_of), (e for e in entries if e.date <= plan.as_of)
-            )
-        ],
-        "proof": [
-            {
-                "account": one.account, "day": one.day.isoformat(), "stock_value": show(one.stock_value), "before": show(one.before),
-                "after": show(one.after), "difference": show(one.difference),
-            }
-            for one in prove(sums, entries, view)
-        ],
-    }  # fmt: skip
-
-
-def _by_account(entries: list[Entry], currency: Currency) -> list[Json]:
-    """The opening entry as a reader wants it: one line an account and day."""
-    totals: dict[tuple[date, str], int] = {}
-    for entry in entries:
-        key = entry.date, entry.account
-        totals[key] = totals.get(key, 0) + entry.amount
-    return [
-        {
-            "posting_date": day.isoformat(), "account": account, "debit": currency.show(max(amount, 0)),
-            "credit": currency.show(max(-amount, 0)),
-        }
-        for (day, account), amount in sorted(totals.items(), key=lambda one: (one[0][0], -one[1]))
-        if amount
-    ]  # fmt: skip
 
 
 def _told(connection: Rows, company: int, tell: Tell) -> Callable[[int], None]:

@@ -1,4 +1,4 @@
-"""Plans of migrations as they are kept, and the fingerprint of what a plan looked at."""
+"""Plans of migrations as they are kept, what a plan looked at, and what changed about that since."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ _MASTERS = (
 _encode = msgspec.json.Encoder().encode
 
 
+class Sight(NamedTuple):
+    """What a plan looked at: a hash that anything posted, reposted or published about accounts changes, and how far each had come."""
+
+    fingerprint: bytes
+    batch_no: int
+    runs: int
+    acceptance: int
+
+
 class StoredPlan(NamedTuple):
     """One plan of a company; `opening` is the sequence of its opening entry once it was applied."""
 
@@ -30,8 +39,8 @@ class StoredPlan(NamedTuple):
     opening: int | None
 
 
-def fingerprint(connection: Rows, company: int) -> bytes:
-    """What stands for everything that was posted, reposted or published about accounts so far: any of it changes the fingerprint."""
+def sight(connection: Rows, company: int) -> Sight:
+    """What there is to look at by now."""
     row = connection.execute(
         "SELECT l.batch_no, encode(l.head_hash, 'hex'), "
         "  (SELECT encode(hash, 'hex') FROM repost_chunk r WHERE r.company_id = l.company_id ORDER BY chunk_no DESC LIMIT 1), "
@@ -40,16 +49,41 @@ def fingerprint(connection: Rows, company: int) -> bytes:
         "FROM lane l WHERE l.company_id = %s",
         [list(_MASTERS), company],
     ).fetchone()
-    return hashlib.sha256(_encode(row)).digest()
+    assert row is not None  # noqa: S101 - a company is opened with its lane
+    return Sight(hashlib.sha256(_encode(row)).digest(), row[0], row[3], row[4] or 0)
 
 
-def keep_plan(connection: Rows, company: int, as_of: date, seen: bytes, content: dict[str, Any]) -> int:
-    """Keep a plan under the company's next number."""
+def changes_since(connection: Rows, company: int, stored: StoredPlan) -> list[str]:
+    """What was posted, published or reposted since a plan was made, in words; of each kind the first three."""
+    batch_no, runs, acceptance = stored.content["seen"]
+    posted = connection.execute(
+        "SELECT replace(type, '_', ' ') || ' ' || number || ' was posted' FROM voucher WHERE company_id = %s AND batch_no > %s "
+        "ORDER BY voucher_id LIMIT 3",
+        [company, batch_no],
+    ).fetchall()
+    published = connection.execute(
+        "SELECT replace(kind, '_', ' ') || ' ' || name || ' was published' FROM master WHERE company_id IN (0, %s) "
+        "AND kind = ANY(%s) AND acceptance > %s ORDER BY acceptance LIMIT 3",
+        [company, list(_MASTERS), acceptance],
+    ).fetchall()
+    reposted = ["stock was valued anew by a repost"] if sight(connection, company).runs != runs else []
+    return [words for (words,) in [*posted, *published]] + reposted
+
+
+def keep_plan(connection: Rows, company: int, as_of: date, seen: Sight, content: dict[str, Any]) -> int:
+    """Keep a plan, and how far it saw, under the company's next number."""
+    content = {**content, "seen": seen[1:]}
     row = connection.execute(
         "INSERT INTO inventory_migration (company_id, plan_id, status, as_of, fingerprint, content, planned_at) "
         "SELECT %(company)s, coalesce(max(plan_id), 0) + 1, %(status)s, %(as_of)s, %(seen)s, %(content)s, clock_timestamp() "
         "FROM inventory_migration WHERE company_id = %(company)s RETURNING plan_id",
-        {"company": company, "status": PLANNED, "as_of": as_of, "seen": seen, "content": _encode(content).decode()},
+        {
+            "company": company,
+            "status": PLANNED,
+            "as_of": as_of,
+            "seen": seen.fingerprint,
+            "content": _encode(content).decode(),
+        },
     ).fetchone()
     assert row is not None  # noqa: S101 - one row is inserted
     number: int = row[0]

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.cut_over import CutOver
-from domain.migration import BookedSum, ExpensedSum, OpenPurchase, StockSum, Sums
+from domain.migration import BookedSum, ExpensedSum, OpenPurchase, PurchaseShare, StockSum, Sums
 from worker.store.books.vouchers import VISIBLE
 from worker.store.copy import stamp_instant
 from worker.store.database import Rows
@@ -43,9 +43,9 @@ _BOOKED = (
     f"WHERE e.company_id = %(company)s AND {VISIBLE.format('e')} GROUP BY 1, 2, 3, 4 HAVING sum(e.debit - e.credit) <> 0"
 )
 _PURCHASES = (
-    "SELECT GROUPING(of_id), of_id, account, cost_center, dimensions, greatest(day, %(day)s::date), day < %(year_day)s::date, "
-    "  sum(amount)::bigint FROM books.unbilled WHERE company_id = %(company)s "
-    "GROUP BY GROUPING SETS ((of_id, dimensions, greatest(day, %(day)s::date)), "
+    "SELECT GROUPING(of_id), GROUPING(account), of_id, account, cost_center, dimensions, greatest(day, %(day)s::date), "
+    "  day < %(year_day)s::date, sum(amount)::bigint FROM books.unbilled WHERE company_id = %(company)s "
+    "GROUP BY GROUPING SETS ((of_id, dimensions, greatest(day, %(day)s::date)), (of_id, account, day < %(year_day)s::date), "
     "  (account, cost_center, dimensions, greatest(day, %(day)s::date), day < %(year_day)s::date)) HAVING sum(amount) <> 0"
 )
 
@@ -107,12 +107,14 @@ def booked_sums(connection: Rows, company: int, cut_over: CutOver, accounts: Ite
 def purchase_sums(connection: Rows, company: int, cut_over: CutOver, year_day: date, sums: Sums) -> None:
     """Add what is received but not billed, or billed but not received."""
     found = connection.execute(_PURCHASES, {**_parameters(company, cut_over), "year_day": year_day}).fetchall()
-    for whole, of, account, center, axes, day, earlier, amount in found:
+    for whole, all_accounts, of, account, center, axes, day, earlier, amount in found:
+        at = _instant(_EARLIER if earlier else _BETWEEN, cut_over)
         if whole:
-            at = _instant(_EARLIER if earlier else _BETWEEN, cut_over)
             sums.expensed.append(ExpensedSum(account, day, at, amount, center, axes))
-        else:
+        elif all_accounts:
             sums.purchases.append(OpenPurchase(of, day, amount, axes))
+        else:
+            sums.shares.append(PurchaseShare(of, account, at, amount))
     sums.purchases.sort()
     sums.expensed.sort()
 
