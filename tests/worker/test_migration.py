@@ -142,9 +142,14 @@ def test_the_manuals_steps(books: Database) -> None:
     plan = make_plan(books, number_of(books), Choice(DAY))
     assert plan.content["missing"] == []
     assert accounts(books) == before, "a plan writes nothing"
-    assert [(row["number"], row["outstanding"]) for row in plan.content["unbilled"]] == [
-        ("PR-2", "750.00"), ("PR-3", "440.00"), ("PI-3", "-180.00"),
+    assert [(row["number"], row["against"], row["outstanding"]) for row in plan.content["unbilled"]] == [
+        ("PR-2", "Purchases", "750.00"), ("PR-3", "Cost of Goods Sold", "440.00"), ("PI-3", "Cost of Goods Sold", "-180.00"),
     ]  # fmt: skip
+    assert [tuple(row.values()) for row in plan.content["stock"]] == [
+        ("Stock In Hand", "Cost of Goods Sold", "600.00", "0.00", "600.00"),
+        ("Stores", "Purchases", "1000.00", "0.00", "1000.00"),
+        ("Work In Progress", "Cost of Goods Sold", "440.00", "0.00", "440.00"),
+    ]
     assert {row["account"]: row["after"] for row in plan.content["trial_balance"]} == {
         "Cost of Goods Sold": "400.00", "Creditors": "-1430.00", "Purchases": "0.00", "Stock In Hand": "600.00",
         "Stock Received But Not Billed": "-1010.00", "Stores": "1000.00", "Work In Progress": "440.00",
@@ -186,6 +191,10 @@ def test_a_stock_account_that_purchases_were_booked_to_and_a_journal_by_hand(boo
             {"account": "Work In Progress", "debit": 25}, {"account": "Cost of Goods Sold", "credit": 25}]),
     )  # fmt: skip
     plan = make_plan(books, number_of(books), Choice(DAY))
+    assert [tuple(row.values()) for row in plan.content["stock"]] == [
+        ("Stock In Hand", "Cost of Goods Sold", "300.00", "1000.00", "-700.00"),
+        ("Work In Progress", "Cost of Goods Sold", "0.00", "25.00", "-25.00"),
+    ]
     assert plan.content["opening"] == [
         {"posting_date": "2024-03-31", "account": "Cost of Goods Sold", "debit": "725.00", "credit": "0.00"},
         {"posting_date": "2024-03-31", "account": "Work In Progress", "debit": "0.00", "credit": "25.00"},

@@ -89,9 +89,9 @@ def rehearse(
 ) -> None:
     """Migrate and go back on a copy of the books.
 
-    The copy is dropped at the end; the books themselves stay as they are. It is a clone of the database where nobody else is connected,
-    else a snapshot of the company's rows: posting goes on, nobody is disconnected. Needs the owner's login
-    (PERPETUA_OWNER_DATABASE_URL) with the right to create databases. Exits 0 where all went well.
+    The copy is dropped at the end (one that a kill left behind: by the next rehearsal); the books themselves stay as they are. It is a
+    clone of the database where nobody else is connected, else a snapshot of the company's rows: posting goes on, nobody is disconnected.
+    Needs the owner's login (PERPETUA_OWNER_DATABASE_URL) with the right to create databases. Exits 0 where all went well.
     """
     from worker.cli.connection import connected_settings, open_database
     from worker.cli.output import to_json
@@ -223,22 +223,28 @@ def _print_content(made: Plan) -> None:
         {"outstanding"},
     )
     _table("the opening entry: both together", content["opening"], {"debit", "credit"})
-    earlier = content["earlier_years"]
-    where = (
-        f"is credited to {earlier['account']}"
-        if earlier["account"]
-        else "is credited to this year's expense; --earlier-years names an equity account for it instead"
-    )
-    print(
-        f"\nEarlier years: at the beginning of {earlier['until']} stock was worth {earlier['amount']} more than was booked for it and not "
-        f"billed. It was charged to the years before, and {where}."
-    )
+    print(f"\n{_earlier_years(content['earlier_years'])}")
     _table(f"trial balance on {made.as_of}", content["trial_balance"], {"before", "change", "after"})
     _table(
         "proof: stock and its accounts",
         content["proof"],
         {"stock_value", "before", "after", "difference"},
         summed=False,
+    )
+
+
+def _earlier_years(earlier: dict[str, Any]) -> str:
+    amount, until = earlier["amount"], earlier["until"]
+    if not amount.strip("-0."):
+        return f"Earlier years: nothing of it was charged to the years before {until}."
+    where = f"to {earlier['account']}"
+    if earlier["account"] is None:
+        where = "to this year's expense; --earlier-years names an equity account for it instead"
+    less = amount.startswith("-")
+    than, charged, side = ("less", "too little", "debited") if less else ("more", "too much", "credited")
+    return (
+        f"Earlier years: as {until} began stock was worth {amount.lstrip('-')} {than} than was booked for it and not billed yet. The years "
+        f"before were charged that {charged}, and it is {side} {where}."
     )
 
 

@@ -153,8 +153,9 @@ def _require_fit(view: MasterView, account: str, wanted: str) -> None:
         if kind == wanted:
             return
         reason = f"{account} is no {wanted} account"
-    own = (one.name for one in view.book.all("account") if isinstance(one, Account) and not one.is_group)
-    known = sorted(one for one in {*own, *STANDARD_CHART} if view.root_type(one) == wanted)
+    own = {one.name for one in view.book.all("account") if isinstance(one, Account) and not one.is_group}
+    standard = {one for one, account in STANDARD_CHART.items() if not account.is_group}
+    known = sorted(one for one in own | standard if view.root_type(one) == wanted)
     raise PerpetuaError(
         "AccountDoesNotFit",
         f"{reason}. Choose one ({', '.join(known[:5])}{', ...' if len(known) > 5 else ''}), or leave it out.",

@@ -3,12 +3,15 @@
 Where nobody else is connected PostgreSQL clones the whole database by itself. While a system runs, its workers always are, and PostgreSQL
 refuses; then a new database gets the same schema, and the company's rows are copied as one snapshot sees them, table by table. Nobody is
 disconnected, and posting goes on.
+
+A copy is locked by whoever made it for as long as that one lives; copies that nobody locks were left behind by a kill, and the next one to
+copy drops them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +27,8 @@ from worker.store.databases.throwaway import on_database
 from worker.store.schema.tables import metadata
 
 Tell = Callable[[int, int], None]  # tables copied, of how many
+
+_COPIES = 7_050_119  # any number, as long as everybody who copies takes the same
 
 # The schema brings these rows itself; of `acceptance` only the number is carried over.
 _OWN = frozenset({"acceptance"})
@@ -44,10 +49,13 @@ def copied(logins: Logins, company: int, tell: Tell = lambda _done, _all: None) 
 
     Errors: PerpetuaError MayNotCopy where the login may not create databases; Unavailable.
     """
-    name = f"{urlsplit(logins.owner).path.lstrip('/')[:40]}_rehearsal_{os.getpid()}"
-    owner = urlsplit(logins.owner).username or ""
+    source, owner = urlsplit(logins.owner).path.lstrip("/"), urlsplit(logins.owner).username or ""
+    prefix = f"{source[:40]}_rehearsal_"
+    name = prefix + secrets.token_hex(4)
     with psycopg.connect(on_database(logins.creator, "postgres"), autocommit=True) as creator:
-        how = _create(creator, name, urlsplit(logins.owner).path.lstrip("/"), owner)
+        creator.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_COPIES, name])
+        _drop_left_behind(creator, prefix)
+        how = _create(creator, name, source, owner)
         try:
             if how == "snapshot":
                 migrate.upgrade(on_database(logins.owner, name))
@@ -58,10 +66,21 @@ def copied(logins: Logins, company: int, tell: Tell = lambda _done, _all: None) 
             creator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def _drop_left_behind(creator: Connection[Any], prefix: str) -> None:
+    """Copies of this database whose makers were killed before they could drop them; those of another login stay."""
+    known = creator.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s) AND pg_has_role(datdba, 'USAGE')", [prefix]
+    ).fetchall()
+    for (name,) in known:
+        lock = [_COPIES, name]
+        if creator.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", lock).fetchone() == (True,):
+            creator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            creator.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", lock)
+
+
 def _create(creator: Connection[Any], name: str, source: str, owner: str) -> str:
     new, of = sql.Identifier(name), sql.Identifier(owner)
     try:
-        creator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(new))
         try:
             creator.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(new, of, sql.Identifier(source)))
         except psycopg.errors.ObjectInUse:
