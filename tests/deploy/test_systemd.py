@@ -53,6 +53,14 @@ def test_each_service_is_kept_in_its_place(units: Path, service: str) -> None:
     assert checked.returncode == 0, checked.stdout[-600:] + checked.stderr
 
 
+def test_every_setting_of_the_units_and_of_the_example_is_one() -> None:
+    texts = [file.read_text(encoding="utf-8") for file in UNITS.rglob("*") if file.is_file()]
+    named = {name for text in texts for name in re.findall(r"\bPERPETUA_[A-Z_]+", text)}
+    assert len(named) > 10
+    settings = (UNITS.parents[1] / "worker" / "settings.py").read_text(encoding="utf-8")
+    assert {name for name in named if f'"{name.removesuffix("_FILE")}"' not in settings} == set()
+
+
 def test_every_process_of_a_machine_is_asked_for_its_figures_on_a_port_of_its_own() -> None:
     stated = [
         UNITS / "perpetua-intake.service",
