@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -39,12 +41,12 @@ def installed(builder: Builder, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with daemon(folder) as docker:
         for image, name in {**build_servers(builder), IMAGE: "perpetua:latest"}.items():
             docker("load", "--quiet", "--input", builder.archive(image, name))
-        first = free_ports(2)
-        made = Installation(docker, folder / "deploy", first, first + 1)
+        first = free_ports(3)
+        made = Installation(docker, folder / "deploy", first, first + 1, first + 2)
         try:
             yield made
         finally:
-            made.compose("down", "--volumes", "--timeout", "10")
+            made.compose("--profile", "monitoring", "down", "--volumes", "--timeout", "10")
 
 
 class Visitor:
@@ -109,8 +111,65 @@ def test_documents_are_posted_and_seen_and_nothing_is_lost_by_going_down_and_up(
     assert "PR-1" in _logged_in(installed).page("/desk/documents")
 
 
-def _up(installed: Installation) -> None:
-    installed.compose("up", "--detach", "--no-build", "--pull", "never")
+def test_prometheus_asks_every_process_minds_its_alerts_and_can_draw_the_dashboard(installed: Installation) -> None:
+    password = f"{installed.secret('prometheus-password')}\n"
+    installed.compose("run", "--rm", "--no-TTY", "flower", "desk", "user", "add", "prometheus", told=password)
+    _up(installed, "--profile", "monitoring")
+    _published(installed, [*masters("Pharmacy"), *documents("Pharmacy", 12)])
+
+    def asked(what: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{installed.prometheus_port}/api/v1/{what}?{urlencode(parameters)}"
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            told = json.load(answer)
+        assert told["status"] == "success"
+        return told["data"]
+
+    # Everything that tells figures is found, by name, and answers; flower for its password and by its own certificate.
+    def health() -> list[tuple[str, str]]:
+        return sorted(
+            (one["labels"]["job"], one["health"]) for one in asked("targets", state="active")["activeTargets"]
+        )
+
+    wanted = [("perpetua", "up")] + [("perpetua-processes", "up")] * 7
+    with contextlib.suppress(AssertionError):
+        until(lambda: health() == wanted, SECONDS, every=2)
+    assert health() == wanted, asked("targets", state="active")
+
+    def rules() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = asked("rules", type="alert")["groups"][0]["rules"]
+        return found
+
+    until(lambda: {rule["health"] for rule in rules()} == {"ok"}, SECONDS, every=2)
+    assert len(rules()) > 20
+    # Two scrapes make a rate.
+    until(lambda: asked("query", query="sum(rate(perpetua_documents_decided_total[5m]))")["result"], SECONDS, every=2)
+    dashboard = json.loads((DEPLOY / "grafana" / "perpetua.json").read_text(encoding="utf-8"))
+    drawn = {
+        target["expr"]: asked("query", query=target["expr"])["result"]
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", [])
+    }
+    # What there is none of draws nothing: tills, reposts, mails and nights that went wrong, differences, reconciliations yet to come.
+    empty = {expression for expression, result in drawn.items() if not result}
+    rare = re.compile(r"_pos_|_repost_|_mail|_night|_out_of_sync_|_reconciled_|> 0|_lane_")
+    assert {expression for expression in empty if not rare.search(expression)} == set()
+
+    # A process that hangs is noticed, and nothing else is.
+    installed.compose("pause", "mail")
+    until(
+        lambda: "PerpetuaProcessDown" in {alert["labels"]["alertname"] for alert in asked("alerts")["alerts"]},
+        SECONDS,
+        every=2,
+    )
+    installed.compose("unpause", "mail")
+    alerts = {
+        (alert["labels"]["alertname"], alert["labels"].get("instance", "")) for alert in asked("alerts")["alerts"]
+    }
+    assert {name for name, _ in alerts} <= {"PerpetuaProcessDown", "PerpetuaManyRefusals"}, alerts
+
+
+def _up(installed: Installation, *options: str) -> None:
+    installed.compose(*options, "up", "--detach", "--no-build", "--pull", "never")
     with contextlib.suppress(AssertionError):
         until(lambda: _is_well(installed.states()), SECONDS, every=2)
     states = installed.states()

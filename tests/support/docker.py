@@ -59,10 +59,15 @@ class Installation:
     folder: Path
     stream_port: int
     flower_port: int
+    prometheus_port: int
 
     def compose(self, *words: str, told: str = "") -> str:
         """Run `docker compose WORDS` in it."""
-        ports = {"STREAM_PORT": str(self.stream_port), "FLOWER_PORT": str(self.flower_port)}
+        ports = {
+            "STREAM_PORT": str(self.stream_port),
+            "FLOWER_PORT": str(self.flower_port),
+            "PROMETHEUS_PORT": str(self.prometheus_port),
+        }
         return self.daemon("compose", "--project-directory", self.folder, *words, environment=ports, told=told)
 
     def states(self) -> dict[str, str]:

@@ -93,7 +93,7 @@ def built(folder: Path) -> Iterator[Builder]:
 
 
 def build_servers(builder: Builder) -> dict[str, str]:
-    """Images of the embedded servers' programs that are started as the official ones are; gives each one's official name."""
+    """Images of the servers' programs, started as the official ones are; gives each one's official name."""
     with server_folder() as folder:
         found = binaries(folder)
         context = builder.folder / "servers"
@@ -103,7 +103,12 @@ def build_servers(builder: Builder) -> dict[str, str]:
         for part in (package, package.with_suffix(".libs")):
             shutil.copytree(part, context / part.name, symlinks=True)
         shutil.copy(found.valkey, context / "valkey-server")
-    names = {"localhost/postgres": "docker.io/library/postgres:18", "localhost/valkey": "docker.io/valkey/valkey:9"}
+    shutil.copy(require_tool("prometheus", shutil.which("prometheus")), context)
+    names = {
+        "localhost/postgres": "docker.io/library/postgres:18",
+        "localhost/valkey": "docker.io/valkey/valkey:9",
+        "localhost/prometheus": "docker.io/prom/prometheus:v3",
+    }
     for image in names:
         file = context / f"{image.rpartition('/')[2]}.Containerfile"
         builder(
