@@ -70,6 +70,8 @@ def rabbit() -> Iterator[Rabbit]:
             "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"), "RABBITMQ_LOG_BASE": str(folder / "log"), "RABBITMQ_DIST_PORT": str(port + 1),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"), "ERL_EPMD_PORT": str(port + 2), "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_PID_FILE": str(folder / "pid"),
+            # Its schedulers would keep both cores busy while they wait for work.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
         }  # fmt: skip
         try:
             yield Rabbit(folder, port, certificates, environment, password)

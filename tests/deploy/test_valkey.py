@@ -10,7 +10,7 @@ from celery import Celery
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
-from tests.support.own_servers import binaries, listening, server_folder, serving
+from tests.support.own_servers import ASKED_ONCE, binaries, listening, server_folder, serving
 from tests.support.ports import free_port
 from tests.support.processes import BEAT, INTAKE, PATIENCE_SECONDS, running
 from tests.support.till import SHOP, masters, receipt, sale
@@ -137,11 +137,11 @@ def test_not_even_the_system_empties_or_reconfigures_the_server(port: int) -> No
 
 
 def test_nobody_gets_in_without_a_password_of_their_own(port: int) -> None:
-    with Redis(port=port, protocol=2) as anybody, pytest.raises(AuthenticationError):
+    with Redis(port=port, protocol=2, retry=ASKED_ONCE) as anybody, pytest.raises(AuthenticationError):
         anybody.ping()
     for user in ("replica", "sentinel", "celery", "default"):  # no password was given for them
         with (
-            Redis(port=port, username=user, password="", protocol=2) as locked,
+            Redis(port=port, username=user, password="", protocol=2, retry=ASKED_ONCE) as locked,
             pytest.raises((AuthenticationError, ResponseError)),
         ):
             locked.ping()

@@ -9,12 +9,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from tests.support.processes import PATIENCE_SECONDS, until
 from worker.embedded.account import Account
 from worker.embedded.binaries import Binaries, locate
 from worker.embedded.home import Home
 
 SHOWN_CHARACTERS = 3000
+# For clients that are to be refused: the library's own way of asking would ask again for seconds.
+ASKED_ONCE = Retry(NoBackoff(), 0)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.support.own_servers import ASKED_ONCE
 from tests.support.processes import PATIENCE_SECONDS
 from worker import embedded
 from worker.embedded import EmbeddedServerError, Endpoints, ServerStatus, process
@@ -210,7 +211,10 @@ def test_nobody_enters_without_the_password(home: Path) -> None:
     assert all(str(verifier).startswith("SCRAM-SHA-256$") for (verifier,) in stored)
 
     port = servers(home)["valkey"].port
-    with redis.Redis(host="127.0.0.1", port=port or 0) as stranger, pytest.raises(redis.AuthenticationError):
+    with (
+        redis.Redis(host="127.0.0.1", port=port or 0, retry=ASKED_ONCE) as stranger,
+        pytest.raises(redis.AuthenticationError),
+    ):
         stranger.ping()
 
 
