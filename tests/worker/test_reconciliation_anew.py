@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from domain.reconciliation import CauseKind
 from tests.support.differences import alter, look
 from tests.support.lanes import MASTERS, TEA, cancel, delivery, number_of, post_all, publish, receipt, rows
 from tests.support.nights import due_at, finished, first_day, lane_of, recipient, slots
+from tests.support.processes import until
 from tests.support.servers import Database as FreshDatabase
 from tests.support.stories import opened
 from tests.support.streams import doorbells
@@ -21,6 +23,7 @@ from worker import routes
 from worker.app import app, configuration
 from worker.services.nightly import comparing, stands_in_words, tick, turns, work
 from worker.services.reconciliation import anew, anew_in_words, go_on, tonight
+from worker.services.reconciliation.adding import add_up
 from worker.services.submission import submit
 from worker.services.tools import open_tools
 from worker.settings import Settings
@@ -69,6 +72,30 @@ def test_a_full_look_is_gone_on_with_by_anybody_while_posting_goes_on(books: Dat
     assert (taken.verdict, taken.is_full, taken.findings) == ("in_sync", True, ())
     assert rows(books, "SELECT count(*) FROM sync_pass") == [(0,)]
     assert look(books, night=JUNE, full=True).accounts == taken.accounts
+
+
+def test_two_that_begin_a_full_look_at_once_add_nothing_up_twice(
+    books: Database, database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has begun and not committed when the second comes: it waits, and goes on where the first one stands."""
+    waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    first_chunk = iter([True])
+
+    def once_the_other_waits(*asked: Any, **more: Any) -> Any:
+        if next(first_chunk, False):
+            until(lambda: rows(books, waits))
+        return add_up(*asked, **more)
+
+    monkeypatch.setattr(anew, "add_up", once_the_other_waits)
+    with opened(database) as other, ThreadPoolExecutor(1) as second:
+        company = number_of(books)
+        there = second.submit(go_on, other, company)
+        assert go_on(books, company).done == 1
+        assert there.result().done == 1
+    seen = look(books, night=JUNE)
+    assert (seen.verdict, seen.is_full, seen.findings) == ("in_sync", True, ())
+    kept = "SELECT count(*), count(DISTINCT chain_id), sum(qty) FROM chain_total WHERE NOT anew"
+    assert rows(books, kept) == [(2, 2, sum(qty for (qty,) in rows(books, "SELECT qty FROM stock_movement")))]
 
 
 def test_what_was_altered_long_ago_is_found_within_a_week_of_shares(books: Database, database: FreshDatabase) -> None:
