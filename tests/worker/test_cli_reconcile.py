@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from domain.errors import DocumentRejected
-from tests.support.differences import journal
+from tests.support.differences import alter, journal
 from tests.support.lanes import COMPANY, MASTERS, Json, delivery, receipt
 from tests.support.processes import environment
+from tests.support.servers import Database as FreshDatabase
 from worker.app import app, configuration
 from worker.bells import Lane
 from worker.cli.application import run
@@ -70,8 +71,8 @@ def in_project(document: Json) -> Json:
     return {**document, **MAIN}
 
 
-def test_the_story_of_a_difference(tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
-    """By hand, parked, proposed, accepted with a cost centre, posted by itself, green; and a second account once more."""
+def test_the_story_of_a_difference(tools: Tools, capsys: pytest.CaptureFixture[str], database: FreshDatabase) -> None:
+    """By hand, parked, proposed, accepted with a cost centre, posted by itself, green; a second account once more; then rows altered."""
     wine = {"type": "warehouse", "company": "Grocery", "name": "Cellar", "account": "Wine"}
     masters = [*ACCOUNTS, OWN_CHART, *MASTERS[1:], wine, {"type": "cost_center", "company": "Grocery", "name": "Main"}]
     submit(tools, [*masters, receipt("PR-1"), in_project(delivery("DN-1"))])
@@ -116,6 +117,11 @@ def test_the_story_of_a_difference(tools: Tools, capsys: pytest.CaptureFixture[s
     assert (night["verdict"], night["difference"]) == ("in_sync", 0)
     assert {one["status"] for one in json.loads(said(capsys, "proposals", "--all", "--format", "json"))} == {"settled"}
     assert json.loads(said(capsys, "proposals", "--format", "json")) == []
+    debtless = "account_id = (SELECT term_id FROM term WHERE name = 'Cost' AND kind = 'account')"
+    alter(database.admin_url, f"UPDATE gl_entry SET debit = debit + 1 WHERE {debtless}")
+    refused = said(capsys, "run", "--full", status=1)
+    assert "stock and its accounts agree, and laws of its books do not hold" in refused
+    assert "perpetua verify" in refused
 
 
 def test_what_must_be_set_is_asked_for(tools: Tools, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,9 +62,14 @@ def run(
         # What waited for an account that agrees now posts at once, also where no worker runs.
         post_lane(tools, lane)
     _print(seen, Form(form))
-    if seen.verdict != "in_sync":
+    if seen.verdict == "out_of_sync":
         raise CommandFailedError(
-            f"{seen.company} is {seen.verdict.replace('_', ' ')}: perpetua reconcile proposals shows the entries that mend differences"
+            f"{seen.company} is out of sync: perpetua reconcile proposals shows the entries that mend differences"
+        )
+    if seen.verdict == "faulty":
+        raise CommandFailedError(
+            f"{seen.company}: stock and its accounts agree, and laws of its books do not hold, so rows were altered behind the system's "
+            "back: perpetua verify says which"
         )
 
 
@@ -202,7 +207,7 @@ def _print(seen: Reconciliation, form: Form) -> None:
     rows = [
         (
             one.account, ", ".join(one.warehouses), amount(one.stock_value, seen.currency), amount(one.balance, seen.currency),
-            amount(one.difference, seen.currency), one.parted_at,
+            amount(one.difference, seen.currency), one.parted_at and one.parted_at.replace(microsecond=0),
         )
         for one in seen.accounts
     ]  # fmt: skip
