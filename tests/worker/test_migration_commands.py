@@ -236,6 +236,7 @@ def test_the_commands(books: Database, migrate: Any) -> None:
     assert "Grocery keeps perpetual inventory now: the opening entry is journal entry PERPETUAL-1." in applied.stdout
     again = migrate("apply", "--plan", "2")
     assert (again.exit_code, "already" in again.stdout) == (0, True)
+    assert "keeps perpetual inventory already, by plan 2;" in str(migrate("apply", "--plan", "1").exception)
     assert "keeps periodic inventory again" in migrate("rollback").stdout
     assert migrate("rollback").exit_code == 1
     assert migrate("apply", "--plan", "7").exit_code == 1

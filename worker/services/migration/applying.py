@@ -73,6 +73,7 @@ def apply_plan(database: Database, company: int, number: int) -> Applied:
         if stored.status == APPLIED:
             return Applied(_name_of(connection, company, stored.opening), anew=False)
         lock_acceptance(connection)
+        _require_periodic(connection, lane)
         _require_fresh(connection, lane, stored)
         return Applied(_apply(connection, lane, stored), anew=True)
 
@@ -107,6 +108,16 @@ def _required(stored: StoredPlan | None, lane: LaneRow, number: int) -> StoredPl
             "plan",
         )
     return stored
+
+
+def _require_periodic(connection: Rows, lane: LaneRow) -> None:
+    other = applied_plan(connection, lane.company_id)
+    if other is not None:
+        raise PerpetuaError(
+            "PerpetualAlready",
+            f"{lane.company} keeps perpetual inventory already, by plan {other.number}; there is nothing to migrate.",
+            "company",
+        )
 
 
 def _require_fresh(connection: Rows, lane: LaneRow, stored: StoredPlan) -> None:
@@ -191,7 +202,7 @@ def _require_nothing_since(connection: Rows, lane: LaneRow, opening: int) -> Non
         raise PerpetuaError(
             "PostedSinceMigration",
             f"The migration of {lane.company} can't be taken back any more: {', '.join(later[:5])} came after it, by the rule of "
-            "perpetual inventory.",
+            "perpetual inventory. Correct single documents by cancels and journal entries.",
             "company",
             {"documents": later},
         )
