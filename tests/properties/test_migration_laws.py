@@ -55,6 +55,35 @@ def test_the_twins_are_not_alike_by_chance() -> None:
     assert accepted > SEEDS * LENGTH / 2
 
 
+def test_once_the_days_up_to_the_cut_over_are_closed_nothing_more_is_booked_in_them() -> None:
+    """What would change the opening entry changes both ledgers on the first open day."""
+    corrected = 0
+    for seed in range(SEEDS):
+        told = history(Random(seed), LENGTH, replace(any_setting(Random(seed)), provisional=False, perpetual=False))
+        place = Random(seed).random()
+        company, before = open_company(told.setting), round(place * len(told.documents))
+        for document in told.documents[:before]:
+            company.submit(json.dumps(document).encode())
+        day = date(2026, 1, 5) + timedelta(days=round(place * 20))
+        migrate(company, day, date(2026, 1, 4), equity="Retained Earnings" if seed % 2 else None)
+        opening, known = company.sequence, len(company.entries)
+        period = {
+            "type": "accounting_period",
+            "company": "Paper",
+            "name": "Past",
+            "start": "2025-01-01",
+            "status": "closed",
+        }
+        company.master(json.dumps(period | {"end": day.isoformat()}).encode())
+        for document in told.documents[before:]:
+            company.submit(json.dumps(document).encode())
+            assert out_of_step_from(company, day) == [], (seed, document["number"])
+        require_balanced(company.entries)
+        assert [entry for entry in company.entries[known:] if entry.date <= day] == [], seed
+        corrected += sum(entry.voucher <= opening for entry in company.entries[known:])
+    assert corrected > SEEDS / 6
+
+
 @pytest.mark.drill
 @pytest.mark.parametrize("first", range(1_000, 5_000, 500))
 def test_many_and_longer_histories(first: int) -> None:
