@@ -87,7 +87,7 @@ def test_publishers_their_keys_and_what_was_refused_are_seen_and_changed(desk: R
     assert came.headers["Content-Type"] == "application/octet-stream"
     assert "attachment" in came.headers["Content-Disposition"]
     assert msgspec.json.decode(came.text)["number"] in listed
-    assert "Nothing of it was refused" in bob.get(f"{base}/refused?publisher=quiet").text
+    assert "No message was refused here" in bob.get(f"{base}/refused?publisher=quiet").text
     assert bob.get(f"{base}/refused/{'0' * 64}").status == 404
 
     # Changing takes the role to administer, and is on record twice: at the desk, and among the publishers' events.
