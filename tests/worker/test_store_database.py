@@ -131,3 +131,18 @@ def _die_in_a_transaction(store: Database, database: FreshDatabase) -> None:
 def _terminate(database: FreshDatabase, pid: int) -> None:
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+def test_what_need_not_last_is_there_for_everybody_and_changes_nothing_for_who_comes_after(
+    database: FreshDatabase,
+) -> None:
+    with Database(database.worker_url) as store:
+        with store.transaction() as connection:
+            before = connection.execute("SHOW synchronous_commit").fetchone()
+        with store.transaction(lasting=False) as connection:
+            connection.execute(
+                "INSERT INTO stream_lease (company_id, stream, holder, expires_at) VALUES (0, 'quick', 'somebody', clock_timestamp())"
+            )
+        with store.transaction() as connection:
+            assert connection.execute("SELECT holder FROM stream_lease").fetchone() == ("somebody",)
+            assert connection.execute("SHOW synchronous_commit").fetchone() == before

@@ -121,7 +121,8 @@ def _turn(database: Database, company_id: int, asked: _Asked, drained: Drained, 
     if asked.tell is not None:
         asked.tell(decided)
         _tell_changed(database, company_id, decided.changed, asked.tell)
-        with database.transaction() as connection:
+        # Where a crash forgets this note the outcomes are told once more, which is harmless.
+        with database.transaction(lasting=False) as connection:
             note_published(connection, company_id, decided.batch_no)
     return True
 

@@ -38,15 +38,16 @@ class Database:
         self._idle: deque[Rows] = deque()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Rows]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[Rows]:
         """One transaction: committed at the end, rolled back on any error.
 
+        One that is not `lasting` does not wait for the disk: for what nobody misses when PostgreSQL crashes within a second after it.
         Errors: Unavailable where PostgreSQL is away, full or shutting down; after it nothing is certain but that repeating is safe.
         """
         connection = self._open()
         try:
             yield connection
-            connection.execute("COMMIT")
+            connection.execute("COMMIT" if lasting else "SET LOCAL synchronous_commit = off; COMMIT")
         except BaseException as error:
             self._give_up(connection)
             if isinstance(error, psycopg.OperationalError) and _is_away(error, connection):

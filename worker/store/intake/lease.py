@@ -14,7 +14,7 @@ class LeaseLost(Exception):
 
 
 class _Transactions(Protocol):
-    def transaction(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
+    def transaction(self, *, lasting: bool = True) -> AbstractContextManager[psycopg.Connection[Any]]: ...
 
 
 class StreamLease:
@@ -32,7 +32,8 @@ class StreamLease:
         now = time.monotonic()
         if now < self._prolong_at:
             return True
-        with self._database.transaction() as connection:
+        # A lease that a crash forgets ends early, and whoever writes confirms it; no document that has just come waits for a disk.
+        with self._database.transaction(lasting=False) as connection:
             held = connection.execute(
                 "INSERT INTO stream_lease AS held (company_id, stream, holder, expires_at)"
                 " VALUES (%s, %s, %s, clock_timestamp() + make_interval(secs => %s))"
