@@ -23,7 +23,7 @@ INCOME, RECEIVABLE, PAYABLE, ROUND_OFF, WRITE_OFF = "Sales", "Debtors", "Credito
 PROVISIONAL, EARNED = "Provisional Expenses", "Retained Earnings"
 _BALANCE_SHEET = {
     "Stock In Hand", "Stores", "Finished Goods", RECEIVABLE, PAYABLE, UNBILLED, PROVISIONAL, EARNED, "Temporary Opening", "VAT", "Bank",
-    "Cash", "Card",
+    "Cash", "Card", "Service Tax",
 }  # fmt: skip
 EXPENSE = COST  # of services, and of goods under periodic inventory, where nothing else is named
 
