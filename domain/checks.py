@@ -6,7 +6,7 @@ import msgspec
 
 from domain.books import Books, Lacking
 from domain.documents.plan import Head, Plan
-from domain.documents.stock_rules import rate_missing
+from domain.documents.stock_rules import cost_below_zero, rate_missing
 from domain.errors import DocumentRejected
 from domain.exact import MICRO
 from domain.magnitudes import PLAIN_AMOUNT, PLAIN_VALUE, require_room, worth_of_movements
@@ -103,7 +103,7 @@ def _plainly_there(checked: Checked) -> bool:
             or chain.part
             or held < 0
             or not 0 <= held + qty <= QUANTITY_LIMIT
-            or movement.stated > PLAIN_AMOUNT
+            or not 0 <= movement.stated <= PLAIN_AMOUNT
             or balance.value > PLAIN_VALUE
             or balance.last_at > at
             or (balance.last_at == at and balance.last_sequence > sequence)
@@ -202,6 +202,8 @@ def _check_incoming(checked: Checked, movement: Movement, running: int) -> None:
     if movement.basis == Basis.RETURNED and not movement.source:
         _require_rate(checked, movement, "rate" if checked.head.type == "stock_entry" else "cost_rate")
     chain = movement.chain
+    if movement.basis == Basis.STATED and movement.stated < 0:
+        raise cost_below_zero(f"lines[{movement.line - 1}]", chain.item, movement.stated, checked.view.currency)
     if chain.part and running > MICRO and checked.view.item(chain.item).has_serial:
         field = f"lines[{movement.line - 1}].serials"
         raise DocumentRejected(

@@ -1,4 +1,4 @@
-"""Rules that several stock documents share: opening accounts, charges in another currency, a missing rate."""
+"""Rules that several stock documents share: opening accounts, charges in another currency, a missing rate, a cost below zero."""
 
 from __future__ import annotations
 
@@ -45,4 +45,15 @@ def rate_missing(item: str, warehouse: str, field: str) -> DocumentRejected:
         "zero rate on the line.",
         field,
         {"item": item, "warehouse": warehouse},
+    )
+
+
+def cost_below_zero(field: str, goods: str, cost: int, currency: Currency) -> DocumentRejected:
+    """Goods would cost less than nothing: `cost` in minor units."""
+    return DocumentRejected(
+        "CostBelowZero",
+        f"{field}: {goods} would cost {currency.show(cost)} in all. A credit takes off what goods cost, and no more: book the rest of "
+        "it as income.",
+        field,
+        {"cost": currency.show(cost)},
     )

@@ -45,6 +45,11 @@ STOCK: dict[str, Entry] = {
         "A line names more or fewer serials than its quantity.",
         "Name one serial for each unit.",
     ),
+    "CostBelowZero": Entry(
+        Family.REJECTED,
+        "Goods would cost less than nothing: a credit among their charges takes more than they cost.",
+        "Correct the credit, or book what is beyond the goods' cost as income.",
+    ),
     "NegativeStock": Entry(
         Family.REJECTED,
         "Stock would fall below zero, now or at a later moment.",

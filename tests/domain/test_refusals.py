@@ -41,8 +41,8 @@ def count(books: Accountant, *lines: dict[str, Any], **more: Any) -> Any:
     return books.says("stock_reconciliation", "SR-9", lines=list(lines), **more)
 
 
-def landed(books: Accountant, **more: Any) -> Any:
-    return books.says("landed_cost_voucher", "LC-9", charges=[{"account": "Customs Duty", "amount": 5}], **more)
+def landed(books: Accountant, amount: int = 5, **more: Any) -> Any:
+    return books.says("landed_cost_voucher", "LC-9", charges=[{"account": "Customs Duty", "amount": amount}], **more)
 
 
 def cancel(books: Accountant, number: str, type_: str = "purchase_receipt") -> Any:
@@ -76,6 +76,9 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("NotPositive", "lines[0].conversion_factor", lambda b: receipt(b, "PR-9", line(conversion_factor=0))),
     ("BatchMissing", "lines[0].batch", lambda b: receipt(b, "PR-9", line("Cheese"))),
     ("BatchNotWanted", "lines[0].batch", lambda b: receipt(b, "PR-9", line(batch="B1"))),
+    ("CostBelowZero", "charges", lambda b: landed(b, receipts=["PR-1"], amount=-999)),
+    ("CostBelowZero", "lines[0]", lambda b: receipt(
+        b, "PR-9", line(), taxes=[{"account": "Customs Duty", "category": "valuation", "charge": "actual", "amount": -999}])),
     ("CountedTwice", "lines[1]", lambda b: count(b, line(), line())),
     ("DebitCreditMismatch", "lines", lambda b: b.says("journal_entry", "JE-9", lines=[{"account": "Cash", "debit": 5}])),
     ("DeliveredTwice", "lines[0].against_delivery", lambda b: invoice(
