@@ -103,6 +103,11 @@ def cumulative_share(total: int, before: int, part: int, whole: int) -> int:
     return div_mirrored(total * (before + part), whole) - div_mirrored(total * before, whole)
 
 
+def share_given_back(total: int, before: int, part: int, whole: int) -> int:
+    """Likewise of what goes back: from the other end, so that what was given back and what was kept add up to the total as well."""
+    return cumulative_share(total, whole - before - part, part, whole)
+
+
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     """Share an amount out by weights without losing a unit.
 

@@ -7,6 +7,8 @@ no gap between receipt and bill it came to the receipt's own price.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from domain.books import Books, PostedVoucher
 from domain.documents.amounts import Amounts
 from domain.documents.clearing import Clearance, Clearing
@@ -17,6 +19,13 @@ from domain.documents.shares import Sharer, Taker, sharer, takers
 from domain.documents.unbilled import line_of
 from domain.exact import allocate, cumulative_share
 from domain.stock_ledger import Difference, DifferenceKind
+
+
+class Added(NamedTuple):
+    """What bills add to a receipt's line (minor units), and how much of it they bill (millionths, all of it at the most)."""
+
+    amount: int
+    billed: int
 
 
 class BillsOfReceipt(Clearing):
@@ -49,7 +58,7 @@ class BillsOfReceipt(Clearing):
         self.leave(planned, voucher, books)
         self._lay(planned, known)
 
-    def revalued_by(self, planned: Plan, without: int = 0) -> int:
+    def revalued_by(self, planned: Plan, without: int = 0) -> Added:
         """What bills add to the receipt's stock by the company's policy of their time, but for one that is cancelled."""
         before = added = 0
         for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
@@ -58,7 +67,7 @@ class BillsOfReceipt(Clearing):
             if self._policy_then(taker.place[1]) == "revalue":
                 added += taker.amount - self._share(before, taker.qty)
             before += taker.qty
-        return added if self._goods else 0
+        return Added(added if self._goods else 0, min(before, self.whole))
 
     def reprice(self, planned: Plan, books: Books, without: int = 0) -> bool:
         """Notes put back something else than before: what bills it again has another gap; says whether anything did. Errors: Lacking.

@@ -9,7 +9,7 @@ from domain.books import Books, PostedVoucher
 from domain.documents import purchase_return
 from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
-from domain.documents.bills_of_receipt import BillsOfReceipt
+from domain.documents.bills_of_receipt import Added, BillsOfReceipt
 from domain.documents.debit_note import DebitNotes
 from domain.documents.exchange import settle_in_full
 from domain.documents.item_lines import parts, require_warehouse, stock_qty
@@ -221,13 +221,13 @@ def _debit(
     back = original_line(original, billed.line, billed.index, head.view, books, planned)
     notes = DebitNotes(original, back.place, head)
     clearing = notes.clearing(books)
-    known = 0 if clearing is None else clearing.revalued_by(planned)
+    known = Added(0, 0) if clearing is None else clearing.revalued_by(planned)
     notes.take(planned, Sharer(document, billed.index, head), back, amounts, books)
     if clearing is not None:
         _follow(planned, clearing, known, books)
 
 
-def _follow(planned: Plan, clearing: BillsOfReceipt, known: int, books: Books, cancelled: int = 0) -> None:
+def _follow(planned: Plan, clearing: BillsOfReceipt, known: Added, books: Books, cancelled: int = 0) -> None:
     """Debit notes of bills that clear other parts of a receipt now take back others, which may be billed again; and where bills add more
     or less to it than what is `known`, its returns take back as much more or less. Errors: Lacking.
     """
@@ -242,7 +242,7 @@ def _follow(planned: Plan, clearing: BillsOfReceipt, known: int, books: Books, c
     added = clearing.revalued_by(planned, cancelled)
     if added != known:
         own = purchase_return.own_clearance(receipt, place, head, planned, books)
-        had, has = (own._replace(cleared=own.cleared + upto) for upto in (known, added))
+        had, has = (purchase_return.ToGiveBack(own, upto) for upto in (known, added))
         purchase_return.follow(planned, receipt, place, head, had, has, books)
 
 

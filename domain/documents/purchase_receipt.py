@@ -144,7 +144,7 @@ def _follow(planned: Plan, clearing: ReceiptsOfBill, books: Books) -> None:
     for receipt, had, has in clearing.reshared:
         if receipt.voucher is not None and had != has:
             added = BillsOfReceipt(receipt.voucher, receipt.place, clearing.head).revalued_by(planned)
-            then, now = (one._replace(cleared=one.cleared + added) for one in (had, has))
+            then, now = (purchase_return.ToGiveBack(one, added) for one in (had, has))
             purchase_return.follow(planned, receipt.voucher, receipt.place, clearing.head, then, now, books)
 
 

@@ -7,13 +7,13 @@ to purchase price variance. Shares are cumulative in order of time, so that retu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from msgspec.structs import replace
 
 from domain.books import Books, PostedVoucher
 from domain.documents.amounts import compute
-from domain.documents.bills_of_receipt import BillsOfReceipt
+from domain.documents.bills_of_receipt import Added, BillsOfReceipt
 from domain.documents.clearing import Clearance
 from domain.documents.item_lines import Part, RejectingLine, parts, rejected_part, require_warehouse, stock_qty
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
@@ -26,7 +26,7 @@ from domain.documents.shape import ItemLine, TradeDocument
 from domain.documents.shares import Change, Sharer, cleared_by, entering, leaving, place_of, sharer, takers
 from domain.documents.unbilled import line_of
 from domain.entries import purchase_expense
-from domain.exact import cumulative_share
+from domain.exact import cumulative_share, share_given_back
 from domain.master_view import MasterView
 from domain.masters import Item
 from domain.stock_ledger import Basis, Chain, Movement
@@ -69,7 +69,7 @@ def plan(document: TradeDocument, lines: Sequence[ItemLine], head: Head, books: 
                 cost_center=center, dimensions=dimensions, batch=part.batch, source=source.id if source else 0,
             )  # fmt: skip
             if source and back and not part.chain.part:
-                movement.stated = cumulative_share(cost_of(back.original, source), before, -part.qty, source.qty)
+                movement.stated = share_given_back(cost_of(back.original, source), before, -part.qty, source.qty)
         _give_back(planned, Sharer(document, index, head), head, share, counter_role, original)
     planned.figures = amounts.figures
     return planned
@@ -106,8 +106,26 @@ def own_clearance(receipt: PostedVoucher, place: int, head: Head, planned: Plan,
     return ReceiptsOfBill(bill, of, head).clearance(Sharer(document, place, head, receipt), planned)
 
 
+class ToGiveBack(NamedTuple):
+    """What a receipt's line has to give back: its own part between receipt and bill, and what bills have added to theirs."""
+
+    own: Clearance
+    added: Added
+
+    def unbilled(self, before: int, qty: int, whole: int) -> int:
+        """Of `qty` that goes back after so much of the `whole` (millionths): first what is not billed, at no price of any bill."""
+        billed = self.added.billed
+        first, last = (max(0, upto - (whole - billed)) for upto in (before, before + qty))
+        priced = cumulative_share(self.added.amount, first, last - first, billed)
+        return share_given_back(self.own.cleared, before, qty, whole) + priced
+
+    def exchange(self, before: int, qty: int, whole: int) -> int:
+        """Likewise of what exchange gain or loss bore."""
+        return share_given_back(self.own.exchange, before, qty, whole)
+
+
 def follow(
-    planned: Plan, receipt: PostedVoucher, place: int, head: Head, had: Clearance, has: Clearance, books: Books
+    planned: Plan, receipt: PostedVoucher, place: int, head: Head, had: ToGiveBack, has: ToGiveBack, books: Books
 ) -> None:
     """A receipt's line (from 0), with what bills add to it, stands for another amount than it did; its returns take back the difference.
 
@@ -116,10 +134,9 @@ def follow(
     view, before, whole = head.view, 0, whole_qty(receipt, place, head.view)
     shows = view.effective_date(receipt.date, head.date, receipt.type)
     for taker in takers(receipt, place + 1, "returns", head):
-        unbilled, exchange = (
-            cumulative_share(now, before, taker.qty, whole) - cumulative_share(then, before, taker.qty, whole)
-            for then, now in zip(had, has, strict=True)
-        )
+        part = before, taker.qty, whole
+        unbilled = has.unbilled(*part) - had.unbilled(*part)
+        exchange = has.exchange(*part) - had.exchange(*part)
         before += taker.qty
         if not (unbilled or exchange):
             continue
@@ -173,22 +190,21 @@ class _Shared:
         elif self.counter_role:
             Accrual(self.original, place, self.head).give_back(planned, other.head, share.net)
 
-    def _cost(self, place: int) -> LineCost:
-        """What there is to give back of a line: of a receipt what stands between it and its bills, with what these added to its goods."""
-        cost = self._costs[place]
-        if not self.counter_role or not self.head.view.kept_item(self.lines[place].item).is_stock_item:
-            return cost
-        own = own_clearance(self.original, place, self.head, Plan(), self._books)
-        added = BillsOfReceipt(self.original, place, self.head).revalued_by(Plan())
-        return LineCost(own.cleared + added, [*cost.charges, *_exchanged(own.exchange, self.head)])
-
     def _share(self, place: int, before: int, qty: int) -> LineCost:
-        """What `qty` of a line came to, after so much of it was given back; all shares add up to the whole, to the minor unit."""
-        cost, whole = self._cost(place), whole_qty(self.original, place, self.head.view)
-        return LineCost(
-            cumulative_share(cost.net, before, qty, whole),
-            [replace(charge, amount=cumulative_share(charge.amount, before, qty, whole)) for charge in cost.charges],
-        )
+        """What `qty` of a line came to, after so much of it was given back; all shares add up to the whole, to the minor unit.
+
+        Of a receipt's goods it is a share of what stands between it and its bills.
+        """
+        cost, whole = self._costs[place], whole_qty(self.original, place, self.head.view)
+        charges = cost.charges
+        if self.counter_role and self.head.view.kept_item(self.lines[place].item).is_stock_item:
+            own = own_clearance(self.original, place, self.head, Plan(), self._books)
+            added = BillsOfReceipt(self.original, place, self.head).revalued_by(Plan())
+            net = ToGiveBack(own, added).unbilled(before, qty, whole)
+            charges = [*charges, *_exchanged(own.exchange, self.head)]
+        else:
+            net = share_given_back(cost.net, before, qty, whole)
+        return LineCost(net, [replace(one, amount=share_given_back(one.amount, before, qty, whole)) for one in charges])
 
 
 def _give_back(

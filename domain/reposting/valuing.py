@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from domain.exact import MICRO, cumulative_share, div_half_up
+from domain.exact import MICRO, cumulative_share, div_half_up, share_given_back
 from domain.magnitudes import require_amount
 from domain.master_view import MasterView, fallback_rate
 from domain.money import Currency
@@ -145,7 +145,7 @@ class Revaluation:
         movement, currency = recorded.movement, self._currency
         cost, received, before = self._source_value(recorded), recorded.source_qty, -recorded.returned_before
         rate = div_half_up(cost * currency.unit * MICRO, received) or None
-        share = cumulative_share(cost, before, -movement.qty, received) if rate is not None else None
+        share = share_given_back(cost, before, -movement.qty, received) if rate is not None else None
         return valuation.send_back(balance, method, currency, -movement.qty, movement.source, shortage, rate, share)
 
     def _count(self, movement: Movement, balance: Balance, method: Method) -> tuple[int, int]:

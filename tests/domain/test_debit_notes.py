@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
@@ -84,11 +85,13 @@ def test_goods_that_were_billed_before_they_came_leave_nothing_either(policy: st
 def test_a_return_gives_back_its_share_of_what_bills_added_to_the_goods() -> None:
     books = billed("revalue", 10, "10", 5, "12")
     taken_back(books, "purchase_receipt", "RR-1", 3, goods(-5, "10"), "PR-1")
-    assert books.ledger("RR-1") == {SRBNB: "55.00", "Stock In Hand": "-55.00"}
+    # Five are billed and five go back: the bill's price is that of the five that stay.
+    assert books.ledger("RR-1") == {SRBNB: "50.00", "Stock In Hand": "-55.00", VARIANCE: "5.00"}
+    assert SRBNB not in books.accounts()
     bought(books, "purchase_invoice", "PI-2", 4, goods(5, "12", against_receipt="PR-1"))
     assert books.ledger("RR-1") == {SRBNB: "60.00", "Stock In Hand": "-60.00"}
     books.cancels("purchase_invoice", "PI-1")
-    assert books.ledger("RR-1") == {SRBNB: "55.00", "Stock In Hand": "-55.00"}
+    assert books.ledger("RR-1") == {SRBNB: "50.00", "Stock In Hand": "-55.00", VARIANCE: "5.00"}
     books.cancels("purchase_invoice", "PI-2")
     assert books.ledger("RR-1") == {SRBNB: "50.00", "Stock In Hand": "-50.00"}
 
@@ -231,3 +234,25 @@ def test_a_note_follows_its_bill_where_another_bill_comes_before_that() -> None:
     assert late.ledger("DN-1") == {"Creditors": "4.00", VARIANCE: "-0.67", SRBNB: "-3.33"}
     late.cancels("purchase_invoice", "PI-2")
     assert late.ledger("DN-1") == {"Creditors": "4.00", VARIANCE: "-0.66", SRBNB: "-3.34"}
+
+
+@pytest.mark.parametrize("policy", ["revalue", "variance"])
+@pytest.mark.parametrize("method", ["fifo", "moving_average"])
+def test_goods_that_are_billed_or_sent_back_leave_nothing_unbilled(policy: str, method: str) -> None:
+    # Parts of a receipt are billed at any price, the others go back, in any order of time and of arrival.
+    for seed in range(12):
+        random = Random(seed)
+        books = Accountant(rate_difference=policy, allow_negative_stock=True)
+        books.know("item", code="Apple", valuation_method=method)
+        left, rate = random.randint(3, 12), f"{random.randint(10_000, 99_999) / 10_000:.4f}"
+        bought(books, "purchase_receipt", "PR-1", 1, goods(left, rate))
+        days = random.sample(range(2, 28), 12)
+        for day in days:
+            part = min(left, random.randint(1, 4))
+            left -= part
+            if part and random.random() < 0.5:
+                taken_back(books, "purchase_receipt", f"RR-{day}", day, goods(-part, rate), "PR-1")
+            elif part:
+                price = f"{random.randint(100, 1_200) / 100:.2f}"
+                bought(books, "purchase_invoice", f"PI-{day}", day, goods(part, price, against_receipt="PR-1"))
+        assert SRBNB not in books.accounts(), seed

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.exact import cumulative_share
+from domain.exact import share_given_back
 from domain.money import Currency
 from domain.stock_ledger import Balance, Basis, Chain, Movement, Shortage
 from domain.valuation import chain
@@ -199,7 +199,7 @@ class Book:
     def _back(self, qty: str, receipt: str) -> str:
         of, part = int(receipt), _micro(qty)
         received, cost = self.costs[of]
-        share = cumulative_share(cost, self.sent_back[of], part, received) if cost else None
+        share = share_given_back(cost, self.sent_back[of], part, received) if cost else None
         self.sent_back[of] += part
         rate = cost * EURO.unit * 10**6 // received
         booked = chain.send_back(self.balance, self.method, EURO, part, of, self._shortage(), rate, share)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from tests.support.oracle.amounts import Json, is_owed, minor_unit
 from tests.support.oracle.debts import EXCHANGE, Debts
 from tests.support.oracle.gaps import Gap
-from tests.support.oracle.pile import half_away, share_after
+from tests.support.oracle.pile import half_away, share_after, share_given_back
 from tests.support.oracle.prices import UNBILLED
 from tests.support.oracle.stock import ADJUSTMENT, COST, VARIANCE, Oracle, counted_against
 
@@ -189,12 +189,13 @@ class Ledger:
                 key = original["number"], of
                 before, part, whole = self._returned[key], self.prices.qty(line), self.prices.qty(original["lines"][of])
                 self._returned[key] += part
-                share = share_after(self._stands_for(original, of), before, part, whole)
+                share = share_given_back(self._stands_for(original, of), before, part, whole)
+                share += self._of_bills(original, of, before, part, whole)
                 if of_receipt:
                     exchange = self.prices.gap(original, of).exchange
-                    self._write(number, EXCHANGE, share_after(exchange, before, part, whole))
+                    self._write(number, EXCHANGE, share_given_back(exchange, before, part, whole))
                 for tax, shares in self.prices.charges(original):
-                    self._write(number, tax["account"], share_after(shares[of], before, part, whole))
+                    self._write(number, tax["account"], share_given_back(shares[of], before, part, whole))
             if of_receipt and self.prices.is_stock(line["item"]):
                 self._write(number, UNBILLED, share)
             elif of_receipt:
@@ -203,11 +204,19 @@ class Ledger:
             self._rest_to(number, VARIANCE)
 
     def _stands_for(self, document: Json, place: int) -> int:
-        """What a line has between receipt and bills: its price, less what of that is elsewhere, and what bills have made of it since."""
+        """What a line has between receipt and bills by itself: its price, less what of that is elsewhere."""
         gap = self.prices.gap(document, place)
         elsewhere = 0 if self.prices.rate_difference == "leave" else gap.price
-        added = sum(amount for account, amount in self.prices.laid[document["number"], place] if account == UNBILLED)
-        return self.prices.nets(document)[place] - gap.exchange - elsewhere + added
+        return self.prices.nets(document)[place] - gap.exchange - elsewhere
+
+    def _of_bills(self, receipt: Json, place: int, before: Fraction, part: Fraction, whole: Fraction) -> int:
+        """What bills have made of it since, of goods that go back though they are billed: those that are not go back first."""
+        key = receipt["number"], place
+        bills = [bill for bill, of in self.prices.clearings.billed.items() if of == key]
+        billed = min(whole, sum((self.prices.qty(self._documents[bill]["lines"][of]) for bill, of in bills), F(0)))
+        added = sum(amount for account, amount in self.prices.laid[key] if account == UNBILLED)
+        first, last = (max(F(0), upto - (whole - billed)) for upto in (before, before + part))
+        return share_after(added, first, last - first, billed) if billed else 0
 
     # -- money --------------------------------------------------------------------------------------------------------
 

@@ -148,6 +148,11 @@ def share_after(total: int, before: Fraction, part: Fraction, whole: Fraction) -
     return half_away(total * (before + part) / whole) - half_away(total * before / whole)
 
 
+def share_given_back(total: int, before: Fraction, part: Fraction, whole: Fraction) -> int:
+    """The share of a part that goes back after others: what is kept is rounded, and what went back is the rest."""
+    return half_away(total * (whole - before) / whole) - half_away(total * (whole - before - part) / whole)
+
+
 def shares_of(amount: int, weights: list[int]) -> list[int]:
     """An amount shared out: every share rounded, the last line takes what rounding leaves."""
     total = sum(weights)

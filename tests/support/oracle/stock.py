@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.support.oracle.amounts import Json
-from tests.support.oracle.pile import Issue, Lot, Owed, Pile, half_away, nine, share_after, shares_of
+from tests.support.oracle.pile import Issue, Lot, Owed, Pile, half_away, nine, share_after, share_given_back, shares_of
 from tests.support.oracle.prices import Prices
 
 Place = tuple[str, str, str]  # item, warehouse, batch or serial number
@@ -182,7 +182,7 @@ class Oracle:
                 pile.pull(lot, part)
                 qty -= part
         if pile.method == "moving_average":
-            share = share_after(amount, self._sent[source], wanted, received) if received else 0
+            share = share_given_back(amount, self._sent[source], wanted, received) if received else 0
             cost = share * self.minor if amount and not place[2] else None
             pile.give_back(qty, cost, issue, self._fallback(place))
         else:
