@@ -178,3 +178,22 @@ def test_a_year_is_closed_to_retained_earnings(books: Database) -> None:
             "SELECT account, debit::float, credit::float FROM books.general_ledger WHERE voucher = 'PC-1' ORDER BY account"
         ).fetchall()
     assert shown == [("Cost of Goods Sold", 0.0, 800.0), ("Retained Earnings", 800.0, 0.0)]
+
+
+def test_a_year_that_comes_to_more_than_the_books_can_state_is_refused_by_name(books: Database) -> None:
+    # Each entry is the largest that there may be; a hundred of them are more than a column of the ledger holds.
+    most = "1000000000000000"
+    lines = [{"account": "Cash", "debit": most}, {"account": "Sales", "credit": most}]
+    head = {"type": "journal_entry", "company": "Grocery", "posting_datetime": "2024-06-15T12:00:00", "lines": lines}
+    send(books, {**JUNE, "status": "open"}, *({**head, "number": f"JE-{n}"} for n in range(100)))
+    closing = {
+        "type": "period_closing", "company": "Grocery", "number": "PC-1", "posting_datetime": "2024-06-30T23:00:00", "period": "June",
+    }  # fmt: skip
+    send(books, closing)
+    drained = post_all(books)
+    assert (drained.posted, drained.rejected) == (100, 1)
+    with books.transaction() as connection:
+        (error,) = connection.execute(
+            "SELECT error ->> 'code' FROM books.document_status WHERE number = 'PC-1'"
+        ).fetchone() or ("",)
+    assert error == "NumberTooLarge"

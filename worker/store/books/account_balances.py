@@ -12,11 +12,11 @@ from worker.store.database import Rows
 def balances_between(connection: Rows, company: int, first: date, last: date) -> list[Entry]:
     """The entries of these posting dates, netted per account, cost center and dimensions; zeros are left out.
 
-    Differences of repost runs count once their run is published.
+    Differences of repost runs count once their run is published. Sums over many documents may be more than any one of them may state.
     """
     found = connection.execute(
         "SELECT account.name, coalesce(center.name, ''), coalesce(dimensions.name, ''), e.amount FROM ("
-        "  SELECT company_id, account_id, cost_center_id, dimensions_id, sum(debit - credit)::bigint AS amount FROM gl_entry e "
+        "  SELECT company_id, account_id, cost_center_id, dimensions_id, sum(debit - credit) AS amount FROM gl_entry e "
         f" WHERE company_id = %s AND posting_date BETWEEN %s AND %s AND {VISIBLE.format('e')} "
         "  GROUP BY company_id, account_id, cost_center_id, dimensions_id"
         ") e JOIN term account ON account.company_id = e.company_id AND account.term_id = e.account_id "
@@ -26,6 +26,6 @@ def balances_between(connection: Rows, company: int, first: date, last: date) ->
         [company, first, last],
     )
     return [
-        Entry(voucher=0, account=account, amount=amount, date=last, cost_center=center, dimensions=dimensions)
+        Entry(voucher=0, account=account, amount=int(amount), date=last, cost_center=center, dimensions=dimensions)
         for account, center, dimensions, amount in found
     ]
