@@ -14,8 +14,9 @@ from domain.documents.amounts import Amounts
 from domain.documents.clearing import Clearance, Clearing
 from domain.documents.gaps import Gap
 from domain.documents.plan import Head, Plan
-from domain.documents.purchase_costs import accepted_goods
+from domain.documents.purchase_costs import accepted_goods, cost_of
 from domain.documents.shares import Sharer, Taker, sharer, takers
+from domain.documents.stock_rules import cost_below_zero
 from domain.documents.unbilled import line_of
 from domain.exact import allocate, cumulative_share
 from domain.stock_ledger import Difference, DifferenceKind
@@ -51,6 +52,15 @@ class BillsOfReceipt(Clearing):
         line_of(planned, own, self.head).share(net if perpetual else cleared, self.target.sequence)
         self._into_stock(planned, own, price)
         self._lay(planned, known)
+        self._require_cost(planned, own)
+
+    def _require_cost(self, planned: Plan, own: Sharer) -> None:
+        """Goods that several bills name, though each brought its own price, can't cost less than nothing. Errors: DocumentRejected."""
+        laid = {movement.id: cost_of(self.target, movement) for movement in self._goods}
+        cost = sum(laid.values()) + sum(one.amount for one in planned.differences if one.movement in laid)
+        if cost < 0:
+            goods = f"line {self.place + 1} of {self.target.number}"
+            raise cost_below_zero(f"lines[{own.place}].against_receipt", goods, cost, self.view.currency)
 
     def withdraw(self, planned: Plan, voucher: PostedVoucher, books: Books) -> None:
         """A bill is cancelled, and what it added to the receipt's stock goes with it. Errors: Lacking."""
