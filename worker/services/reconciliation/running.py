@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from domain.master_view import MasterView
-from domain.reconciliation import CauseKind, Reconciliation, classify, is_beyond, parted, still_open
+from domain.reconciliation import CauseKind, Reconciliation, Step, classify, is_beyond, parted, still_open
 from domain.sync_gate import place_of_account
 from worker.bells import Lane
 from worker.services.out_of_sync import Settlement, settle, warehouses_of
@@ -98,6 +99,13 @@ def reconcile(
         return _Run(connection, company, night, as_of).run()
 
 
+class _Ahead(NamedTuple):
+    """What has changed the differences of accounts that differed at a batch."""
+
+    upto: int
+    steps: dict[int, list[Step]]
+
+
 class _Run:
     def __init__(self, connection: Rows, company: int, night: date | None, as_of: date | None) -> None:
         self.connection, self.company, self.as_of = connection, company, as_of
@@ -115,6 +123,7 @@ class _Run:
         found_before = self._take_full_look()
         findings = self._take_in(found_before)
         kinds = _classified(connection, company, {(one.account, one.voucher) for one in self.apart})
+        ahead = self._steps(_differing(balances_as_of(connection, company, None)))
         lane = wait_for_lane(connection, company)
         if present_mark(connection, company) != self.mark:
             findings = list(dict.fromkeys([*findings, *self._take_in()]))
@@ -124,7 +133,7 @@ class _Run:
         unnamed = {(cause.account, cause.voucher) for cause in causes(connection, company) if not cause.kind}
         name_kinds(connection, company, _classified(connection, company, unnamed))
         balances = balances_as_of(connection, company, None)
-        parted_at = self._parted(balances)
+        parted_at = self._parted(_differing(balances), ahead)
         settlement = Settlement(
             now=lane.now, balances=balances, since={a: at for a, (at, _) in parted_at.items()}, night=self.night
         )
@@ -171,16 +180,23 @@ class _Run:
             *check_moved(connection, company, view, self.mark, moved),
         ]
 
-    def _parted(self, balances: dict[int, tuple[int, int]]) -> dict[int, tuple[datetime, int]]:
+    def _steps(self, accounts: Collection[int]) -> _Ahead:
+        """What has changed accounts' differences up to the mark, looked for before the lane is held: it may be far to read."""
+        found = {}
+        for account in accounts:
+            # A full look may have found what was altered long ago, so what earlier looks saw counts for nothing.
+            after = 0 if self.is_full else last_agreement(self.connection, self.company, account)
+            found[account] = steps(self.connection, self.company, account, after, self.mark.batch_no)
+        return _Ahead(self.mark.batch_no, found)
+
+    def _parted(self, accounts: Collection[int], ahead: _Ahead) -> dict[int, tuple[datetime, int]]:
         """For each account that differs: when it and its stock parted, and the batch that was posted then."""
         found = {}
-        for account, (stock_value, balance) in balances.items():
-            if stock_value != balance:
-                # A full look may have found what was altered long ago, so what earlier looks saw counts for nothing.
-                after = 0 if self.is_full else last_agreement(self.connection, self.company, account)
-                step = parted(steps(self.connection, self.company, account, after, self.mark.batch_no))
-                if step is not None:
-                    found[account] = (step.at, step.batch)
+        for account in accounts:
+            before = ahead.steps.get(account, [])  # none: it agreed then
+            step = parted([*before, *steps(self.connection, self.company, account, ahead.upto, self.mark.batch_no)])
+            if step is not None:
+                found[account] = (step.at, step.batch)
         return found
 
     # -- the verdict --------------------------------------------------------------------------------------------------
@@ -248,6 +264,10 @@ class _Run:
             )
             for cause in opened
         ]  # fmt: skip
+
+
+def _differing(balances: dict[int, tuple[int, int]]) -> list[int]:
+    return [account for account, (stock_value, balance) in balances.items() if stock_value != balance]
 
 
 def _classified(connection: Rows, company: int, keys: Collection[tuple[int, int]]) -> list[tuple[int, int, str]]:

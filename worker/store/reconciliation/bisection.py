@@ -26,8 +26,6 @@ def steps(connection: Rows, company: int, account: int, after: int, upto: int) -
     found = connection.execute(
         "WITH span AS ("
         "  SELECT * FROM posted_batch WHERE company_id = %(company)s AND batch_no > %(after)s AND batch_no <= %(upto)s"
-        "), begun AS ("
-        "  SELECT coalesce((SELECT posted_at FROM posted_batch WHERE company_id = %(company)s AND batch_no = %(after)s), '-infinity') AS at"
         "), changes AS ("
         "  SELECT b.posted_at AS at, b.batch_no, 0 AS run_id, coalesce(("
         "    SELECT sum(value) FROM stock_movement WHERE company_id = %(company)s AND account_id = %(account)s "
@@ -43,7 +41,7 @@ def steps(connection: Rows, company: int, account: int, after: int, upto: int) -
         "    SELECT sum(debit - credit) FROM gl_entry WHERE company_id = %(company)s AND account_id = %(account)s "
         "    AND entry_id BETWEEN k.first_entry AND k.last_entry)), 0) "
         "  FROM repost_run r JOIN repost_chunk k USING (company_id, run_id) "
-        "  WHERE r.company_id = %(company)s AND r.published_at > (SELECT at FROM begun) GROUP BY r.published_at, r.run_id"
+        "  WHERE r.company_id = %(company)s AND r.batch_no > %(after)s AND r.batch_no <= %(upto)s GROUP BY r.published_at, r.run_id"
         ") SELECT at, batch_no, change::bigint FROM changes WHERE change <> 0 ORDER BY at, batch_no, run_id",
         {"company": company, "account": account, "after": after, "upto": upto},
     )
