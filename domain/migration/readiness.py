@@ -65,6 +65,8 @@ def unfinished(kind: str, names: Iterable[str], message: str) -> list[Missing]:
 def _refusal(resolve: Callable[[], str]) -> str | None:
     try:
         resolve()
-    except (DocumentRejected, DocumentParked) as error:
-        return error.message
+    except DocumentParked as unknown:
+        return f"{unknown.field} is to be {', '.join(unknown.waits_for).replace(':', ' ')}, which nobody has published yet."
+    except DocumentRejected as refused:
+        return refused.message
     return None

@@ -96,7 +96,7 @@ def test_accounts_and_warehouses_without_one_are_named(books: Database) -> None:
     ]  # fmt: skip
     company = {
         "type": "company", "name": "Bare", "currency": "EUR", "perpetual_inventory": False, "chart_of_accounts": "own",
-        "default_expense": "Costs", "payable": "Suppliers",
+        "default_expense": "Costs", "payable": "Suppliers", "cost_of_goods_sold": "Nowhere",
     }  # fmt: skip
     publish(books, [*chart, company, {"type": "warehouse", "company": "Bare", "name": "Hall"},
                     {"type": "warehouse", "company": "Bare", "name": "Yard", "account": "Goods"}])  # fmt: skip
@@ -109,6 +109,7 @@ def test_accounts_and_warehouses_without_one_are_named(books: Database) -> None:
     assert ("warehouse", "Hall") in named
     assert ("warehouse", "Yard") not in named
     assert 'Publish the company Bare with "stock_adjustment"' in named["account", "stock_adjustment"]
+    assert "is to be account Nowhere, which nobody has published yet." in named["account", "cost_of_goods_sold"]
 
 
 def test_a_plan_is_refused_once_anything_changed(books: Database) -> None:
