@@ -202,7 +202,7 @@ def _check_incoming(checked: Checked, movement: Movement, running: int) -> None:
     if movement.basis == Basis.RETURNED and not movement.source:
         _require_rate(checked, movement, "rate" if checked.head.type == "stock_entry" else "cost_rate")
     chain = movement.chain
-    if movement.basis == Basis.STATED and movement.stated < 0:
+    if movement.basis in (Basis.STATED, Basis.MOVED, Basis.PRODUCED) and movement.stated < 0:
         raise cost_below_zero(f"lines[{movement.line - 1}]", chain.item, movement.stated, checked.view.currency)
     if chain.part and running > MICRO and checked.view.item(chain.item).has_serial:
         field = f"lines[{movement.line - 1}].serials"

@@ -79,6 +79,9 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("CostBelowZero", "charges", lambda b: landed(b, receipts=["PR-1"], amount=-999)),
     ("CostBelowZero", "lines[0]", lambda b: receipt(
         b, "PR-9", line(), taxes=[{"account": "Customs Duty", "category": "valuation", "charge": "actual", "amount": -999}])),
+    ("CostBelowZero", "lines[1]", lambda b: b.says(
+        "stock_entry", "SE-9", purpose="manufacture", additional_costs=[{"account": "Customs Duty", "amount": -1}],
+        lines=[{"item": "Apple", "qty": 1, "from": "Stores"}, {"item": "Pear", "qty": 1, "to": "Stores", "finished": True}])),
     ("CountedTwice", "lines[1]", lambda b: count(b, line(), line())),
     ("DebitCreditMismatch", "lines", lambda b: b.says("journal_entry", "JE-9", lines=[{"account": "Cash", "debit": 5}])),
     ("DeliveredTwice", "lines[0].against_delivery", lambda b: invoice(
