@@ -19,8 +19,11 @@ SCRAP = -1  # the weight of scrap, which takes its stated amount before anything
 ZERO_RATE = -2  # the weight of a movement that costs nothing where its chain does not know what a unit costs
 
 
-class Chain(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
-    """What is valued together; `part` is the batch or serial number, empty where the whole item is one chain."""
+class Chain(msgspec.Struct, frozen=True, order=True, cache_hash=True, array_like=True, gc=False):
+    """What is valued together; `part` is the batch or serial number, empty where the whole item is one chain.
+
+    Receipts of tills keep it as an array, and reports read it there by place.
+    """
 
     item: str
     warehouse: str
