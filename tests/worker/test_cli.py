@@ -21,6 +21,7 @@ from tests.support.stories import opened, tell_manual
 from worker.cli.application import run
 from worker.embedded import Endpoints
 from worker.settings import Settings
+from worker.store.databases.migrate import newest
 
 COMMANDS = (
     "demo", "up", "down", "status", "intake", "submit", "documents", "replay", "report", "url", "verify", "db", "schema",
@@ -318,6 +319,15 @@ def test_upgrading_says_where_the_schema_stands(cli: Cli) -> None:
     status, said, _ = cli("db", "upgrade")
     assert status == 0
     assert said.startswith("The schema is at revision ")
+
+
+def test_status_names_a_schema_of_another_version(database: FreshDatabase, books: Cli) -> None:
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    status, said, _ = books("status")
+    assert status == 0
+    assert f"schema            0003, this program needs {newest()}: perpetua db upgrade makes it" in said
+    assert "documents wait to be posted" not in said
 
 
 def test_status_with_configured_servers(books: Cli) -> None:

@@ -74,8 +74,9 @@ def describe(state: State) -> Iterator[str]:
 
 
 def _documents(database: State) -> Iterator[str]:
-    if database["revision"] is None:
-        yield "schema            none yet: perpetua db upgrade makes it"
+    if database["revision"] != database["needed_revision"]:
+        stands = database["revision"] or "none yet"
+        yield f"schema            {stands}, this program needs {database['needed_revision']}: perpetua db upgrade makes it"
         return
     yield f"accepted          {database['accepted']} documents wait to be posted{_since(database['oldest_accepted'])}"
     for lane in database["lanes"]:
@@ -111,19 +112,19 @@ def _database(settings: Settings) -> State | None:
     from worker.cli.connection import url
     from worker.services.nightly.standing import night_standing
     from worker.store.database import Database
-    from worker.store.databases.migrate import current
+    from worker.store.databases.migrate import current, newest
     from worker.store.status import lane_statuses
 
     address = url(settings.database_url, "PERPETUA_DATABASE_URL")
     revision = current(address)
-    if revision is None:
-        return {"revision": None}
+    schema = {"revision": revision, "needed_revision": newest()}
+    if revision != newest():
+        return schema
     with Database(address) as database, database.transaction() as connection:
         lanes = lane_statuses(connection)
         nightly = connection.execute(_NIGHTLY).fetchone()
         standing = night_standing(connection, datetime.now(UTC))
-    return {
-        "revision": revision,
+    return schema | {
         "accepted": sum(lane.waiting for lane in lanes),
         "oldest_accepted": min((lane.oldest_waiting for lane in lanes if lane.oldest_waiting), default=None),
         "parked": sum(lane.parked for lane in lanes),
