@@ -34,6 +34,7 @@ from worker.store.posting.series import fiscal_year
 
 BATCH_BYTES = 16_000_000
 SLICE = 100  # documents whose rows PostgreSQL takes in while the next ones are decided
+LAST = 30  # documents of a batch that are a slice of their own, so that at the end little is left to wait for
 MOST_ATTEMPTS = 3
 NONE_REFUSED: Mapping[int, DocumentRejected] = {}
 _NEWEST = 2**62  # after every place in the order of acceptance
@@ -118,7 +119,7 @@ class Batch:
             if self._name is not None:
                 self._name(document_due.sequence)
             self._decide(moment, document_due, document)
-            if len(self._pending) >= SLICE:
+            if len(self._pending) >= SLICE or len(self._heap) == LAST:
                 self._pending.flush()
         if self._name is not None:
             self._name(0)
