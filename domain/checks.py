@@ -6,6 +6,7 @@ import msgspec
 
 from domain.books import Books, Lacking
 from domain.documents.plan import Head, Plan
+from domain.documents.purchase_costs import require_cost
 from domain.documents.stock_rules import cost_below_zero, rate_missing
 from domain.errors import DocumentRejected
 from domain.exact import MICRO
@@ -59,6 +60,8 @@ def check(head: Head, plan: Plan, books: Books) -> Checked:
     require_room(plan, currency, worth)
     if not plain:
         _check_quantities(checked)
+    if plan.differences:
+        require_cost(plan, head, books)
     for difference in plan.differences:
         _require_layer(checked, difference.chain, difference.movement)
     return checked

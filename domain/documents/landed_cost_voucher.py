@@ -9,10 +9,10 @@ from typing import Literal, cast
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.amounts import compute
 from domain.documents.plan import Head, Plan
-from domain.documents.purchase_costs import accepted_goods, cost_of
+from domain.documents.purchase_costs import accepted_goods
 from domain.documents.references import require_posted
 from domain.documents.shape import Charge, Document, ItemLine, TradeDocument
-from domain.documents.stock_rules import charge_amount, cost_below_zero
+from domain.documents.stock_rules import charge_amount
 from domain.errors import DocumentRejected
 from domain.exact import allocate
 from domain.master_view import MasterView
@@ -62,9 +62,6 @@ def plan(document: LandedCostVoucher, head: Head, books: Books) -> Plan:
             shares_of_line[index] += share
             _lay(planned, target, share, account, charge.cost_center or "", head)
     for target, share in zip(targets, shares_of_line, strict=True):
-        cost = sum(cost_of(target.voucher, movement) for movement in target.movements) + share
-        if share < 0 and cost < 0:
-            raise cost_below_zero("charges", f"line {target.line} of {target.voucher.number}", cost, view.currency)
         planned.links.append(Link(head.sequence, 0, "landed_cost", target.voucher.sequence, target.line, 0, share))
     planned.figures = {"grand_total": view.currency.show(sum(shares_of_line))}
     return planned

@@ -1,4 +1,6 @@
-"""What each line of a purchase costs: its net amount and its share of the valuation charges, in the company's currency."""
+"""What each line of a purchase costs: its net amount and its share of the valuation charges, in the company's currency; never less than
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.books import PostedVoucher
+from domain.books import Books, PostedVoucher
 from domain.documents.amounts import Amounts
+from domain.documents.plan import Head, Plan
 from domain.documents.shape import ItemLine
+from domain.documents.stock_rules import cost_below_zero
 from domain.exact import allocate
 from domain.master_view import MasterView
 from domain.stock_ledger import Basis, Movement
+
+# Which field of a document takes something off the cost of goods that came in before.
+_TAKEN_OFF_BY = {"cancel": "target", "landed_cost_voucher": "charges"}
 
 
 class ChargeShare(msgspec.Struct, gc=False):
@@ -78,3 +85,26 @@ def accepted_goods(receipt: PostedVoucher, line: int) -> list[Movement]:
 def cost_of(receipt: PostedVoucher, movement: Movement) -> int:
     """What the goods of one of its movements cost by themselves (minor units): as booked, and whatever was added since."""
     return movement.value - receipt.set_aside.get(movement.id, 0)
+
+
+def require_cost(planned: Plan, head: Head, books: Books) -> None:
+    """What is taken off the cost of goods that came in before leaves them at nothing at least: a credit that landed on them, and the
+    charge or the price that is cancelled from beside it. Errors: DocumentRejected.
+    """
+    changed: dict[int, int] = {}
+    for difference in planned.differences:
+        changed[difference.movement] = changed.get(difference.movement, 0) + difference.amount
+    if min(changed.values()) >= 0:
+        return
+    corrected = {difference.voucher for difference in planned.differences}
+    for receipt in books.vouchers.values():
+        if receipt is None or receipt.sequence not in corrected:
+            continue
+        for line in sorted({m.line for m in receipt.movements if changed.get(m.id, 0) < 0}):
+            goods = accepted_goods(receipt, line)
+            change = sum(changed.get(m.id, 0) for m in goods)
+            cost = sum(cost_of(receipt, m) for m in goods) + change
+            if change < 0 and cost < 0:
+                raise cost_below_zero(
+                    _TAKEN_OFF_BY.get(head.type, "lines"), f"line {line} of {receipt.number}", cost, head.view.currency
+                )

@@ -52,8 +52,8 @@ def cost_below_zero(field: str, goods: str, cost: int, currency: Currency) -> Do
     """Goods would cost less than nothing: `cost` in minor units."""
     return DocumentRejected(
         "CostBelowZero",
-        f"{field}: {goods} would cost {currency.show(cost)} in all. A credit takes off what goods cost, and no more: book the rest of "
-        "it as income.",
+        f"{field}: {goods} would cost {currency.show(cost)} in all. A credit takes off what goods cost, and no more: cancel the "
+        "credit first, or book the rest of it as income.",
         field,
         {"cost": currency.show(cost)},
     )

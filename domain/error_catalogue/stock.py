@@ -47,8 +47,8 @@ STOCK: dict[str, Entry] = {
     ),
     "CostBelowZero": Entry(
         Family.REJECTED,
-        "Goods would cost less than nothing: a credit among their charges takes more than they cost.",
-        "Correct the credit, or book what is beyond the goods' cost as income.",
+        "Goods would cost less than nothing: a credit among their charges takes more than they cost, or would stay alone on them.",
+        "Correct the credit, cancel it before what it takes from, or book what is beyond the goods' cost as income.",
     ),
     "NegativeStock": Entry(
         Family.REJECTED,

@@ -62,6 +62,13 @@ def sold_and_back(books: Accountant) -> None:
     delivery(books, "DN-7", line("Clock", 1, serials=["C1"]))
 
 
+def credit_left_alone(books: Accountant) -> Any:
+    """A charge of 5.00 is cancelled, and with it the credit of 24.00 that goods of 20.00 could bear because of it."""
+    landed(books, receipts=["PR-1"])
+    books.posts("landed_cost_voucher", "LC-8", receipts=["PR-1"], charges=[{"account": "Customs Duty", "amount": -24}])
+    return cancel(books, "LC-9", "landed_cost_voucher")
+
+
 def twice(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
     """What the second one says after the first."""
     first()
@@ -82,6 +89,7 @@ REFUSED: list[tuple[str, str, Told]] = [
     ("CostBelowZero", "lines[1]", lambda b: b.says(
         "stock_entry", "SE-9", purpose="manufacture", additional_costs=[{"account": "Customs Duty", "amount": -1}],
         lines=[{"item": "Apple", "qty": 1, "from": "Stores"}, {"item": "Pear", "qty": 1, "to": "Stores", "finished": True}])),
+    ("CostBelowZero", "target", credit_left_alone),
     ("CountedTwice", "lines[1]", lambda b: count(b, line(), line())),
     ("DebitCreditMismatch", "lines", lambda b: b.says("journal_entry", "JE-9", lines=[{"account": "Cash", "debit": 5}])),
     ("DeliveredTwice", "lines[0].against_delivery", lambda b: invoice(
@@ -195,6 +203,17 @@ def test_a_bill_at_another_rate_is_refused_where_the_company_says_so() -> None:
     bill(books, "PI-2", line(rate=5))
     error = receipt(books, "PR-2", line(rate=4, against_invoice="PI-2"))
     assert (error.code, error.field) == ("RateDiffers", "lines[0].rate")
+
+
+def test_a_price_or_a_charge_that_bears_a_credit_is_cancelled_behind_it() -> None:
+    books = small_books()
+    bill(books, "PI-1", line(rate=3, against_receipt="PR-1"))
+    landed(books, receipts=["PR-1"], amount=-24)
+    error = cancel(books, "PI-1", "purchase_invoice")
+    assert (error.code, error.field, error.details) == ("CostBelowZero", "target", {"cost": "-4.00"})
+    for type_, number in (("landed_cost_voucher", "LC-9"), ("purchase_invoice", "PI-1")):
+        books.cancels(type_, number)
+    assert books.accounts() == small_books().accounts()
 
 
 PARKED: list[tuple[str, str, Told]] = [
