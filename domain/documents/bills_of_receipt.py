@@ -1,31 +1,36 @@
 """Bills of a receipt: what another price than the receipt's is worth to its goods, and what is billed again.
 
-Debit notes put back what they take off a bill. What is billed beyond the receipt's line bills that again, in the order of time in which
-it was put back and at what it came to; so a receipt that is billed once more than it was debited leaves nothing. Where the policy leaves
-no gap between receipt and bill it came to the receipt's own price.
+Debit notes put back what they take off a bill, at what that cleared: units that can be billed again (`billed_again`). So a receipt that is
+billed once more than it was debited leaves nothing, and what goes back unbilled takes what is not billed: own units and put-backs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from domain.books import Books, PostedVoucher
 from domain.documents.amounts import Amounts
-from domain.documents.clearing import Clearance, Clearing
+from domain.documents.billed_again import Matching, Part, PutBack
+from domain.documents.clearing import Clearance, Clearing, Parts
 from domain.documents.gaps import Gap
 from domain.documents.plan import Head, Plan
 from domain.documents.purchase_costs import accepted_goods, cost_of
-from domain.documents.shares import Sharer, Taker, sharer, takers
+from domain.documents.shares import Sharer, Taker, takers
 from domain.documents.stock_rules import cost_below_zero
 from domain.documents.unbilled import line_of
-from domain.exact import allocate, cumulative_share
+from domain.exact import allocate
 from domain.stock_ledger import Difference, DifferenceKind
 
 
 class Added(NamedTuple):
-    """What bills add to a receipt's line (minor units), and how much of it they bill (millionths, all of it at the most)."""
+    """What bills and notes have made of a receipt's line: `amount` is what bills add to its goods, `again` by how much put-backs that
+    nobody billed again are dearer than the receipt (minor units), `billed` how much is billed by now (millionths, all of it at the most).
+    """
 
     amount: int
+    again: int
     billed: int
 
 
@@ -69,37 +74,40 @@ class BillsOfReceipt(Clearing):
         self._lay(planned, known)
 
     def revalued_by(self, planned: Plan, without: int = 0) -> Added:
-        """What bills add to the receipt's stock by the company's policy of their time, but for one that is cancelled."""
-        before = added = 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            if taker.place[1] == without:
-                continue
-            if self._policy_then(taker.place[1]) == "revalue":
-                added += taker.amount - self._share(before, taker.qty)
-            before += taker.qty
-        return Added(added if self._goods else 0, min(before, self.whole))
+        """What bills add to the receipt's stock by the company's policy of their time, but for one that is cancelled.
+
+        Under the policy that leaves gaps between receipt and bill, what notes put back is no price of goods that go back.
+        """
+        bills = [taker for taker in self._bills(planned) if taker.place[1] != without]
+        matching = Matching(bills, self._put_back(planned, without), self.whole)
+        parts = matching.parts()
+        added = sum(
+            taker.amount - self._share(parts[taker.place])
+            for taker in bills
+            if self._policy_then(taker.place[1]) == "revalue"
+        )
+        waiting = [note for note in matching.put_back if note.policy != "leave"]
+        qty = sum(note.left for note in waiting)
+        again = sum(note.worth for note in waiting) - self._share(Part(matching.own - qty, qty))
+        billed = sum(taker.qty for taker in bills) - sum(note.qty for note in matching.put_back)
+        if not self._goods:
+            added = again = 0
+        return Added(added, again, max(0, min(billed, self.whole)))
 
     def reprice(self, planned: Plan, books: Books, without: int = 0) -> bool:
         """Notes put back something else than before: what bills it again has another gap; says whether anything did. Errors: Lacking.
 
         `without` is a document that is cancelled.
         """
-        had, has = self._debits, self._put_back(planned, without)
-        if had == has:
+        before, now = self._debits, self._put_back(planned, without)
+        if before == now:
             return False
-        known, before = self._added(planned), 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            upto = before + taker.qty
-            if upto > self.whole and taker.place[1] not in (self.head.sequence, without):
-                other = sharer(taker, self.head, books)
-                amounts = self._amounts_of(other)
-                self._debits = had
-                then = self._gap(amounts, other, before, taker.qty)
-                self._debits = has
-                now = self._gap(amounts, other, before, taker.qty)
-                self._change(planned, other, amounts, then, now)
-            before = upto
-        self._debits = has
+        known = self._added(planned)
+        bills = [taker for taker in self._bills(planned) if taker.place[1] != without]
+        had = self._parts(bills)
+        self._debits = now
+        others = [taker for taker in bills if taker.place[1] != self.head.sequence]
+        self._correct(planned, others, had, self._parts(bills), books)
         self._lay(planned, known)
         return True
 
@@ -108,45 +116,28 @@ class BillsOfReceipt(Clearing):
         self._debits = self._put_back(planned)
         return super().clearance(own, planned)
 
-    def _put_back(self, planned: Plan | None, without: int = 0) -> list[Taker]:
-        """What debit notes put back at another price than the receipt's, in order of time: under the policies that leave gaps there."""
-        notes = takers(self.target, self.place + 1, "debits", self.head, planned)
-        return [
-            note
-            for note in notes
-            if note.place[1] != without and self._policy_then(note.place[1]) in ("revalue", "leave")
-        ]
-
-    def _first(self, total: int, before: int, qty: int) -> int:
-        """As the base class has it, of what is not billed again."""
-        again = [self._billed_again(upto, in_money=False) for upto in (before, before + qty)]
-        return cumulative_share(total, before - again[0], qty - again[1] + again[0], self.whole)
-
-    def _again(self, before: int, qty: int) -> int:
-        """As the base class has it."""
-        return self._billed_again(before + qty, in_money=True) - self._billed_again(before, in_money=True)
-
-    def _billed_again(self, upto: int, *, in_money: bool) -> int:
-        """How much of what notes put back is billed again once so much is billed (millionths), or what that came to."""
-        found, beyond = 0, upto - self.whole
-        if beyond <= 0 or self.whole <= 0:
-            return 0
-        for note in self._debits:
-            part = max(0, min(beyond, note.qty))
-            found += cumulative_share(-note.amount, 0, part, note.qty) if in_money else part
-            beyond -= note.qty
+    def _put_back(self, planned: Plan | None, without: int = 0) -> list[PutBack]:
+        """What debit notes put back, in order of time. Where price gaps are variance a note's own amount hangs on what bills clear."""
+        found = []
+        notes = takers(self.target, self.place + 1, "debits", self.head, planned) if self.whole > 0 else []
+        for note in notes:
+            if note.place[1] != without:
+                policy = self._policy_then(note.place[1])
+                found.append(PutBack(note.place, note.qty, -note.amount, policy, policy in ("revalue", "leave")))
         return found
 
-    def _share(self, before: int, qty: int) -> int:
-        return self._first(self.amounts.nets_base[self.place], before, qty) + self._again(before, qty)
+    def _bills(self, planned: Plan) -> list[Taker]:
+        return takers(self.target, self.place + 1, self.kind, self.head, planned)
+
+    def _parts(self, everyone: Sequence[Taker]) -> Parts:
+        """As the base class has it."""
+        return Matching(everyone, map(replace, self._debits), self.whole).parts()
 
     def _added(self, planned: Plan) -> int:
         """What all bills so far have added to the receipt's line."""
-        before = added = 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            added += taker.amount - self._share(before, taker.qty)
-            before += taker.qty
-        return added
+        bills = self._bills(planned)
+        parts = self._parts(bills)
+        return sum(taker.amount - self._share(parts[taker.place]) for taker in bills)
 
     def _into_stock(self, planned: Plan, own: Sharer, price: int) -> None:
         """A bill's price gap is the goods' cost, and so is what the receipt stands for. Where all of it was rejected nothing bears it:

@@ -12,22 +12,26 @@ inventory has its share as well, and so the same gap, though no entries for it: 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
 from domain.books import Books, Link, PostedVoucher
 from domain.documents.allowance import require_left
 from domain.documents.amounts import Amounts, compute
+from domain.documents.billed_again import Part
 from domain.documents.gaps import Gap, part_gap
 from domain.documents.item_lines import conversion
 from domain.documents.plan import Head, Plan, cost_center_of, dimensions_of
 from domain.documents.references import taken_qty, whole_qty
 from domain.documents.shape import ItemLine, TradeDocument
-from domain.documents.shares import Change, Sharer, entering, leaving, place_of, sharer, takers
+from domain.documents.shares import Place, Sharer, Taker, place_of, sharer, takers
 from domain.documents.unbilled import line_of
 from domain.errors import DocumentRejected
 from domain.exact import cumulative_share
+
+Parts = dict[Place, Part]
 
 
 class Clearance(NamedTuple):
@@ -68,8 +72,9 @@ class Clearing(ABC):
         qty = taken_qty(own.line, own.line.qty, self.target, self.place, self.kind, self.view, field, planned)
         require_left(self.target, self.place, self.kind, qty, self.view, field, planned)
         others = takers(self.target, self.place + 1, self.kind, head, planned)
-        before, changes = entering(others, place_of(head, own.place + 1), qty)
-        gap, policy = self._gap(amounts, own, before, qty), self._policy(own, amounts)
+        place = place_of(head, own.place + 1)
+        had, has = self._parts(others), self._parts(sorted([*others, Taker(place, head.type, "", qty, 0)]))
+        gap, policy = self._gap(amounts, own, has[place]), self._policy(own, amounts)
         if policy == "refuse" and gap.price:
             self._refuse(own)
         cleared = net - self._cleared(gap, policy)
@@ -77,7 +82,7 @@ class Clearing(ABC):
             Link(head.sequence, own.place + 1, self.kind, self.target.sequence, self.place + 1, qty, cleared)
         )
         self._book(planned, own, gap, policy)
-        self._correct(planned, changes, books)
+        self._correct(planned, others, had, has, books)
         return cleared, gap.price if policy == "revalue" else 0
 
     def leave(self, planned: Plan, voucher: PostedVoucher, books: Books) -> None:
@@ -85,34 +90,36 @@ class Clearing(ABC):
 
         Its entries are not taken back here (`cancel`). Errors: Lacking.
         """
-        everyone, before = takers(self.target, self.place + 1, self.kind, self.head), 0
+        everyone = takers(self.target, self.place + 1, self.kind, self.head)
+        others = [taker for taker in everyone if taker.place[1] != voucher.sequence]
+        had, has = self._parts(everyone), self._parts(others)
         for taker in everyone:
             if taker.place[1] == voucher.sequence:
                 own = sharer(taker, self.head, books)
                 self._keep(planned, own, -taker.amount)
                 if self._policy_then(voucher.sequence) == "revalue":
-                    self._give_up(planned, own, self._gap(self._amounts_of(own), own, before, taker.qty).price)
-            before += taker.qty
-        self._correct(planned, leaving(everyone, voucher.sequence), books)
+                    self._give_up(planned, own, self._gap(self._amounts_of(own), own, had[taker.place]).price)
+        self._correct(planned, others, had, has, books)
 
     def clearance(self, own: Sharer, planned: Plan) -> Clearance:
         """What a posted document's line clears, as of now."""
-        amounts, before = self._amounts_of(own), 0
-        for taker in takers(self.target, self.place + 1, self.kind, self.head, planned):
-            if own.voucher is not None and taker.place[1:] == (own.voucher.sequence, own.place + 1):
-                gap = self._gap(amounts, own, before, taker.qty)
+        amounts = self._amounts_of(own)
+        everyone = takers(self.target, self.place + 1, self.kind, self.head, planned)
+        for place, part in self._parts(everyone).items():
+            if own.voucher is not None and place[1:] == (own.voucher.sequence, own.place + 1):
+                gap = self._gap(amounts, own, part)
                 cleared = self._cleared(gap, self._policy_then(own.voucher.sequence))
                 return Clearance(amounts.nets_base[own.place] - cleared, gap.exchange)
-            before += taker.qty
         return Clearance(amounts.nets_base[own.place], 0)
 
-    def _correct(self, planned: Plan, changes: Sequence[Change], books: Books) -> None:
-        """Give those behind it the difference between the gap that they had and the one that is theirs now."""
-        for change in changes:
-            other = sharer(change.taker, self.head, books)
-            amounts, taker = self._amounts_of(other), change.taker
-            had, has = (self._gap(amounts, other, before, taker.qty) for before in (change.before, change.now))
-            self._change(planned, other, amounts, had, has)
+    def _correct(self, planned: Plan, others: Iterable[Taker], had: Parts, has: Parts, books: Books) -> None:
+        """Give those that clear another part than they did the difference between their gaps. Errors: Lacking."""
+        for taker in others:
+            then, now = had[taker.place], has[taker.place]
+            if then != now:
+                other = sharer(taker, self.head, books)
+                amounts = self._amounts_of(other)
+                self._change(planned, other, amounts, self._gap(amounts, other, then), self._gap(amounts, other, now))
 
     def _change(self, planned: Plan, other: Sharer, amounts: Amounts, had: Gap, has: Gap) -> None:
         """A posted document's line has another gap."""
@@ -135,23 +142,24 @@ class Clearing(ABC):
     def _amounts_of(self, other: Sharer) -> Amounts:
         return compute(other.document, other.lines, self.view, buying=True)
 
-    def _gap(self, amounts: Amounts, own: Sharer, before: int, qty: int) -> Gap:
-        """Of a line that clears so much after so much was cleared (millionths of the stock unit)."""
-        place, again = self.place, self._again(before, qty)
-        gap = amounts.nets_base[own.place] - self._first(self.amounts.nets_base[place], before, qty) - again
+    def _parts(self, everyone: Sequence[Taker]) -> Parts:
+        """What each of those who clear the line, in order of time, clears of it."""
+        before = accumulate((taker.qty for taker in everyone), initial=0)
+        return {taker.place: Part(first, taker.qty) for taker, first in zip(everyone, before, strict=False)}
+
+    def _gap(self, amounts: Amounts, own: Sharer, part: Part) -> Gap:
+        """Of a line that clears such a part."""
+        place = self.place
+        gap = amounts.nets_base[own.place] - self._share(part)
         if amounts.currency is self.view.currency or amounts.currency.code != self.amounts.currency.code:
             return Gap(0, gap)
-        dearer = amounts.nets[own.place] - self._first(self.amounts.nets[place], before, qty)
-        parts = part_gap(gap + again, dearer, amounts, self.amounts, self._receipts(amounts), self.view.currency)
-        return Gap(parts.exchange, parts.price - again)
+        dearer = amounts.nets[own.place] - cumulative_share(self.amounts.nets[place], part.before, part.qty, self.whole)
+        parts = part_gap(gap + part.again, dearer, amounts, self.amounts, self._receipts(amounts), self.view.currency)
+        return Gap(parts.exchange, parts.price - part.again)
 
-    def _first(self, total: int, before: int, qty: int) -> int:
-        """The share of `qty` in what the target's line came to, after so much was taken of it."""
-        return cumulative_share(total, before, qty, self.whole)
-
-    def _again(self, before: int, qty: int) -> int:  # noqa: ARG002 - what was billed is received once
-        """What `qty` clears of what was put back, after so much was taken."""
-        return 0
+    def _share(self, part: Part) -> int:
+        """What a part came to, at the target's own price and at that of put-backs."""
+        return cumulative_share(self.amounts.nets_base[self.place], part.before, part.qty, self.whole) + part.again
 
     def _policy(self, own: Sharer, amounts: Amounts) -> str:
         policy = self.view.company.rate_difference

@@ -2,7 +2,7 @@
 
 A bill of received goods stands in stock received but not billed as far as its receipt says, beside that in exchange gain or loss and in
 purchase price variance. Notes take their shares of all three, in order of posting times, so that all of them together leave nothing
-of the bill, and what they take back of a receipt's goods can be billed again (`bills_of_receipt`). What a note states beyond its share of
+of the bill, and what they take back of a receipt's goods can be billed again (`billed_again`). What a note states beyond its share of
 the bill is priced as a bill's gap is: by the bill's exchange rate it is variance, the rest comes of another exchange rate.
 """
 

@@ -221,7 +221,7 @@ def _debit(
     back = original_line(original, billed.line, billed.index, head.view, books, planned)
     notes = DebitNotes(original, back.place, head)
     clearing = notes.clearing(books)
-    known = Added(0, 0) if clearing is None else clearing.revalued_by(planned)
+    known = Added(0, 0, 0) if clearing is None else clearing.revalued_by(planned)
     notes.take(planned, Sharer(document, billed.index, head), back, amounts, books)
     if clearing is not None:
         _follow(planned, clearing, known, books)

@@ -113,11 +113,16 @@ class ToGiveBack(NamedTuple):
     added: Added
 
     def unbilled(self, before: int, qty: int, whole: int) -> int:
-        """Of `qty` that goes back after so much of the `whole` (millionths): first what is not billed, at no price of any bill."""
-        billed = self.added.billed
-        first, last = (max(0, upto - (whole - billed)) for upto in (before, before + qty))
-        priced = cumulative_share(self.added.amount, first, last - first, billed)
-        return share_given_back(self.own.cleared, before, qty, whole) + priced
+        """Of `qty` that goes back after so much of the `whole` (millionths): first what is not billed, at the receipt's price or as notes
+        put it back; then what is billed, with what bills add to that.
+        """
+        amount, again, billed = self.added
+        waiting = whole - billed
+        first, last = (min(upto, waiting) for upto in (before, before + qty))
+        put_back = cumulative_share(again, first, last - first, waiting)
+        first, last = (max(0, upto - waiting) for upto in (before, before + qty))
+        priced = cumulative_share(amount - again, first, last - first, billed)
+        return share_given_back(self.own.cleared, before, qty, whole) + put_back + priced
 
     def exchange(self, before: int, qty: int, whole: int) -> int:
         """Likewise of what exchange gain or loss bore."""

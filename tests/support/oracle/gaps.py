@@ -43,6 +43,56 @@ class Owed(NamedTuple):
     exchange: int
 
 
+class Units(NamedTuple):
+    """Units of a note's line, from one up to another."""
+
+    note: Line
+    first: Fraction
+    last: Fraction
+
+
+class Billing:
+    """One line of a receipt, of `whole` units: which of them each bill takes, and which units of notes. Both are told in order of time."""
+
+    def __init__(self, whole: Fraction, *, ahead: bool) -> None:
+        self.bills: dict[Line, tuple[Fraction, list[Units]]] = {}  # own units; units of notes
+        self.left: list[Units] = []
+        self._whole, self._may_be_ahead = whole, ahead
+
+    def own(self) -> Fraction:
+        """How many units of the receipt itself are billed."""
+        return sum((own for own, _ in self.bills.values()), F(0))
+
+    def own_before(self, bill: Line) -> Fraction:
+        """How many of them were billed before."""
+        before = list(self.bills)[: list(self.bills).index(bill)]
+        return sum((self.bills[one][0] for one in before), F(0))
+
+    def bill(self, line: Line, qty: Fraction) -> None:
+        """What was noted goes first."""
+        taken = []
+        while self.left and qty:
+            note, first, last = self.left.pop(0)
+            upto = min(last, first + qty)
+            taken.append(Units(note, first, upto))
+            qty -= upto - first
+            if upto < last:
+                self.left.insert(0, Units(note, upto, last))
+        self.bills[line] = qty, taken
+
+    def note(self, line: Line, qty: Fraction) -> None:
+        """Bills that were beyond the receipt take it, the first of them first; what is left waits for others."""
+        first = F(0)
+        for bill in self.bills if self._may_be_ahead else ():
+            own, taken = self.bills[bill]
+            part = min(own, qty - first, self.own_before(bill) + own - self._whole)
+            if part > 0:
+                self.bills[bill] = own - part, [*taken, Units(line, first, first + part)]
+                first += part
+        if first < qty:
+            self.left.append(Units(line, first, qty))
+
+
 class Clearings:
     """The gap of every line that clears another: `bills` of receipts, `receipts` of bills; `billed` names the receipt's line; `notes`
     what debit notes take back.
@@ -55,15 +105,30 @@ class Clearings:
         self.billed: dict[Line, Line] = {}
         self.bills: dict[Line, Gap] = {}
         self.notes: dict[Line, Owed] = {}
-        self._billed_before = self._clear(documents, "purchase_invoice", "against_receipt", self.billed)
-        self._noted = list(self._lines_of_notes(documents))
+        self._clear(documents, "purchase_invoice", "against_receipt", self.billed)
+        self._noted = {note: (of, taken) for note, of, taken in self._lines_of_notes(documents)}
+        self._billings = self._match(documents)
         for line in self.billed:
             self._bill(line)
-        for note, of, _ in self._noted:
-            self.notes[note] = self._owed(note, of)
+        for note in self._noted:
+            self.notes[note] = self._owed(note)
         received: dict[Line, Line] = {}
         cleared = self._clear(documents, "purchase_receipt", "against_invoice", received)
-        self.receipts = {line: self._gap(*line, target, cleared[line], []) for line, target in received.items()}
+        self.receipts = {
+            line: self._gap(line, target, cleared[line], self._qty(line), 0) for line, target in received.items()
+        }
+
+    def waiting(self, receipt: Line) -> tuple[Fraction, int]:
+        """How much of a receipt's line is not billed, and by how much that is dearer for what notes put back."""
+        whole, billing = self._qty(receipt), self._billings.get(receipt)
+        if billing is None:
+            return whole, 0
+        left = sum((last - first for _, first, last in billing.left), F(0))
+        units = min(whole, max(F(0), whole - billing.own() + left))
+        if self._prices.rate_difference == "leave":
+            return units, 0
+        own = share_after(self._prices.nets(self._known[receipt[0]])[receipt[1]], billing.own() - left, left, whole)
+        return units, self._worth(billing.left) - own
 
     def _clear(self, documents: list[Json], kind: str, field: str, target_of: dict[Line, Line]) -> dict[Line, Fraction]:
         """Every line that clears another, and how much of that was cleared before it."""
@@ -95,31 +160,41 @@ class Clearings:
                     yield (document["number"], place), of, taken[of]
                     taken[of] += self._prices.qty(line)
 
+    def _match(self, documents: list[Json]) -> dict[Line, Billing]:
+        """Every line of a receipt that is billed."""
+        found: dict[Line, Billing] = {}
+        ahead = self._prices.rate_difference in ("revalue", "leave")
+        for document in documents:
+            for place in range(len(document.get("lines", ()))):
+                line = document["number"], place
+                if line in self.billed:
+                    receipt = self.billed[line]
+                    found.setdefault(receipt, Billing(self._qty(receipt), ahead=ahead)).bill(line, self._qty(line))
+                elif line in self._noted and self._noted[line][0] in self.billed:
+                    found[self.billed[self._noted[line][0]]].note(line, self._qty(line))
+        return found
+
     def _bill(self, line: Line) -> Gap:
         if line not in self.bills:
-            target, before = self.billed[line], self._billed_before[line]
-            part, whole = (self._prices.qty(self._line(one)) for one in (line, target))
-            notes = list[tuple[Fraction, Line, Line]]()
-            if before + part > whole:  # it bills again what was put back, the earliest first
-                notes = self._noted_of(target)
-            exchange = self._gap(*line, target, before, [(qty, 0) for qty, _, _ in notes]).exchange
+            target = self.billed[line]
+            billing = self._billings[target]
+            (own, taken), before = billing.bills[line], billing.own_before(line)
+            exchange = self._gap(line, target, before, own, 0).exchange
             self.bills[line] = Gap(exchange, 0)  # all that notes of this very bill have to know
-            amounts = [(qty, self._owed(note, of).unbilled) for qty, note, of in notes]
-            self.bills[line] = self._gap(*line, target, before, amounts)
+            self.bills[line] = self._gap(line, target, before, own, self._worth(taken))
         return self.bills[line]
 
-    def _noted_of(self, receipt: Line) -> list[tuple[Fraction, Line, Line]]:
-        """What notes put back of a receipt's line at other prices than its own, in order of time."""
-        if self._prices.rate_difference not in ("revalue", "leave"):
-            return []
-        notes = [(note, of) for note, of, _ in self._noted if self.billed.get(of) == receipt]
-        return [(self._prices.qty(self._line(note)), note, of) for note, of in notes]
+    def _worth(self, units: Iterable[Units]) -> int:
+        """What notes put back for such units."""
+        return sum(
+            share_after(self._owed(note).unbilled, first, last - first, self._qty(note)) for note, first, last in units
+        )
 
-    def _owed(self, note: Line, of: Line) -> Owed:
+    def _owed(self, note: Line) -> Owed:
         """A note takes back its share of wherever its bill stands; another exchange rate than the bill's is gain or loss."""
-        before = next(taken for own, _, taken in self._noted if own == note)
+        of, before = self._noted[note]
         prices, document, bill = self._prices, self._known[note[0]], self._known[of[0]]
-        part, whole = (prices.qty(self._line(one)) for one in (note, of))
+        part, whole = self._qty(note), self._qty(of)
         net, gap = prices.nets(bill)[of[1]], self._bill(of) if of in self.billed else Gap(0, 0)
         elsewhere = gap.price if prices.rate_difference in ("variance", "refuse") else 0
         unbilled = share_after(net - gap.exchange - elsewhere, before, part, whole)
@@ -135,26 +210,18 @@ class Clearings:
         found: Json = self._known[line[0]]["lines"][line[1]]
         return found
 
-    def _gap(self, number: str, place: int, target: Line, before: Fraction, notes: list[tuple[Fraction, int]]) -> Gap:
-        """By how much a line is dearer than its share of the target, and than its share of what notes put back."""
-        prices, document, other = self._prices, self._known[number], self._known[target[0]]
-        part, whole = prices.qty(self._line((number, place))), prices.qty(self._line(target))
-        again, beyond, upto = 0, before - whole, before + part - whole
-        for qty, amount in notes:
-            first, last = (max(F(0), min(one, qty)) for one in (beyond, upto))
-            again += share_after(amount, first, last - first, qty)
-            beyond, upto = beyond - qty, upto - qty
-        put_back = sum((qty for qty, _ in notes), F(0))
-        first, last = (one - max(F(0), min(one - whole, put_back)) for one in (before, before + part))
-        gap = (
-            prices.nets(document)[place]
-            - share_after(prices.nets(other)[target[1]], first, last - first, whole)
-            - again
-        )
+    def _qty(self, line: Line) -> Fraction:
+        return self._prices.qty(self._line(line))
+
+    def _gap(self, line: Line, target: Line, before: Fraction, part: Fraction, again: int) -> Gap:
+        """By how much a line is dearer than such a share of the target, and than what it takes `again` of what notes put back."""
+        prices, document, other = self._prices, self._known[line[0]], self._known[target[0]]
+        whole = self._qty(target)
+        gap = prices.nets(document)[line[1]] - share_after(prices.nets(other)[target[1]], before, part, whole) - again
         if "currency" not in document or document["currency"] != other.get("currency"):
             return Gap(0, gap)
-        dearer = prices.stated_nets(document)[place]
-        dearer -= share_after(prices.stated_nets(other)[target[1]], first, last - first, whole)
+        dearer = prices.stated_nets(document)[line[1]]
+        dearer -= share_after(prices.stated_nets(other)[target[1]], before, part, whole)
         receipt = document if document["type"] == "purchase_receipt" else other
         parts = part_gap(gap + again, dearer, [document, other], receipt, prices)
         return Gap(parts.exchange, parts.price - again)

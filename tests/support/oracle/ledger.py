@@ -210,13 +210,15 @@ class Ledger:
         return self.prices.nets(document)[place] - gap.exchange - elsewhere
 
     def _of_bills(self, receipt: Json, place: int, before: Fraction, part: Fraction, whole: Fraction) -> int:
-        """What bills have made of it since, of goods that go back though they are billed: those that are not go back first."""
+        """What bills and notes have made of it since: first what is not billed goes back, and then what is."""
         key = receipt["number"], place
-        bills = [bill for bill, of in self.prices.clearings.billed.items() if of == key]
-        billed = min(whole, sum((self.prices.qty(self._documents[bill]["lines"][of]) for bill, of in bills), F(0)))
-        added = sum(amount for account, amount in self.prices.laid[key] if account == UNBILLED)
-        first, last = (max(F(0), upto - (whole - billed)) for upto in (before, before + part))
-        return share_after(added, first, last - first, billed) if billed else 0
+        waiting, again = self.prices.clearings.waiting(key)
+        added = sum(amount for account, amount in self.prices.laid[key] if account == UNBILLED) - again
+        back = 0
+        for amount, start, upto in ((again, F(0), waiting), (added, waiting, whole)):
+            first, last = (min(max(one, start), upto) - start for one in (before, before + part))
+            back += share_after(amount, first, last - first, upto - start) if upto > start else 0
+        return back
 
     # -- money --------------------------------------------------------------------------------------------------------
 
