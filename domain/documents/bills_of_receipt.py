@@ -106,7 +106,10 @@ class BillsOfReceipt(Clearing):
         bills = [taker for taker in self._bills(planned) if taker.place[1] != without]
         had = self._parts(bills)
         self._debits = now
-        others = [taker for taker in bills if taker.place[1] != self.head.sequence]
+        own = (
+            self.head.sequence if self._deciding is None else 0
+        )  # a note's document changes nothing that it bills itself
+        others = [taker for taker in bills if taker.place[1] != own]
         self._correct(planned, others, had, self._parts(bills), books)
         self._lay(planned, known)
         return True

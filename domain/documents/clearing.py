@@ -62,6 +62,7 @@ class Clearing(ABC):
         self.amounts = compute(document, self.lines, head.view, buying=True)
         self.whole = whole_qty(target, place, head.view)
         self.reshared: list[Reshared] = []
+        self._deciding: Sharer | None = None  # the line of the deciding document that clears it
 
     def enter(self, planned: Plan, own: Sharer, amounts: Amounts, net: int, books: Books) -> tuple[int, int]:
         """The document clears its share with `net`; gives what of that is cleared, and the price gap of its own that belongs into stock.
@@ -69,6 +70,7 @@ class Clearing(ABC):
         Errors: DocumentRejected, Lacking.
         """
         head, field = self.head, f"lines[{own.place}]"
+        self._deciding = own
         qty = taken_qty(own.line, own.line.qty, self.target, self.place, self.kind, self.view, field, planned)
         require_left(self.target, self.place, self.kind, qty, self.view, field, planned)
         others = takers(self.target, self.place + 1, self.kind, head, planned)
@@ -117,9 +119,15 @@ class Clearing(ABC):
         for taker in others:
             then, now = had[taker.place], has[taker.place]
             if then != now:
-                other = sharer(taker, self.head, books)
+                other = self._sharer(taker, books)
                 amounts = self._amounts_of(other)
                 self._change(planned, other, amounts, self._gap(amounts, other, then), self._gap(amounts, other, now))
+
+    def _sharer(self, taker: Taker, books: Books) -> Sharer:
+        """One who clears the line: the deciding document itself, or a posted one. Errors: Lacking."""
+        if self._deciding is not None and taker.place[1] == self.head.sequence:
+            return self._deciding._replace(place=taker.place[2] - 1)
+        return sharer(taker, self.head, books)
 
     def _change(self, planned: Plan, other: Sharer, amounts: Amounts, had: Gap, has: Gap) -> None:
         """A posted document's line has another gap."""

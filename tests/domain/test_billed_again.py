@@ -125,6 +125,25 @@ def test_a_bill_that_takes_off_by_itself_gives_back_what_was_billed_last() -> No
     assert books.accounts() == {STOCK: "110.00", "Creditors": "-110.00"}
 
 
+def test_a_bill_dated_back_follows_the_note_that_it_gives_another_share() -> None:
+    # PI-3 moves PI-2 beyond the receipt, so that its note puts back a cent more; and that cent is PI-3's own, which clears the note.
+    usd = {"currency": "USD"}
+    documents = [
+        bill("PI-1", 1 * DAY, 8, "6.21", exchange_rate="0.87", **usd),
+        bill("PI-2", 3 * DAY, 1, "9.2056", exchange_rate="0.97", **usd),
+        back("purchase_invoice", "DN-1", 4 * DAY, 1, "4.58", "PI-2", exchange_rate="0.97", **usd),
+        back("purchase_invoice", "DN-2", 5 * DAY, 8, "9.2056", "PI-1", exchange_rate="0.94", **usd),
+        bill("PI-3", 2 * DAY, 8, "9.2056", exchange_rate="0.85", **usd),
+        back("purchase_receipt", "RR-1", 6 * DAY, 1, "9.2056", "PR-1", exchange_rate="0.98", **usd),
+    ]
+    arrived, in_time = (
+        told(received("revalue", 9, "9.2056", "moving_average", exchange_rate="0.98", **usd), *order)
+        for order in (documents, sorted(documents, key=lambda document: int(document["second"])))
+    )
+    assert apart(arrived.paper, in_time.paper) == []
+    assert SRBNB not in arrived.accounts()
+
+
 class Story:
     """A receipt, and what happens to it until all of it is billed (net of notes) or sent back; in the order in which it is told."""
 
