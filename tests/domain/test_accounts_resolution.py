@@ -155,6 +155,8 @@ def test_a_chart_of_ones_own_asks_for_a_cost_center() -> None:
     books.know("account", name="Turnover", company="Paper", root_type="income")
     error = books.is_refused("sales_invoice", "SI-1", customer="Ann", lines=[line("Advice")])
     assert (error.code, error.details) == ("CostCenterMissing", {"account": "Turnover"})
+    for place in ("line", "document", "item", "item group", "company"):
+        assert place in error.message
     books.posts("sales_invoice", "SI-2", customer="Ann", cost_center="North", lines=[line("Advice")])
     assert charged(books, "SI-2", "Turnover") == {("North", "")}
 

@@ -338,18 +338,26 @@ def test_what_a_closing_left_untold_is_told_some_at_a_time(books: Database, monk
     }
 
 
-def test_a_period_with_open_sales_does_not_close(books: Database) -> None:
+def test_a_period_with_open_sales_or_sales_set_aside_does_not_close(books: Database) -> None:
     shop(books)
-    post(books, sale("S-1", ("Apple", 1, 3)))
     march = {
         "type": "accounting_period", "company": SHOP, "name": "March", "start": "2026-03-01", "end": "2026-03-31",
         "status": "closed",
     }  # fmt: skip
-    message = read(Message(msgspec.json.encode(march)))
-    with books.transaction() as connection:
-        guard_the_gate(connection, message)
-    assert message.error is not None
-    assert "sold at a till that is not closed: S-1" in str(message.error["message"])
+
+    def refusal() -> str:
+        message = read(Message(msgspec.json.encode(march)))
+        with books.transaction() as connection:
+            guard_the_gate(connection, message)
+        return "" if message.error is None else str(message.error["message"])
+
+    apple = {"type": "item", "company": SHOP, "code": "Apple"}
+    post(books, sale("S-1", ("Apple", 1, 3)))
+    assert "1 sold at a till that is not closed: S-1" in refusal()
+    post(books, {**apple, "disabled": True}, closing("C-1"))
+    assert "1 in quarantine: S-1" in refusal()
+    post(books, {**apple, "disabled": False}, closing("C-2"))
+    assert refusal() == ""
 
 
 def test_a_certificate_is_checked_offline_and_notices_a_changed_cent(books: Database, tmp_path: Path) -> None:
