@@ -28,12 +28,24 @@ Json = dict[str, Any]
 
 
 def masters(method: str = "fifo") -> list[Json]:
-    """A company, a warehouse and the items of the benchmark, valued by one method."""
-    own = [
+    """A company, a warehouse and the items of the benchmark, valued by one method (`specific`: each in a batch at its own cost)."""
+    own: list[Json] = [
         {"type": "company", "name": COMPANY, "currency": "EUR", "time_zone": "Europe/Berlin"},
         {"type": "warehouse", "company": COMPANY, "name": "Stores"},
     ]
-    return own + [{"type": "item", "code": f"Item {place}", "valuation_method": method} for place in range(ITEMS)]
+    codes = [f"Item {place}" for place in range(ITEMS)]
+    if method != "specific":
+        return own + [{"type": "item", "code": code, "valuation_method": method} for code in codes]
+    own += [{"type": "item", "code": code, "has_batch": True, "batch_wise_valuation": True} for code in codes]
+    return own + [{"type": "batch", "name": f"Batch of {code}", "item": code} for code in codes]
+
+
+def of_company(method: str, document: Json) -> Json:
+    """The same document, of the company that values its goods so."""
+    document = {**document, "company": method}
+    if method != "specific":
+        return document
+    return {**document, "lines": [{**line, "batch": f"Batch of {line['item']}"} for line in document["lines"]]}
 
 
 def receipt(place: int, lines: int) -> Json:
@@ -122,7 +134,7 @@ def test_posting_stays_near_raw_copy(
 
 @pytest.mark.bench
 def test_every_method_posts_about_as_fast(database: FreshDatabase, ratios: Any) -> None:
-    batch, took = 300, {method: list[float]() for method in ("fifo", "lifo", "moving_average")}
+    batch, took = 300, {method: list[float]() for method in ("fifo", "lifo", "moving_average", "specific")}
     with Database(database.worker_url) as service:
         companies = {}
         for method in took:
@@ -130,23 +142,25 @@ def test_every_method_posts_about_as_fast(database: FreshDatabase, ratios: Any) 
                 {**master, "name": method} if master["type"] == "company" else master for master in masters(method)
             ]
             own = [
-                {**master, "company": method} if master["type"] in ("warehouse", "item") else master for master in named
+                {**master, "company": method} if master["type"] in ("warehouse", "item", "batch") else master
+                for master in named
             ]
-            submit(service, own + [{**receipt(place, 5), "company": method} for place in range(2_000)])
+            submit(service, own + [of_company(method, receipt(place, 5)) for place in range(2_000)])
             with service.transaction() as connection:
                 companies[method] = company_ids(connection, [method])[method]
             drain(service, companies[method])
         for turn in range(WARM + ROUNDS):
             for method, company in companies.items():
                 places = range(turn * batch, (turn + 1) * batch)
-                messages = [Message(json.dumps({**delivery(place, 5), "company": method}).encode()) for place in places]
+                told = [of_company(method, delivery(place, 5)) for place in places]
+                messages = [Message(json.dumps(document).encode()) for document in told]
                 gc.collect()
                 begin = time.perf_counter()
                 accept_all(service, messages)
                 assert drain(service, company, limit_documents=batch).posted == batch
                 if turn >= WARM:
                     took[method].append(time.perf_counter() - begin)
-    for method in ("lifo", "moving_average"):
+    for method in ("lifo", "moving_average", "specific"):
         ratios.compare(f"deliveries, {method}, 5 lines against FIFO", took[method], took["fifo"], most=2, unit=batch)
 
 

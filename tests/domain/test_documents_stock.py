@@ -187,6 +187,22 @@ def test_goods_that_come_back_without_an_original_cost_what_they_cost_today() ->
     assert books.ledger("CR-2") == {"Cost of Goods Sold": "-2.50", "Stock In Hand": "2.50"}
 
 
+def test_notes_without_an_original_state_their_own_price_and_goods_move_at_theirs() -> None:
+    books = shop()
+    books.posts("purchase_receipt", "PR-1", supplier="Farm", lines=[goods(4, 6)])
+    books.posts("sales_invoice", "CN-1", customer="Ann", is_return=True, lines=[goods(-1, 9)])
+    assert books.ledger("CN-1") == {"Debtors": "-9.00", "Sales": "9.00"}
+    alone = {"is_return": True, "update_stock": True}
+    books.posts("sales_invoice", "CN-2", customer="Ann", lines=[goods(-1, 9)], **alone)
+    assert books.ledger("CN-2") == {
+        "Cost of Goods Sold": "-6.00", "Debtors": "-9.00", "Sales": "9.00", "Stock In Hand": "6.00",
+    }  # fmt: skip
+    books.posts("purchase_invoice", "NOTE-1", supplier="Farm", is_return=True, lines=[goods(-1, 5)])
+    assert books.ledger("NOTE-1") == {"Creditors": "5.00", "Stock Received But Not Billed": "-5.00"}
+    books.posts("purchase_invoice", "NOTE-2", supplier="Farm", lines=[goods(-1, 5)], **alone)
+    assert books.ledger("NOTE-2") == {"Creditors": "5.00", "Purchase Price Variance": "1.00", "Stock In Hand": "-6.00"}
+
+
 def test_goods_in_and_out_of_the_company() -> None:
     books = shop()
     books.posts("stock_entry", "SE-1", purpose="material_receipt", lines=[moved(4, to="Stores", rate=5)],

@@ -98,3 +98,16 @@ def test_an_item_has_the_last_word_on_what_may_be_owed() -> None:
     careful.know("item", code="Apple", valuation_rate="4", allow_negative_stock=True)
     careful.posts("delivery_note", "DN-1", lines=[line()])
     assert cost(careful, "DN-1") == "4.00"
+
+
+def test_what_comes_back_of_a_short_sale_brings_its_share_of_what_was_made_good() -> None:
+    # Three at 4 and two owed at 4, which turn out to cost 9 each: 30 in all. Two of the five are 12, the other three 18.
+    books = shop()
+    books.posts("purchase_receipt", "PR-1", lines=[line(qty=3, rate="4")])
+    books.posts("delivery_note", "DN-1", lines=[line(qty=5)])
+    books.posts("purchase_receipt", "PR-2", lines=[line(qty=4, rate="9")])
+    for number, qty, share in (("DN-2", -2, "-12.00"), ("DN-3", -3, "-18.00")):
+        back = line(qty=qty, return_of=1)
+        books.posts("delivery_note", number, is_return=True, return_against="DN-1", lines=[back])
+        assert cost(books, number) == share
+    assert books.accounts() == {"Stock In Hand": "48.00", "Stock Received But Not Billed": "-48.00"}

@@ -116,8 +116,13 @@ def test_a_price_difference_that_is_left_shows_at_its_receipt(database: FreshDat
 def test_a_bill_without_goods_waits_for_them_until_they_come(database: FreshDatabase) -> None:
     bill = document("purchase_invoice", "PI-1", "05-20", apples(10, "2"), supplier="Farm")
     part = document("purchase_receipt", "PR-1", "05-25", apples(6, "2.50", against_invoice="PI-1"), supplier="Farm")
-    with told(database, bill, part) as report:
-        assert waiting(report) == {"PI-1": figures("-20.00", "-12.00", "-8.00")}
+    # A note without an original takes the price of goods back that are still to go: it is the other way round.
+    note = document("purchase_invoice", "NOTE-1", "05-26", apples(-2, "1"), supplier="Farm", is_return=True)
+    with told(database, bill, part, note) as report:
+        assert waiting(report) == {
+            "PI-1": figures("-20.00", "-12.00", "-8.00"),
+            "NOTE-1": figures("2.00", "0.00", "2.00"),
+        }
 
 
 def test_a_cancelled_bill_lets_the_receipt_wait_again(database: FreshDatabase) -> None:
