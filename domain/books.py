@@ -329,13 +329,15 @@ class Books:
         """Let later documents of the batch see a posting; what it changed elsewhere is read again when needed."""
         voucher, own = posting.voucher, posting.voucher.sequence
         key = (voucher.type, voucher.number)
-        for receipt, sign in ((posting.receipt, 1), (posting.released, -1)):
-            if receipt is not None:
-                self.reserve(receipt.goods, sign)
-        self.vouchers.pop(("", voucher.number), None)
-        self.vouchers.pop(key, None)
+        if posting.receipt is not None:
+            self.reserve(posting.receipt.goods, 1)
+        if posting.released is not None:
+            self.reserve(posting.released.goods, -1)
+        if self.vouchers:
+            self.vouchers.pop(("", voucher.number), None)
+            self.vouchers.pop(key, None)
         self.open_sales.clear()
-        elsewhere = {movement.voucher for movement in posting.movements} - {own}
+        elsewhere = {movement.voucher for movement in posting.movements} - {own} if posting.movements else set[int]()
         if not posting.differences and not elsewhere and voucher.type != "cancel":
             # Few documents are referred to in their own batch, so the voucher is made when one asks for it.
             self._recent[key] = (posting, document)

@@ -51,9 +51,11 @@ def take_payments(sale: Sale, till: Till, amounts: Amounts, total: int, view: Ma
             "payments",
             {"total": currency.show(total)},
         )
-    stated = [_amount(payment, currency, sale.is_return, i) for i, payment in enumerate(sale.payments)]
-    paid = sum(stated)
-    tenders = [_tender(payment, till, view, i) for i, payment in enumerate(sale.payments)]
+    payments, paid = [], 0
+    for index, payment in enumerate(sale.payments):
+        amount = _amount(payment, currency, sale.is_return, index)
+        payments.append(ReceiptPayment(_tender(payment, till, view, index), amounts.in_base(amount, base)))
+        paid += amount
     if sale.is_return and paid < total:
         raise DocumentRejected(
             "RefundTooLarge",
@@ -72,9 +74,6 @@ def take_payments(sale: Sale, till: Till, amounts: Amounts, total: int, view: Ma
             "payments",
             {"missing": currency.show(short)},
         )
-    payments = [
-        ReceiptPayment(tender, amounts.in_base(amount, base)) for tender, amount in zip(tenders, stated, strict=True)
-    ]
     change = _given_from(payments, amounts.in_base(back, base), profile, view) if back else []
     return Paid(payments, change, amounts.in_base(written_off, base), paid, back, written_off)
 

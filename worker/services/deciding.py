@@ -339,6 +339,7 @@ class Batch:
     def _write(self, due: list[Due]) -> Decided:
         connection, lane, memory = self._connection, self._lane, self._memory
         self._pending.flush()
+        self._tills.give_numbers()
         memory.balances.save(connection, self._results.moved())
         self._standing.save()
         lane.batch_no += 1

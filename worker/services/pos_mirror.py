@@ -14,10 +14,10 @@ from domain.errors import Unavailable
 from domain.pos_receipt import read
 from worker.pos_subledger import AWAY, Entry, Subledger, entry_of
 from worker.pos_subledger.keys import QUARANTINE
-from worker.services.results import Decided
+from worker.services.results import Decided, Sold
 from worker.services.tools import Tools
 from worker.store.database import Rows
-from worker.store.pos.sales import NewSale, State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
+from worker.store.pos.sales import State, companies_that_sell, hold_mirror, standing_sales, states_of_sales
 from worker.store.pos.sessions import sealed_sessions
 
 AT_ONCE = 1000
@@ -79,14 +79,14 @@ def rebuild_where_lost(tools: Tools) -> None:
 
 
 def _mirror(
-    subledger: Subledger, company: int, fresh: Iterable[NewSale], states: list[State], sealed: dict[int, bool], stamp: int
+    subledger: Subledger, company: int, fresh: Iterable[Sold], states: list[State], sealed: dict[int, bool], stamp: int
 ) -> bool:  # fmt: skip
     """Take in what is open or set aside, take out the rest; False where the sub-ledger is lost."""
     for number, is_sealed in sealed.items():
         subledger.seal(company, str(number), sealed=is_sealed)
     arriving: dict[str, list[Entry]] = {}
     for sale in fresh:
-        arriving.setdefault(str(sale.session), []).append(entry_of(sale.receipt))
+        arriving.setdefault(str(sale.session), []).append(sale.entry)
     leaving: dict[str, list[str]] = {}
     for state in states:
         if state.status == "quarantined":

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from domain.documents import AnyDocument
 from domain.errors import PerpetuaError
 from domain.stock_ledger import Chain
+from worker.pos_subledger import Entry
 from worker.store.database import Rows
-from worker.store.pos.sales import NewSale
 from worker.store.posting.append import Numbered
 from worker.store.posting.lanes import Due, LaneRow
 from worker.store.posting.outcomes import Decision, fetch_outcomes, outcome
@@ -36,6 +36,14 @@ class Parked:
     anew: bool = True
 
 
+class Sold(NamedTuple):
+    """A sale that was just decided, as the sub-ledger takes it up: its session's number, and what it adds there."""
+
+    sequence: int
+    session: int
+    entry: Entry
+
+
 @dataclass(slots=True)
 class Decided:
     """What a batch came to: outcomes in the order in which they were decided, and how many there are of each status.
@@ -51,7 +59,7 @@ class Decided:
     parked: int = 0
     reposts: int = 0
     changed: list[int] = field(default_factory=list)
-    sold: list[NewSale] = field(default_factory=list)
+    sold: list[Sold] = field(default_factory=list)
 
 
 @dataclass(slots=True)

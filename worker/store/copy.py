@@ -14,7 +14,7 @@ from worker.store.database import Rows
 
 NULL = "\\N"
 _SECOND = 1_000_000  # microseconds
-_DAY = 86_400 * _SECOND
+_MINUTE = 60 * _SECOND
 _SHORT = 200  # characters
 
 
@@ -50,15 +50,15 @@ def stamp(moment: datetime) -> str:
 @lru_cache(maxsize=4096)  # a sale's time is told of its voucher and of the sale, and many documents share theirs
 def stamp_instant(microseconds: int) -> str:
     """Microseconds since 1970 as PostgreSQL writes the timestamp in UTC."""
-    day, within = divmod(microseconds, _DAY)
+    minute, within = divmod(microseconds, _MINUTE)
     seconds, fraction = divmod(within, _SECOND)
-    told = f"{_day(day)} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    told = f"{_minute(minute)}:{seconds:02d}"
     return f"{told}.{fraction:06d}".rstrip("0") + "+00" if fraction else told + "+00"
 
 
-@lru_cache(maxsize=4096)  # many documents share few days
-def _day(number: int) -> str:
-    return from_instant(number * _DAY).date().isoformat()
+@lru_cache(maxsize=4096)  # tills sell many times a minute
+def _minute(number: int) -> str:
+    return from_instant(number * _MINUTE).isoformat(" ", "minutes")[:16]
 
 
 def copy_in(connection: Rows, table: str, columns: str, rows: str) -> None:

@@ -36,12 +36,13 @@ class NewSale:
 def append_sales(connection: Rows, company: int, sales: Iterable[NewSale]) -> None:
     """Write new sales, each open, each with its receipt; PostgreSQL takes them in while the next ones are decided."""
     receipts, states = [], []
+    tills: dict[int, str] = {}
     for sale in sales:
+        till = tills.get(sale.session)
+        if till is None:
+            till = tills[sale.session] = f"{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}"
         receipts.append(f"{company}\t{sale.sequence}\t{escape_json(write(sale.receipt))}\n")
-        states.append(
-            f"{company}\t{sale.sequence}\t{sale.session}\t{escape(sale.profile)}\t{escape(sale.user)}\t"
-            f"{stamp_instant(sale.receipt.at)}\topen\t0\t\t{NULL}\n"
-        )
+        states.append(f"{company}\t{sale.sequence}\t{till}\t{stamp_instant(sale.receipt.at)}\topen\t0\t\t{NULL}\n")
     if receipts:
         connection.copy_behind("pos_receipt", _RECEIPT, "".join(receipts).encode())
         connection.copy_behind("pos_invoice", _INVOICE, "".join(states).encode())
