@@ -56,7 +56,7 @@ class Tills:
             session = self._session(sequence, document.pos_profile, document.user or "")
             receipt = posting.receipt
             self._sales.append(NewSale(sequence, session.id, session.profile, session.user, receipt))
-            # What it adds is told now, while the receipt is fresh in the processor's memory: a batch later that takes twice as long.
+            # What it adds is told now, while the receipt is fresh in the processor's memory; a batch later that takes longer.
             self._sold.append(Sold(sequence, session.id, entry_of(receipt)))
             self.touch([chain for chain, _ in receipt.goods])
         elif posting.released is not None:
