@@ -17,8 +17,10 @@ import redis
 from tests.support.own_servers import ASKED_ONCE
 from tests.support.processes import PATIENCE_SECONDS
 from worker import embedded
-from worker.embedded import EmbeddedServerError, Endpoints, ServerStatus, process
+from worker.embedded import EmbeddedServerError, Endpoints, ServerStatus, cluster, process
 from worker.embedded.account import Account
+from worker.embedded.binaries import Binaries, locate
+from worker.embedded.home import Home
 
 ENSURE = "import sys, pathlib; from worker import embedded; print(embedded.ensure_running(pathlib.Path(sys.argv[1])).database_url)"
 
@@ -142,6 +144,23 @@ def test_killed_servers_are_started_again_with_everything_committed(home: Path) 
     again = embedded.ensure_running(home)
     assert again == first
     assert read_the_row(again) == ("a voucher",)
+
+
+def test_a_server_whose_installation_was_removed_is_started_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = locate(Home(home.resolve(), Account.current()))
+    with data_folder() as checkout:
+        checkout.chmod(0o755)  # root's servers enter it as another user
+        subprocess.run(["/bin/cp", "-a", str(installed.postgres.parent), str(checkout)], check=True)
+        copied = Binaries(checkout / installed.postgres.parent.name / "bin", installed.valkey)
+        monkeypatch.setattr(cluster, "locate", lambda _: copied)
+        write_a_row(embedded.ensure_running(home))
+        left = pids(home)["postgresql"]
+    monkeypatch.undo()
+    again = embedded.ensure_running(home)
+    assert pids(home)["postgresql"] not in (None, left)
+    assert read_the_row(again) == ("a voucher",)
+    with psycopg.connect(again.owner_database_url) as connection:
+        connection.execute("DO $$ BEGIN NULL; END $$")  # the language is a file of the installation
 
 
 def test_a_stale_pid_file_that_names_a_living_stranger_is_seen_through(home: Path) -> None:

@@ -23,7 +23,8 @@ def ensure_running(home: Path, *, durable: bool = True) -> Endpoints:
     """Return the endpoints of the folder's servers, starting what does not run yet.
 
     The servers are daemons which every command on this folder shares, until `stop`. Commands that start at the same moment
-    wait for each other, and the later ones find the servers of the first.
+    wait for each other, and the later ones find the servers of the first. They outlive the checkout that started them: where it was
+    removed, PostgreSQL is started again with the programs of this one.
     `durable=False` gives up safety against power loss, for data that is thrown away.
     Raises EmbeddedServerError, one line.
     """
@@ -32,6 +33,8 @@ def ensure_running(home: Path, *, durable: bool = True) -> Endpoints:
     with folder.locked():
         passwords = folder.passwords()
         try:
+            if postgres.has_lost_its_programs(folder):
+                postgres.stop(folder)
             if not all(server.running for server in (postgres.status(folder), valkey.status(folder))):
                 binaries = locate(folder)
                 postgres.start(folder, binaries, passwords, durable=durable)

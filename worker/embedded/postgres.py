@@ -72,6 +72,15 @@ def status(home: Home) -> ServerStatus:
     return ServerStatus("postgresql", running, pid if running else None, port if running else None, home.postgres)
 
 
+def has_lost_its_programs(home: Home) -> bool:
+    """Whether PostgreSQL runs from an installation that was removed meanwhile: it answers, and finds none of its own files any more."""
+    pid, _ = _pid_file(home)
+    if pid is None or not _is_ours(pid, home):
+        return False
+    program, _, _ = process.command_line(pid).partition(f" -D {home.postgres}")
+    return not Path(program).exists()
+
+
 def start(home: Home, binaries: Binaries, passwords: Passwords, *, durable: bool) -> None:
     """See that PostgreSQL runs, its data made at the first start.
 
